@@ -1,0 +1,60 @@
+# Everything runs in .venv, which is made on first use and refreshed when pyproject.toml changes.
+
+PYTHON  ?= python3
+BIN     := .venv/bin
+WEDSYNC := $(BIN)/wedsync-realtime
+BASE    := .venv/.base-stamp
+TEST    := .venv/.test-stamp
+
+.DELETE_ON_ERROR:
+.PHONY: help migrate status psql stop clean maintain demo listen bench test lint fmt
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
+
+migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is installed and started
+	@$(WEDSYNC) migrate
+
+status: $(BASE) ## what is applied, pending and changed, and what the server has
+	@$(WEDSYNC) status
+
+psql: $(BASE) ## open psql on the database
+	@$(WEDSYNC) psql
+
+stop: $(BASE) ## stop the embedded PostgreSQL; its data stays
+	@$(WEDSYNC) stop
+
+clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unless YES=1
+	@$(WEDSYNC) clean $(if $(YES),--yes)
+
+maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=300 seconds
+	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
+
+demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
+	@$(BIN)/python -m wedsync_realtime.demo
+
+listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
+	@$(BIN)/python -m wedsync_realtime.listener "$(CHANNEL)" "$(USER)"
+
+bench: $(BASE) ## measure throughput and latency
+	@$(BIN)/python -m wedsync_realtime.bench
+
+test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=16: a major or a bin folder)
+	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/pytest $(ARGS)
+
+lint: $(TEST) ## sqlfluff, ruff, mypy, and plpgsql_check over every function
+	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/python -m tests.support.lint
+
+fmt: $(TEST) ## format the Python files
+	@$(BIN)/ruff check --quiet --fix-only scripts tests && $(BIN)/ruff format --quiet scripts tests
+
+$(BASE): pyproject.toml
+	@echo 'Preparing .venv …' >&2
+	@$(PYTHON) scripts/make_venv.py .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(TEST): $(BASE)
+	@echo 'Adding the test tools to .venv …' >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@

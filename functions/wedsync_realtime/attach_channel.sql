@@ -1,0 +1,57 @@
+-- Attach a channel's table: replica identity, publication, dispatch triggers. Whatever is in
+-- place is left alone, so it costs nothing and locks nothing when run again. False when the
+-- table does not exist yet.
+
+create or replace function wedsync_realtime.attach_channel(channel wedsync_realtime.channels)
+    returns boolean
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table regclass := to_regclass(format('%I.%I', channel.schema_name, channel.table_name));
+begin
+    if v_table is null then
+        return false;
+    end if;
+    if (select c.relreplident from pg_class as c where c.oid = v_table) <> 'f' then
+        execute format('alter table %s replica identity full', v_table);
+    end if;
+    if not exists (
+        select from pg_publication_tables as p
+        where
+            p.pubname = 'supabase_realtime'
+            and p.schemaname = channel.schema_name
+            and p.tablename = channel.table_name
+    ) then
+        execute format('alter publication supabase_realtime add table %s', v_table);
+    end if;
+
+    perform wedsync_realtime.ensure_trigger(
+        v_table,
+        format('%s_after_%s_dispatch_%s', left(channel.table_name, 30), d.verb, channel.id),
+        format(
+            'after %s on %%table%% %s for each statement '
+            'execute function wedsync_realtime.%I(%L)',
+            d.verb, 'referencing ' || d.transition, d.function, channel.id
+        ),
+        format('Records changes for the channel %s.', channel.name)
+    )
+    from (values
+        ('insert', 'new table as changed_rows', 'dispatch_rows'),
+        ('update', 'old table as old_rows new table as new_rows', 'dispatch_update'),
+        ('delete', 'old table as changed_rows', 'dispatch_rows'),
+        ('truncate', null, 'dispatch_truncate')
+    ) as d (verb, transition, function);
+    return true;
+end
+$$;
+
+comment on function wedsync_realtime.attach_channel(wedsync_realtime.channels) is
+'Attach a channel to its table: replica identity, publication, triggers; false when there is no '
+'table.';
+revoke execute on function wedsync_realtime.attach_channel(wedsync_realtime.channels)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.attach_channel(wedsync_realtime.channels)
+to wedsync_realtime_owner;

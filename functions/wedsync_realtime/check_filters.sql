@@ -1,0 +1,73 @@
+-- Check the argument filters of subscribe for every channel of the call.
+-- Refuses: invalid_request with the key at fault, filter_required.
+
+create or replace function wedsync_realtime.check_filters(channels text[], filters jsonb)
+    returns wedsync_realtime.problem
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_known constant text[] := array[
+        'supplier_id', 'couple_id', 'wedding_id', 'operations', 'events', 'changed', 'where'
+    ];
+    v_key text;
+    v_channel wedsync_realtime.channels;
+    v_problem wedsync_realtime.problem;
+begin
+    if jsonb_typeof(filters) <> 'object' then
+        return wedsync_realtime.to_problem('invalid_request', 'filters must be an object');
+    end if;
+    if pg_column_size(filters) > 16384 then
+        return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
+    end if;
+    foreach v_key in array array(select jsonb_object_keys(filters)) loop
+        if v_key <> all (c_known) then
+            return wedsync_realtime.to_problem(
+                'invalid_request', format('filters.%s is not known', left(v_key, 64)),
+                hint => 'Known: ' || array_to_string(c_known, ', ')
+            );
+        end if;
+        if v_key like '%\_id' and jsonb_typeof(filters -> v_key) <> 'null'
+            and not wedsync_realtime.is_uuid(filters -> v_key)
+        then
+            return wedsync_realtime.to_problem(
+                'invalid_request', format('filters.%s must be a uuid', v_key)
+            );
+        end if;
+    end loop;
+
+    for v_channel in
+        select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.name
+    loop
+        if filters ->> v_channel.filter_key is null then
+            return wedsync_realtime.to_problem(
+                'filter_required',
+                format('%s required for %s channel', v_channel.filter_key, v_channel.name)
+            );
+        end if;
+        v_problem := wedsync_realtime.check_columns(v_channel, filters);
+        if v_problem.code is not null then
+            return v_problem;
+        end if;
+    end loop;
+
+    return coalesce(
+        wedsync_realtime.check_list(filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']),
+        wedsync_realtime.check_list(filters, 'events', array(
+            select r.event
+            from wedsync_realtime.event_rules as r
+            inner join wedsync_realtime.channels as c on c.id = r.channel_id
+            where c.name = any (channels)
+        ))
+    );
+end
+$$;
+
+comment on function wedsync_realtime.check_filters(text[], jsonb) is
+'Problem with the argument filters of subscribe, or null.';
+revoke execute on function wedsync_realtime.check_filters(text[], jsonb)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.check_filters(text[], jsonb)
+to wedsync_realtime_owner;

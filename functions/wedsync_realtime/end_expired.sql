@@ -1,0 +1,40 @@
+-- End leases without a sign of life for settings.stale_after; of one user, of one tenant, or of
+-- all. Rows that somebody holds are left for the next run, so that nobody ever waits for this.
+
+create or replace function wedsync_realtime.end_expired(
+    user_id   uuid default null,
+    tenant_id uuid default null,
+    most      integer default 10000
+)
+    returns integer
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_before timestamptz := clock_timestamp()
+        - (select s.stale_after from wedsync_realtime.settings as s);
+begin
+    return wedsync_realtime.end_leases(
+        array(
+            select s.id
+            from public.realtime_subscriptions as s
+            where
+                s.last_ping_at < v_before
+                and (end_expired.user_id is null or s.user_id = end_expired.user_id)
+                and (end_expired.tenant_id is null or s.tenant_id = end_expired.tenant_id)
+            limit most
+            for update skip locked
+        ),
+        'expired', 'no ping or poll'
+    );
+end
+$$;
+
+comment on function wedsync_realtime.end_expired(uuid, uuid, integer) is
+'End expired subscriptions of one user, of one tenant, or of all; returns how many.';
+revoke execute on function wedsync_realtime.end_expired(uuid, uuid, integer)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.end_expired(uuid, uuid, integer)
+to wedsync_realtime_owner;

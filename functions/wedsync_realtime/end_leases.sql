@@ -1,0 +1,30 @@
+-- End leases; the one way by which the system does it. The row's trigger writes the audit, with
+-- the event and the reason that stand in wedsync_realtime.ending meanwhile.
+
+create or replace function wedsync_realtime.end_leases(ids uuid[], event_type text, reason text)
+    returns integer
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ended integer;
+begin
+    if cardinality(ids) = 0 then
+        return 0;
+    end if;
+    perform set_config('wedsync_realtime.ending', event_type || '/' || reason, true);
+    delete from public.realtime_subscriptions as s where s.id = any (ids);
+    get diagnostics v_ended = row_count;
+    perform set_config('wedsync_realtime.ending', '', true);
+    return v_ended;
+end
+$$;
+
+comment on function wedsync_realtime.end_leases(uuid[], text, text) is
+'End subscriptions with an audited event and reason; returns how many.';
+revoke execute on function wedsync_realtime.end_leases(uuid[], text, text)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.end_leases(uuid[], text, text)
+to wedsync_realtime_owner;

@@ -1,0 +1,38 @@
+-- Create a trigger unless there is one of this name, so that a deployment that changes nothing
+-- locks nothing. A trigger that is to change gets another name.
+
+create or replace function wedsync_realtime.ensure_trigger(
+    relation   regclass,
+    name       text,
+    definition text,
+    note       text
+)
+    returns boolean
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+-- @plpgsql_check_options: security_warnings = off
+begin
+    if exists (
+        select from pg_trigger as t
+        where t.tgrelid = relation and t.tgname = ensure_trigger.name
+    ) then
+        return false;
+    end if;
+    execute format(
+        'create trigger %I %s', name, replace(definition, '%table%', relation::text)
+    );
+    execute format('comment on trigger %I on %s is %L', name, relation, note);
+    return true;
+end
+$$;
+
+comment on function wedsync_realtime.ensure_trigger(regclass, text, text, text) is
+'Create a trigger unless there is one of this name; %table% in the definition stands for the '
+'table.';
+revoke execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
+to wedsync_realtime_owner;

@@ -1,0 +1,69 @@
+-- Fetch a page of a topic: what the cursor has not seen and is committed now, in the order of
+-- recording, with the cursor to go on from. A page that is cut goes on inside the same window.
+
+create or replace function wedsync_realtime.fetch_events(
+    topic_id   bigint,
+    cursor     wedsync_realtime.cursor,
+    channel    text,
+    filter     jsonb,
+    max_events integer
+)
+    returns jsonb
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now pg_snapshot := wedsync_realtime.current_snapshot();
+    v_upto pg_snapshot := cursor.upto;
+    v_reason text := wedsync_realtime.resync_reason(cursor, topic_id);
+    v_page record;
+    v_next wedsync_realtime.cursor;
+begin
+    -- a snapshot older than the cursor's, as on a standby, must not turn it back
+    if v_upto is null and pg_snapshot_xmin(v_now) >= pg_snapshot_xmax(cursor.seen) then
+        v_upto := v_now;
+    elsif v_upto is null then
+        v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
+    end if;
+    if v_reason is null then
+        select p.events, p.has_more, p.last_id, p.reason into v_page
+        from wedsync_realtime.read_page(
+            topic_id, cursor.seen, v_upto, coalesce(cursor.last_id, 0),
+            channel, nullif(filter - array['supplier_id', 'couple_id', 'wedding_id'], '{}'),
+            max_events
+        ) as p;
+        v_reason := v_page.reason;
+    end if;
+
+    v_next.epoch := wedsync_realtime.epoch();
+    v_next.topic_id := topic_id;
+    if v_reason is not null then
+        v_next.seen := v_now;
+    elsif v_page.has_more then
+        v_next.seen := cursor.seen;
+        v_next.upto := v_upto;
+        v_next.last_id := v_page.last_id;
+    else
+        v_next.seen := v_upto;
+    end if;
+    return jsonb_build_object(
+        'events', case when v_reason is null then v_page.events else '[]' end,
+        'cursor', wedsync_realtime.to_cursor(v_next),
+        'hasMore', case when v_reason is null then v_page.has_more else false end,
+        'resyncRequired', v_reason is not null,
+        'reason', v_reason
+    );
+end
+$$;
+
+comment on function
+wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer) is
+'One page of events of a topic after a cursor, with the cursor to go on from.';
+revoke execute on function
+wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer)
+from public, anon, authenticated, service_role;
+grant execute on function
+wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer)
+to wedsync_realtime_owner;

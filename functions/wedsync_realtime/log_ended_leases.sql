@@ -1,0 +1,55 @@
+-- Put every ended lease on record, however it ended, and take it off its tenant's counter. The
+-- event stands in wedsync_realtime.ending while the system ends leases; without it the row went
+-- with its user, whose profile is then gone too, or was deleted by hand. The counters are locked
+-- in one order, so that two deletes never wait for each other.
+
+create or replace function wedsync_realtime.log_ended_leases()
+    returns trigger
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ending text := nullif(current_setting('wedsync_realtime.ending', true), '');
+begin
+    insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
+    select
+        case when not e.is_user_gone then o.user_id end,
+        o.channel_id,
+        split_part(e.ending, '/', 1),
+        jsonb_build_object(
+            'channel', o.channel_name, 'connectionId', o.connection_id,
+            'reason', split_part(e.ending, '/', 2)
+        )
+    from old_rows as o
+    left join public.user_profiles as p on v_ending is null and p.id = o.user_id
+    cross join lateral (
+        select
+            v_ending is null and p.id is null as is_user_gone,
+            case
+                when v_ending is not null then v_ending
+                when p.id is null then 'revoked/user deleted'
+                else 'deleted/by ' || session_user
+            end as ending
+    ) as e;
+
+    perform 1
+    from wedsync_realtime.tenants as t
+    where t.tenant_id in (select o.tenant_id from old_rows as o)
+    order by t.tenant_id
+    for update;
+    update wedsync_realtime.tenants as t
+    set subscriptions = t.subscriptions - g.ended
+    from (select o.tenant_id, count(*) as ended from old_rows as o group by o.tenant_id) as g
+    where t.tenant_id = g.tenant_id;
+    return null;
+end
+$$;
+
+comment on function wedsync_realtime.log_ended_leases() is
+'Trigger: audit ended subscriptions and count them off their tenants.';
+revoke execute on function wedsync_realtime.log_ended_leases()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.log_ended_leases()
+to wedsync_realtime_owner;

@@ -1,0 +1,48 @@
+-- Make partitions of the feed and of the audit ahead, drop those past retention, and let idle
+-- topics go cold.
+-- Invoker: only the owner of a table may make and drop its partitions.
+
+create or replace function wedsync_realtime.maintain_partitions()
+    returns integer
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+as $$
+declare
+    v_settings wedsync_realtime.settings;
+    v_changed integer := 0;
+begin
+    select s.* into v_settings from wedsync_realtime.settings as s;
+    for v_ahead in 0..2 loop
+        v_changed := v_changed + wedsync_realtime.add_partition(
+            'wedsync_realtime.events',
+            date_trunc('day', now()) + v_ahead * interval '1 day', '1 day'
+        );
+    end loop;
+    for v_ahead in 0..2 loop
+        v_changed := v_changed + wedsync_realtime.add_partition(
+            'public.realtime_activity_logs',
+            date_trunc('month', now()) + v_ahead * interval '1 month', '1 month'
+        );
+    end loop;
+    v_changed := v_changed + wedsync_realtime.drop_partitions(
+        'wedsync_realtime.events', now() - v_settings.feed_retention
+    );
+    v_changed := v_changed + wedsync_realtime.drop_partitions(
+        'public.realtime_activity_logs', now() - v_settings.log_retention
+    );
+    perform wedsync_realtime.cool_topics();
+    delete from wedsync_realtime.rate_limits as r where r.full_at < now() - interval '1 hour';
+    return v_changed;
+end
+$$;
+
+comment on function wedsync_realtime.maintain_partitions() is
+'Make partitions ahead, drop those past retention, let idle topics go cold; returns how many '
+'partitions changed.';
+revoke execute on function wedsync_realtime.maintain_partitions()
+from public, anon, authenticated;
+grant execute on function wedsync_realtime.maintain_partitions()
+to service_role;

@@ -1,0 +1,81 @@
+-- Write one lease, or renew it, with its topic and its audit row; everything has been checked.
+-- The topic is locked against going cold until the lease that keeps it hot is committed.
+
+create or replace function wedsync_realtime.open_lease(
+    user_id       uuid,
+    channel       wedsync_realtime.channels,
+    filters       jsonb,
+    connection_id uuid
+)
+    returns jsonb
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_value uuid := (filters ->> channel.filter_key)::uuid;
+    v_tenant uuid := wedsync_realtime.filter_tenant(channel.filter_key, v_value);
+    v_topic bigint := wedsync_realtime.heat_topic(channel.id, v_tenant);
+    v_seen pg_snapshot := wedsync_realtime.current_snapshot();
+    v_now timestamptz := clock_timestamp();
+    v_filter text := format('%s=eq.%s', channel.filter_key, v_value);
+    v_lease public.realtime_subscriptions;
+begin
+    insert into public.realtime_subscriptions as s
+    (
+        user_id, connection_id, channel_id, channel_name, table_name,
+        topic_id, since, tenant_id, filter_params, created_at, last_ping_at
+    )
+    values (
+        open_lease.user_id, open_lease.connection_id,
+        wedsync_realtime.new_channel_id(channel.name, open_lease.user_id),
+        channel.name, channel.table_name, v_topic, v_seen,
+        wedsync_realtime.user_tenant(open_lease.user_id),
+        wedsync_realtime.filter_params(channel, filters), v_now, v_now
+    )
+    on conflict on constraint realtime_subscriptions_user_id_channel_name_key do update
+    set
+        since = case when s.topic_id = excluded.topic_id then s.since else excluded.since end,
+        topic_id = excluded.topic_id,
+        filter_params = excluded.filter_params,
+        last_ping_at = excluded.last_ping_at
+    returning s.* into v_lease;
+    perform wedsync_realtime.log_activity(
+        open_lease.user_id, v_lease.channel_id,
+        case v_lease.created_at when v_now then 'subscribed' else 'renewed' end,
+        jsonb_build_object(
+            'channel', channel.name, 'filter', v_filter, 'connectionId', open_lease.connection_id
+        )
+    );
+
+    return jsonb_build_object(
+        'channel', v_lease.channel_id,
+        'name', channel.name,
+        'topic', channel.name || ':' || v_tenant,
+        'table', channel.table_name,
+        'status', 'active',
+        'filter', v_filter,
+        'cursor', wedsync_realtime.to_cursor(
+            row(wedsync_realtime.epoch(), v_topic, v_seen, null, null)
+        ),
+        'expiresAt', v_lease.last_ping_at
+        + (select s.stale_after from wedsync_realtime.settings as s),
+        'postgresChanges', jsonb_build_object(
+            'event', case jsonb_array_length(filters -> 'operations')
+                when 1 then filters #>> '{operations,0}' else '*'
+            end,
+            'schema', channel.schema_name,
+            'table', channel.table_name,
+            'filter', format('%s=eq.%s', channel.tenant_column, v_tenant)
+        )
+    );
+end
+$$;
+
+comment on function wedsync_realtime.open_lease(uuid, wedsync_realtime.channels, jsonb, uuid) is
+'Write or renew one lease and answer what subscribe tells of it.';
+revoke execute on function wedsync_realtime.open_lease(uuid, wedsync_realtime.channels, jsonb, uuid)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.open_lease(uuid, wedsync_realtime.channels, jsonb, uuid)
+to wedsync_realtime_owner;

@@ -1,0 +1,39 @@
+-- Hand every definer function to wedsync_realtime_owner, so that it has that role's few
+-- privileges and no more. Where the deploying role is no member of it, it keeps the functions
+-- itself, and health says so.
+
+create or replace function wedsync_realtime.own_functions()
+    returns integer
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_function regprocedure;
+    v_handed integer := 0;
+begin
+    if not pg_has_role(current_user, 'wedsync_realtime_owner', 'member') then
+        return 0;
+    end if;
+    for v_function in
+        select p.oid::regprocedure
+        from pg_proc as p
+        where
+            p.pronamespace = 'wedsync_realtime'::regnamespace
+            and p.prosecdef
+            and p.proowner <> 'wedsync_realtime_owner'::regrole
+    loop
+        execute format('alter function %s owner to wedsync_realtime_owner', v_function);
+        v_handed := v_handed + 1;
+    end loop;
+    return v_handed;
+end
+$$;
+
+comment on function wedsync_realtime.own_functions() is
+'Hand every definer function to wedsync_realtime_owner; returns how many were handed over.';
+revoke execute on function wedsync_realtime.own_functions()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.own_functions()
+to wedsync_realtime_owner;

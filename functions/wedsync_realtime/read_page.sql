@@ -1,0 +1,90 @@
+-- Read the events of a topic between two snapshots, after an id, as clients get them.
+-- What a snapshot has not seen is all from its xmax on and the few below that were running: two
+-- index ranges, however old the oldest transaction. A resync mark among them becomes the reason.
+
+create or replace function wedsync_realtime.read_page(
+    topic_id     bigint,
+    seen         pg_snapshot,
+    upto         pg_snapshot,
+    after_id     bigint,
+    channel      text,
+    filter       jsonb,
+    max_events   integer,
+    out events   jsonb,
+    out has_more boolean,
+    out last_id  bigint,
+    out reason   text
+)
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_xmax xid8 := pg_snapshot_xmax(seen);
+    v_xip xid8[] := array(select pg_snapshot_xip(seen));
+    v_topic record;
+begin
+    select t.channel_id, t.tenant_id, c.name, c.schema_name, c.table_name
+    into v_topic
+    from wedsync_realtime.topics as t
+    inner join wedsync_realtime.channels as c on c.id = t.channel_id
+    where t.id = read_page.topic_id;
+
+    select
+        coalesce(jsonb_agg(e.body order by e.id) filter (where e.place <= max_events), '[]'),
+        count(*) > max_events,
+        max(e.id) filter (where e.place <= max_events),
+        max(e.event) filter (where e.operation = 'R')
+    into events, has_more, last_id, reason
+    from (
+        select
+            u.id, u.operation, u.event, row_number() over (order by u.id) as place,
+            jsonb_build_object(
+                'id', u.id, 'channel', read_page.channel,
+                'topic', v_topic.name || ':' || v_topic.tenant_id, 'event', u.event,
+                'schema', v_topic.schema_name, 'table', v_topic.table_name,
+                'eventType', case u.operation
+                    when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE'
+                end,
+                'commit_timestamp', u.created_at,
+                'new', coalesce(u.new, '{}'), 'old', coalesce(u.old, '{}'),
+                'changed', coalesce(to_jsonb(u.changed), '[]')
+            ) || case when u.is_cut then '{"errors": ["payload_too_large"]}' else '{}' end as body
+        from (
+            select n.* from wedsync_realtime.events as n
+            where
+                n.tenant_id = v_topic.tenant_id and n.channel_id = v_topic.channel_id
+                and n.xid >= v_xmax
+            union all
+            select n.* from wedsync_realtime.events as n
+            where
+                n.tenant_id = v_topic.tenant_id and n.channel_id = v_topic.channel_id
+                and n.xid = any (v_xip)
+        ) as u
+        where
+            u.id > after_id
+            and pg_visible_in_snapshot(u.xid, upto)
+            and (
+                filter is null or u.operation = 'R' or wedsync_realtime.event_fits(
+                    filter, u.operation, u.event, u.changed, u.new, u.old
+                )
+            )
+        order by u.id
+        limit max_events + 1
+    ) as e;
+end
+$$;
+
+comment on function wedsync_realtime.read_page(
+    bigint, pg_snapshot, pg_snapshot, bigint, text, jsonb, integer
+) is
+'Events of a topic between two snapshots, after an id, as clients get them.';
+revoke execute on function wedsync_realtime.read_page(
+    bigint, pg_snapshot, pg_snapshot, bigint, text, jsonb, integer
+)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.read_page(
+    bigint, pg_snapshot, pg_snapshot, bigint, text, jsonb, integer
+)
+to wedsync_realtime_owner;

@@ -1,0 +1,35 @@
+-- End the leases of a supplier's users on a couple whose link to that supplier is gone.
+-- Row triggers run after the whole statement, so a link replaced by another one in it still counts.
+
+create or replace function wedsync_realtime.revoke_link_leases()
+    returns trigger
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform wedsync_realtime.end_leases(
+        array(
+            select s.id
+            from wedsync_realtime.topics as t
+            inner join public.realtime_subscriptions as s on s.topic_id = t.id
+            where
+                t.tenant_id = old.couple_id
+                and s.tenant_id = old.supplier_id
+                and wedsync_realtime.may_hear(s.user_id, t.channel_id, t.tenant_id) is not true
+            order by s.id
+            for update of s
+        ),
+        'revoked', 'client link gone'
+    );
+    return null;
+end
+$$;
+
+comment on function wedsync_realtime.revoke_link_leases() is
+'Trigger: end subscriptions that rested on a client link that is gone.';
+revoke execute on function wedsync_realtime.revoke_link_leases()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.revoke_link_leases()
+to wedsync_realtime_owner;

@@ -1,0 +1,46 @@
+-- Schedule the pg_cron jobs by settings, where pg_cron is installed; false where it is not.
+
+create or replace function wedsync_realtime.schedule_jobs()
+    returns boolean
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_job record;
+begin
+    if not exists (select from pg_extension as e where e.extname = 'pg_cron') then
+        return false;
+    end if;
+    for v_job in
+        select j.*
+        from wedsync_realtime.settings as s
+        cross join lateral (values
+            (
+                'wedsync-realtime-cleanup', s.cleanup_schedule,
+                'select public.cleanup_inactive_subscriptions()'
+            ),
+            (
+                'wedsync-realtime-partitions', s.partitions_schedule,
+                'select wedsync_realtime.maintain_partitions()'
+            )
+        ) as j (name, schedule, command)
+    loop
+        execute
+            'select cron.schedule($1, $2, $3) where not exists ('
+            'select from cron.job as j where j.jobname = $1 and j.schedule = $2 '
+            'and j.command = $3 and j.database = current_database() '
+            'and j.username = current_user and j.active)'
+        using v_job.name, v_job.schedule, v_job.command;
+    end loop;
+    return true;
+end
+$$;
+
+comment on function wedsync_realtime.schedule_jobs() is
+'Schedule the pg_cron jobs by settings; false where pg_cron is not installed.';
+revoke execute on function wedsync_realtime.schedule_jobs()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.schedule_jobs()
+to wedsync_realtime_owner;

@@ -1,0 +1,49 @@
+-- Say whether a topic records everything by now. A writer that ran its statement before the
+-- topic was visible recorded nothing for it and may commit later: so the topic waits for the
+-- transactions that held a write lock on the table when it was first polled, prepared ones too,
+-- and for no later ones.
+
+create or replace function wedsync_realtime.settle_topic(topic_id bigint)
+    returns boolean
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_blockers text[];
+    v_left text[];
+begin
+    select t.blockers into v_blockers from wedsync_realtime.topics as t where t.id = topic_id;
+    select coalesce(array_agg(distinct l.virtualtransaction), '{}') into v_left
+    from wedsync_realtime.topics as t
+    inner join wedsync_realtime.channels as c on c.id = t.channel_id
+    cross join to_regclass(format('%I.%I', c.schema_name, c.table_name)) as r
+    inner join pg_locks as l
+        on
+            l.relation = r or l.relation in (select p.relid from pg_partition_tree(r) as p)
+    where
+        t.id = settle_topic.topic_id
+        and l.locktype = 'relation'
+        and l.database = (select d.oid from pg_database as d where d.datname = current_database())
+        and l.granted
+        and l.mode in (
+            'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'
+        )
+        and (v_blockers is null or l.virtualtransaction = any (v_blockers));
+
+    if v_blockers is null or cardinality(v_left) = 0 then
+        update wedsync_realtime.topics as t
+        set blockers = v_left, is_ready = cardinality(v_left) = 0
+        where t.id = settle_topic.topic_id and t.blockers is not distinct from v_blockers;
+    end if;
+    return cardinality(v_left) = 0;
+end
+$$;
+
+comment on function wedsync_realtime.settle_topic(bigint) is
+'Whether a topic records everything by now; remembers it once it does.';
+revoke execute on function wedsync_realtime.settle_topic(bigint)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.settle_topic(bigint)
+to wedsync_realtime_owner;

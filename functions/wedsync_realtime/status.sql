@@ -1,0 +1,73 @@
+-- Tell the caller what it listens to, what came for it and what limits it.
+-- Refuses: unauthorized.
+
+create or replace function wedsync_realtime.status()
+    returns jsonb
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user uuid := wedsync_realtime.caller_id();
+begin
+    if v_user is null then
+        perform set_config('response.status', '401', true);
+        return jsonb_build_object(
+            'success', false, 'error', 'Unauthorized', 'code', 'unauthorized', 'status', 401,
+            'details', null, 'hint', null, 'retryAfter', null
+        );
+    end if;
+    return (
+        select jsonb_build_object(
+            'success', true,
+            'connected', count(s.id) > 0,
+            'activeChannels', count(s.id),
+            'messageCount', coalesce(sum(m.messages), 0),
+            'lastMessageAt', max(m.last_at),
+            'subscriptions', coalesce(jsonb_agg(jsonb_build_object(
+                'channel', s.channel_id,
+                'name', s.channel_name,
+                'table', s.table_name,
+                'connectionId', s.connection_id,
+                'filter', s.filter_params,
+                'createdAt', s.created_at,
+                'lastPingAt', s.last_ping_at,
+                'expiresAt', s.last_ping_at + x.stale_after
+            ) order by s.created_at) filter (where s.id is not null), '[]'),
+            'limits', jsonb_build_object(
+                'subscribePerMinute', x.subscribe_per_minute,
+                'subscribeBurst', x.subscribe_burst,
+                'channelsPerCall', x.channels_per_call,
+                'subscriptionsPerUser', x.subscriptions_per_user,
+                'subscriptionsPerTenant',
+                coalesce(n.max_subscriptions, x.subscriptions_per_tenant),
+                'staleAfterSeconds', extract(epoch from x.stale_after)
+            )
+        )
+        from wedsync_realtime.settings as x
+        left join public.realtime_subscriptions as s
+            on s.user_id = v_user and s.last_ping_at > clock_timestamp() - x.stale_after
+        left join wedsync_realtime.topics as t on t.id = s.topic_id
+        left join wedsync_realtime.tenants as n
+            on n.tenant_id = wedsync_realtime.user_tenant(v_user)
+        left join lateral (
+            select count(*) as messages, max(e.created_at) as last_at
+            from wedsync_realtime.events as e
+            where
+                e.tenant_id = t.tenant_id
+                and e.channel_id = t.channel_id
+                and e.operation <> 'R'
+                and e.created_at >= s.created_at
+        ) as m on true
+        group by x.id, n.max_subscriptions
+    );
+end
+$$;
+
+comment on function wedsync_realtime.status() is
+'What the caller listens to; the body of realtime_status.';
+revoke execute on function wedsync_realtime.status()
+from public, anon;
+grant execute on function wedsync_realtime.status()
+to authenticated, service_role;

@@ -1,0 +1,72 @@
+-- Open or renew the caller's leases: identity, parameters, rate, access, limits, lease, audit.
+-- Definer: clients hold no INSERT on public.realtime_subscriptions.
+-- Refuses: unauthorized, invalid_request, unknown_channel, filter_required, rate_limited,
+-- forbidden_channel, connection_limit.
+
+create or replace function wedsync_realtime.subscribe(
+    channels      text[],
+    filters       jsonb,
+    connection_id uuid
+)
+    returns jsonb
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_user uuid := wedsync_realtime.caller_id();
+    v_filters jsonb := coalesce(filters, '{}');
+    v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
+    v_problem wedsync_realtime.problem;
+begin
+    if v_user is null then
+        v_problem := wedsync_realtime.to_problem('unauthorized');
+    end if;
+    if v_problem.code is null then
+        v_problem := wedsync_realtime.check_channels(channels);
+    end if;
+    if v_problem.code is null then
+        v_problem := wedsync_realtime.check_filters(channels, v_filters);
+    end if;
+    if v_problem.code is null then
+        v_problem := wedsync_realtime.take_rate(v_user, 'subscribe');
+    end if;
+    if v_problem.code is null then
+        v_problem := wedsync_realtime.check_access(v_user, channels, v_filters);
+    end if;
+    if v_problem.code is null then
+        v_problem := wedsync_realtime.check_limits(v_user, channels, v_connection);
+    end if;
+    if v_problem.code is not null then
+        return wedsync_realtime.refuse(
+            v_user, 'subscribe', v_problem,
+            jsonb_build_object('channels', left(array_to_string(channels, ','), 200))
+        );
+    end if;
+
+    return jsonb_build_object(
+        'success', true,
+        'connectionId', v_connection,
+        'pingInterval', (
+            select floor(extract(epoch from s.ping_interval) * 1000)
+            from wedsync_realtime.settings as s
+        ),
+        'subscriptions', (
+            select jsonb_agg(
+                wedsync_realtime.open_lease(v_user, c, v_filters, v_connection)
+                order by array_position(subscribe.channels, c.name)
+            )
+            from wedsync_realtime.channels as c
+            where c.name = any (subscribe.channels)
+        )
+    );
+end
+$$;
+
+comment on function wedsync_realtime.subscribe(text[], jsonb, uuid) is
+'Open or renew the caller''s subscriptions; the body of realtime_subscribe.';
+revoke execute on function wedsync_realtime.subscribe(text[], jsonb, uuid)
+from public, anon;
+grant execute on function wedsync_realtime.subscribe(text[], jsonb, uuid)
+to authenticated, service_role;

@@ -1,0 +1,38 @@
+-- 0001 roles: the API roles where they are absent, the owner of definer functions, the monitor.
+-- Undo: drop role wedsync_realtime_owner, wedsync_realtime_monitor (the API roles may serve
+-- others).
+
+do $$
+declare
+    v_role text;
+begin
+    foreach v_role in array array[
+        'anon', 'authenticated', 'service_role',
+        'wedsync_realtime_owner', 'wedsync_realtime_monitor'
+    ] loop
+        if not exists (select from pg_catalog.pg_roles r where r.rolname = v_role) then
+            begin
+                execute format('create role %I nologin noinherit', v_role);
+            exception
+                -- another database of this cluster created it at the same moment
+                when duplicate_object or unique_violation then null;
+            end;
+        end if;
+    end loop;
+
+    -- a superuser needs no membership; anybody else needs it to hand functions to the owner
+    if not pg_catalog.pg_has_role(current_user, 'wedsync_realtime_owner', 'member') then
+        execute format('grant wedsync_realtime_owner to %I', current_user);
+    end if;
+end
+$$;
+
+grant usage on schema wedsync_realtime to authenticated;
+grant usage on schema wedsync_realtime to service_role;
+grant usage on schema wedsync_realtime to wedsync_realtime_owner;
+grant usage on schema wedsync_realtime to wedsync_realtime_monitor;
+grant usage on schema public to wedsync_realtime_owner;
+grant usage on schema public to anon;
+grant usage on schema public to authenticated;
+grant usage on schema public to service_role;
+grant usage on schema public to wedsync_realtime_monitor;

@@ -1,0 +1,3 @@
+"""Deploy, inspect and maintain wedsync-realtime, a Postgres-native realtime package."""
+
+__version__ = "0.1.0"

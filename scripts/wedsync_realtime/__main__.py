@@ -1,0 +1,7 @@
+"""Make `python -m wedsync_realtime` the same as the command `wedsync-realtime`."""
+
+import sys
+
+from wedsync_realtime.cli import main
+
+sys.exit(main())

@@ -1,0 +1,190 @@
+"""The command `wedsync-realtime`."""
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import psycopg
+
+from wedsync_realtime import __version__, deploy, embedded, ledger, maintain, server
+from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
+from wedsync_realtime.output import Printer, confirm
+
+DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
+
+_EPILOG = "Exit codes: 0 done, 1 failed, 2 usage, 3 pending scripts or drift."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    printer = Printer(options.json)
+    try:
+        return int(options.command(options, printer))
+    except RunnerError as error:
+        printer.error(error)
+        return USAGE if isinstance(error, NotConfirmedError) else FAILED
+    except psycopg.Error as error:
+        printer.error(_server_error(error))
+        return FAILED
+    except OSError as error:
+        printer.error(RunnerError(str(error), "Give this user access, or run as another."))
+        return FAILED
+    except KeyboardInterrupt:
+        printer.note("Interrupted: what was not committed is undone.")
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one JSON object")
+    target = argparse.ArgumentParser(add_help=False)
+    target.add_argument(
+        "--database-url",
+        metavar="URL",
+        default=os.environ.get("DATABASE_URL"),
+        help="database; by default $DATABASE_URL, and without that an embedded one",
+    )
+    source = argparse.ArgumentParser(add_help=False)
+    source.add_argument("--source", type=Path, metavar="DIR", help="folder of migrations/")
+
+    parser = argparse.ArgumentParser("wedsync-realtime", description=__doc__, epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, function: Any, *parents: argparse.ArgumentParser) -> Any:
+        command = commands.add_parser(
+            name, parents=[common, *parents], help=function.__doc__, epilog=_EPILOG
+        )
+        command.set_defaults(command=function)
+        return command
+
+    add("migrate", _migrate, target, source)
+    add("status", _status, target, source)
+    add("up", _up)
+    add("stop", _stop)
+    add("clean", _clean).add_argument("--yes", action="store_true", help="do not ask")
+    psql = add("psql", _psql, target)
+    psql.add_argument("arguments", nargs="*", help="passed on to psql (after --)")
+    work = add("maintain", _maintain, target)
+    work.add_argument("--every", type=float, metavar="SECONDS", help="go on, at this interval")
+    work.add_argument("--until-stopped", action="store_true", help="end with the server")
+    add("test-server", _test_server)
+    return parser
+
+
+def _migrate(options: argparse.Namespace, printer: Printer) -> int:
+    """Deploy what is pending; without a database, create an embedded one."""
+    start = perf_counter()
+    cluster = None
+    if options.database_url is None:
+        cluster = embedded.ensure_running(printer.note)
+    url = cluster.url if cluster else options.database_url
+    outcome = deploy.migrate(url, options.source, printer.note)
+    with server.connect(url) as connection:
+        info = server.inspect(connection)
+    printer.outcome(server.display_name(url), outcome, info, perf_counter() - start)
+    if cluster:
+        if not info.has_cron:
+            cluster.start_maintenance()
+        printer.line(cluster.how_to_connect())
+    elif not info.has_cron:
+        printer.line(info.cron_advice)
+    return DONE
+
+
+def _status(options: argparse.Namespace, printer: Printer) -> int:
+    """Show applied, pending and changed scripts, and what the server has."""
+    url = _url(options, printer)
+    with server.connect(url) as connection:
+        plan = deploy.read_plan(connection, options.source)
+        applied = len(ledger.read(connection))
+        info = server.inspect(connection)
+    printer.status(server.display_name(url), plan, applied, info)
+    return DONE if plan.is_empty else PENDING
+
+
+def _up(options: argparse.Namespace, printer: Printer) -> int:
+    """Start the embedded database, creating it where there is none."""
+    cluster = embedded.ensure_running(printer.note)
+    printer.data({"url": cluster.url})
+    printer.line(cluster.how_to_connect())
+    return DONE
+
+
+def _stop(options: argparse.Namespace, printer: Printer) -> int:
+    """Stop the embedded database."""
+    stopped = embedded.stop(printer.note)
+    printer.data({"stopped": stopped})
+    printer.line("Stopped; the data stays." if stopped else "It was not running.")
+    return DONE
+
+
+def _clean(options: argparse.Namespace, printer: Printer) -> int:
+    """Delete the embedded database with its data."""
+    data = embedded.data_directory()
+    if data is None:
+        printer.line("There is no embedded database.")
+    elif options.yes or confirm(f"Delete the database in {data} with all its data?"):
+        embedded.delete(printer.note)
+        printer.line(f"Deleted {data}.")
+    else:
+        raise NotConfirmedError(
+            f"Nothing deleted: {data} holds data.", "Answer y, or pass --yes (make clean YES=1)."
+        )
+    printer.data({"deleted": str(data) if data else None})
+    return DONE
+
+
+def _psql(options: argparse.Namespace, printer: Printer) -> int:
+    """Open psql on the database."""
+    embedded.exec_psql(_url(options, printer), options.arguments)
+
+
+def _maintain(options: argparse.Namespace, printer: Printer) -> int:
+    """Run cleanup and partition upkeep once, or at an interval."""
+    url = _url(options, printer)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
+
+    def report(answers: dict[str, Any]) -> None:
+        printer.data(answers)
+        printer.line(", ".join(f"{task}: {answer}" for task, answer in answers.items()))
+
+    if options.every:
+        maintain.run_every(url, options.every, report, reconnect=not options.until_stopped)
+    else:
+        with server.connect(url) as connection:
+            report(maintain.run_once(connection))
+    return DONE
+
+
+def _test_server(options: argparse.Namespace, printer: Printer) -> int:
+    """Install what the tests need of PostgreSQL, and print the shell's variables for it."""
+    bindir = embedded.ensure_test_server(printer.note)
+    variables = {"PG": str(bindir), "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH")}
+    printer.data(variables)
+    for name, value in variables.items():
+        if value:
+            printer.line(f"export {name}={shlex.quote(value)}")
+    return DONE
+
+
+def _url(options: argparse.Namespace, printer: Printer) -> str:
+    if options.database_url is not None:
+        return str(options.database_url)
+    return embedded.running(printer.note).url
+
+
+def _server_error(error: psycopg.Error) -> RunnerError:
+    diag = error.diag
+    message = diag.message_primary or str(error).strip()
+    if diag.sqlstate:
+        message += f" (SQLSTATE {diag.sqlstate})"
+    fix = diag.message_hint or "Look into the server's log, then run again."
+    return ScriptError(message, fix, diag.sqlstate)

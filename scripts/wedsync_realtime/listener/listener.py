@@ -1,0 +1,210 @@
+"""Listen to many subscriptions on one connection, which is opened again whenever it breaks."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import psycopg
+
+from wedsync_realtime.listener import rpc
+from wedsync_realtime.listener.items import (
+    Item,
+    ListenerClosedError,
+    Mark,
+    RefusedError,
+    Row,
+    Subscription,
+)
+from wedsync_realtime.listener.leases import Leases
+
+NOTIFY_CHANNEL = "wedsync_realtime"
+AHEAD = 1000  # items fetched before the program takes them
+SHORTEST_DELAY, LONGEST_DELAY = 0.1, 30.0  # seconds, between which reconnecting backs off
+CLOSE_LIMIT = 5.0  # seconds
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Work for the task that has the connection; begun anew when the connection breaks."""
+
+    work: Callable[[], Awaitable[Any]]
+    result: "asyncio.Future[Any]"
+
+
+class Listener:
+    """An asynchronous iterator over the events of a user's subscriptions.
+
+    conninfo: libpq URL or key=value string of a role that may become `authenticated`.
+    user_id: whom the calls are made for.
+    poll_interval: seconds between polls without a notification, for where NOTIFY is off.
+
+    Use it with `async with`; the leases are given back on leaving. Iterating raises RefusedError
+    when a subscription has ended because the user may not listen any more; the others go on, and
+    so may the iteration. It raises psycopg.Error when the calls themselves fail. A lost connection
+    is not reported: nothing is missed or repeated by it.
+    """
+
+    def __init__(self, conninfo: str, user_id: UUID | str, *, poll_interval: float = 10.0) -> None:
+        self._conninfo = conninfo
+        self._user_id = user_id
+        self._items: asyncio.Queue[Item | Mark | RefusedError | None] = asyncio.Queue()
+        self._leases = Leases(self._call, self._items.put_nowait, poll_interval)
+        self._jobs: deque[_Job] = deque()
+        self._resting: asyncio.Timeout | None = None
+        self._failed_attempts = 0
+        self._end: Exception | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await rpc.connect(self._conninfo)
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        self._finish(ListenerClosedError())
+        with suppress(psycopg.Error, RefusedError, TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await self._leases.close_all()
+        await self._connection.close()
+
+    async def subscribe(
+        self,
+        channels: Sequence[str],
+        filters: Row | None = None,
+        *,
+        cursors: Mapping[str, str] | None = None,
+    ) -> list[Subscription]:
+        """Open a subscription to each channel, and return them in this order.
+
+        filters: as realtime_subscribe takes them.
+        cursors: by channel, where to go on from; by default they begin now.
+        Raises RefusedError, ListenerClosedError, psycopg.Error.
+        """
+        work = self._leases.open
+        opened: list[Subscription] = await self._do(
+            lambda: work(tuple(channels), dict(filters or {}), cursors or {})
+        )
+        return opened
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription; what was fetched before is still handed out.
+
+        Raises RefusedError, ListenerClosedError, psycopg.Error.
+        """
+        await self._do(lambda: self._leases.close(subscription))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Item:
+        while True:
+            if self._end and self._items.empty():
+                if isinstance(self._end, ListenerClosedError):
+                    raise StopAsyncIteration
+                raise self._end
+            item = await self._items.get()
+            if self._items.qsize() == AHEAD - 1:
+                self._wake()
+            if isinstance(item, RefusedError):
+                raise item
+            if isinstance(item, Mark):
+                item.subscription.cursor = item.cursor
+            elif item is not None:
+                return item
+
+    async def _do(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Have the task that has the connection do it, and return the result."""
+        if self._end:
+            raise self._end
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._jobs.append(job)
+        self._wake()
+        return await job.result
+
+    def _wake(self) -> None:
+        if self._resting:
+            self._resting.reschedule(0)
+            self._resting = None
+
+    def _finish(self, end: Exception) -> None:
+        self._end = self._end or end
+        self._items.put_nowait(None)
+        for job in self._jobs:
+            if not job.result.done():
+                job.result.set_exception(self._end)
+
+    async def _run(self) -> None:
+        """Serve, and open the connection again whenever it breaks.
+
+        The delays double, and full jitter keeps the clients of a server that comes back apart.
+        """
+        while True:
+            try:
+                if self._connection.closed:
+                    self._connection = await rpc.connect(self._conninfo)
+                await self._serve()
+            except psycopg.OperationalError:
+                await self._connection.close()
+                longest = min(LONGEST_DELAY, SHORTEST_DELAY * 2**self._failed_attempts)
+                self._failed_attempts = min(self._failed_attempts + 1, 16)
+                await asyncio.sleep(random.uniform(0, longest))
+            except Exception as error:
+                self._finish(error)
+                return
+
+    async def _serve(self) -> None:
+        await self._connection.execute(f"listen {NOTIFY_CHANNEL}".encode())
+        self._leases.all_due()
+        while True:
+            while self._jobs:
+                await self._work_off(self._jobs[0])
+                self._jobs.popleft()
+            await self._leases.keep()
+            if self._has_room:
+                await self._leases.poll()
+            self._failed_attempts = 0
+            await self._rest()
+
+    async def _work_off(self, job: _Job) -> None:
+        if job.result.done():
+            return
+        try:
+            result = await job.work()
+        except RefusedError as refusal:
+            if not job.result.done():
+                job.result.set_exception(refusal)
+        else:
+            if not job.result.done():
+                job.result.set_result(result)
+
+    async def _rest(self) -> None:
+        """Wait for a notification, for the program or until something is due.
+
+        Looks for notifications even when something is due: a busy topic must not hide the others.
+        """
+        seconds = 0.0 if self._jobs else self._leases.rest(polling=self._has_room)
+        notifications = self._connection.notifies(timeout=seconds, stop_after=1)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._resting:
+                async for notification in notifications:
+                    self._leases.notified(notification.payload)
+        self._resting = None
+
+    @property
+    def _has_room(self) -> bool:
+        return self._items.qsize() < AHEAD
+
+    async def _call(self, function: str, **arguments: object) -> Row:
+        return await rpc.call(self._connection, self._user_id, function, **arguments)

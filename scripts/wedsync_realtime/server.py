@@ -1,0 +1,188 @@
+"""Connect to the database and learn what kind of server it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from wedsync_realtime.errors import (
+    BadDatabaseUrlError,
+    UnreachableDatabaseError,
+    UnsupportedServerError,
+)
+
+OLDEST_MAJOR = 15
+MAINTAINER = "wedsync-realtime maintain"  # what pg_stat_activity calls `maintain --every`
+CONNECT_TIMEOUT = 10  # seconds, where the URL says nothing
+CRON = "pg_cron"
+EXTENSIONS = (CRON, "pgtap", "plpgsql_check")
+
+_FIXES = {
+    "28P01": "Correct the password in DATABASE_URL.",
+    "28000": "Let this user in (pg_hba.conf), or name another in DATABASE_URL.",
+    "3D000": "Create the database (createdb), or name another in DATABASE_URL.",
+    "42501": "Grant CONNECT on the database to this user.",
+    "53300": "Close connections, or raise max_connections.",
+}
+_START_SERVER = "Start the server, or correct host and port in DATABASE_URL."
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """What the server is: version as printed, extensions as installed, available or absent.
+
+    has_maintainer: a process `maintain --every` is connected.
+    """
+
+    version: str
+    extensions: dict[str, str]
+    has_maintainer: bool
+
+    @property
+    def has_cron(self) -> bool:
+        """Tell whether pg_cron runs the periodic jobs."""
+        return self.extensions[CRON].startswith("installed")
+
+    @property
+    def jobs_by(self) -> str:
+        """Name what runs the periodic jobs."""
+        if self.has_cron:
+            return CRON
+        return "maintain, which is running" if self.has_maintainer else "make maintain"
+
+    @property
+    def cron_advice(self) -> str:
+        """What to do where pg_cron does not run them."""
+        advice = "Keep `make maintain EVERY=300` running"
+        if self.extensions[CRON] == "absent":
+            return f"This server has no pg_cron. {advice}."
+        return (
+            "pg_cron is not in this database. "
+            f"{advice}, or `create extension pg_cron` there (needs cron.database_name and "
+            "shared_preload_libraries) and migrate again."
+        )
+
+
+def parse_url(url: str) -> dict[str, Any]:
+    """Return the parameters of a libpq URL or key=value string.
+
+    Raises BadDatabaseUrlError, never showing the text, which may hold a password.
+    """
+    fix = "Write it as postgresql://user:password@host:5432/database."
+    if not url.strip():
+        raise BadDatabaseUrlError(
+            "DATABASE_URL is set, but empty.", f"{fix} Or unset it for the embedded database."
+        )
+    scheme = url.partition("://")[0] if "://" in url else None
+    if scheme not in (None, "postgresql", "postgres"):
+        raise BadDatabaseUrlError(f"DATABASE_URL begins with {scheme}://.", fix)
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise BadDatabaseUrlError("DATABASE_URL is not a PostgreSQL URL.", fix) from None
+
+
+def split_password(url: str) -> tuple[str, str | None]:
+    """Return the URL as a libpq string without its password, and the password."""
+    parameters = parse_url(url)
+    password = parameters.pop("password", None)
+    return make_conninfo(**parameters), password
+
+
+def display_name(url: str) -> str:
+    """Return the URL without password and options, fit for output."""
+    parameters = parse_url(url)
+    host, port = parameters.get("host", "localhost"), parameters.get("port", "5432")
+    user = f"{parameters['user']}@" if "user" in parameters else ""
+    return f"{user}{host}:{port}/{parameters.get('dbname', parameters.get('user', ''))}"
+
+
+def connect(url: str, name: str = "wedsync-realtime") -> Connection[Any]:
+    """Open a connection in autocommit mode that also works through a transaction pooler.
+
+    name: what pg_stat_activity shows.
+
+    Raises BadDatabaseUrlError, UnreachableDatabaseError.
+    """
+    parameters = parse_url(url)
+    parameters.setdefault("connect_timeout", CONNECT_TIMEOUT)
+    parameters.setdefault("application_name", name)
+    parameters["client_encoding"] = "utf8"
+    try:
+        return psycopg.connect(make_conninfo(**parameters), autocommit=True, prepare_threshold=None)
+    except psycopg.OperationalError as error:
+        reason = _without_password(str(error), parameters).strip()
+        raise UnreachableDatabaseError(
+            f"No connection to {display_name(url)} (DATABASE_URL): {reason}",
+            _fix_for(reason),
+        ) from None
+
+
+def _without_password(text: str, parameters: dict[str, Any]) -> str:
+    password = str(parameters.get("password") or "")
+    return text.replace(password, "***") if password else text
+
+
+def _fix_for(reason: str) -> str:
+    # libpq gives no SQLSTATE for a failed connection before version 17, only the server's words
+    words = {
+        "password": "28P01",
+        "pg_hba.conf": "28000",
+        "role": "28000",
+        "database": "3D000",
+        "permission denied": "42501",
+        "too many": "53300",
+    }
+    if "FATAL" not in reason:
+        return _START_SERVER
+    for word, sqlstate in words.items():
+        if word in reason:
+            return _FIXES[sqlstate]
+    return _START_SERVER
+
+
+def check_writable(connection: Connection[Any]) -> None:
+    """Raise UnsupportedServerError unless the package can be deployed to this server."""
+    check_version(connection.info.server_version)
+    row = connection.execute("select pg_catalog.pg_is_in_recovery()").fetchone()
+    if row and row[0]:
+        raise UnsupportedServerError(
+            "The server is a standby (in recovery), which cannot be written to.",
+            "Point DATABASE_URL at the primary.",
+        )
+
+
+def check_version(number: int) -> None:
+    """Raise UnsupportedServerError for a server_version_num below the oldest supported major."""
+    major = number // 10000
+    if major < OLDEST_MAJOR:
+        raise UnsupportedServerError(
+            f"The server is PostgreSQL {major}; {OLDEST_MAJOR} or newer is needed.",
+            f"Upgrade it, or point DATABASE_URL at a PostgreSQL {OLDEST_MAJOR} or newer.",
+        )
+
+
+def inspect(connection: Connection[Any]) -> ServerInfo:
+    """Return what the server is and which of our extensions it has."""
+    rows = connection.execute(
+        """
+        select e.name, e.default_version, e.installed_version
+        from pg_catalog.pg_available_extensions as e
+        where e.name = any(%s)
+        """,
+        (list(EXTENSIONS),),
+    )
+    extensions = dict.fromkeys(EXTENSIONS, "absent")
+    for name, default, installed in rows:
+        extensions[name] = f"installed {installed}" if installed else f"available {default}"
+    maintainer = connection.execute(
+        """
+        select from pg_catalog.pg_stat_activity as a
+        where a.datname = pg_catalog.current_database() and a.application_name = %s
+        """,
+        (MAINTAINER,),
+    ).fetchone()
+    version = connection.info.parameter_status("server_version") or "unknown"
+    return ServerInfo(version, extensions, maintainer is not None)

@@ -1,0 +1,1 @@
+"""Tests of wedsync-realtime; a package, so that its modules can import `tests.support`."""

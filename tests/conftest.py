@@ -1,0 +1,108 @@
+"""Fixtures: one throwaway cluster per session, databases cloned from one deployed template."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller, caller
+from tests.support.cluster import Cluster, running_cluster
+from tests.support.deploy import deploy
+from tests.support.people import People, install_helpers
+from tests.support.pgtap import Story, install_pgtap
+
+STORIES = Path(__file__).parent / "db"
+TEMPLATE = "wedsync_template"
+STORY_TEMPLATE = "wedsync_pgtap"
+
+
+@cache
+def running(config: pytest.Config) -> Cluster:
+    """Return this session's cluster, started at the first call: collection may need it already."""
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    return stack.enter_context(running_cluster())
+
+
+@cache
+def deployed(config: pytest.Config) -> str:
+    """Return the name of the template, in which the package was deployed once."""
+    cluster = running(config)
+    cluster.drop_database(TEMPLATE)
+    deploy(cluster.create_database(TEMPLATE))
+    cluster.freeze_database(TEMPLATE)
+    return TEMPLATE
+
+
+@cache
+def with_pgtap(config: pytest.Config) -> str:
+    """Return the name of the stories' template: the deployed one with pgTAP and our helpers."""
+    cluster = running(config)
+    template = deployed(config)
+    cluster.drop_database(STORY_TEMPLATE)
+    install_pgtap(cluster.create_database(STORY_TEMPLATE, template))
+    cluster.freeze_database(STORY_TEMPLATE)
+    return STORY_TEMPLATE
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Story | None:
+    """Collect the stories in tests/db."""
+    if file_path.suffix != ".sql" or file_path.parent != STORIES:
+        return None
+    story: Story = Story.from_parent(parent, path=file_path)
+    story.prepare = lambda: (running(parent.config), with_pgtap(parent.config))
+    return story
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig: pytest.Config) -> Cluster:
+    """Return the session's cluster."""
+    return running(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def template(pytestconfig: pytest.Config) -> str:
+    """Return the name of a database with the package deployed, to be cloned; it is frozen."""
+    return deployed(pytestconfig)
+
+
+@pytest.fixture
+def empty_database(cluster: Cluster) -> Iterator[str]:
+    """Yield the URL of an empty database."""
+    with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str) -> Iterator[str]:
+    """Yield the URL of a database with the package deployed."""
+    with cluster.database(template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def cron_database(cluster: Cluster) -> str:
+    """Return the URL of the one database in which pg_cron works, with the package deployed."""
+    if not cluster.has_cron:
+        pytest.skip(f"{cluster.bindir} comes without pg_cron")
+    url = cluster.cron_database()
+    deploy(url)
+    return url
+
+
+@pytest.fixture
+def people(database: str) -> People:
+    """Return creators of suppliers, couples and users in `database`."""
+    with psycopg.connect(database) as connection:
+        install_helpers(connection)
+    return People(database)
+
+
+@pytest.fixture
+def act_as(database: str) -> Iterator[Callable[..., Caller]]:
+    """Open callers on `database`, taking what `caller` takes after the URL."""
+    with ExitStack() as stack:
+        yield lambda *who, **role: stack.enter_context(caller(database, *who, **role))

@@ -1,0 +1,1 @@
+"""What the tests share: the throwaway cluster, the pgTAP collector, callers, the linter."""

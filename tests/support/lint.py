@@ -1,0 +1,93 @@
+"""Run every linter over the whole project: `make lint`."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.bodies import findings
+from tests.support.cluster import ClusterError, running_cluster
+from tests.support.deploy import DeployError, deploy
+
+ROOT = Path(__file__).parents[2]
+SQL_FOLDERS = ["migrations", "functions", "policies", "tests/db"]
+PYTHON_FOLDERS = ["scripts", "tests"]
+COMMANDS = [
+    ["ruff", "check", "--output-format", "concise", *PYTHON_FOLDERS],
+    ["ruff", "format", "--check", "--quiet", *PYTHON_FOLDERS],
+    ["mypy", "--strict", "--no-error-summary"],
+    ["sqlfluff", "lint", "--quiet", "--nocolor", "--disable-progress-bar", *SQL_FOLDERS],
+]
+MAX_COLUMNS = 100
+MAX_LINES = {"migrations": 150, "tests": 200}
+MAX_BODY_LINES = 60
+NO_CODE = re.compile(r"--[^\n]*|'[^']*'|\"[^\"]*\"")
+# One statement each, which cannot be cut: nothing else sees the transition tables.
+ONE_STATEMENT = {"dispatch_rows", "dispatch_update"}
+BODY = re.compile(r"\$(\w*)\$\n.*?\$\1\$", re.DOTALL)
+
+
+def text_findings(path: Path) -> Iterator[str]:
+    """Yield what is wrong with the text of an SQL file, function bodies included."""
+    text = path.read_text()
+    # Literals and comments become blanks; their line ends stay, so that line numbers hold.
+    code = NO_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+    lines = text.splitlines()
+    for number, (line, bare) in enumerate(zip(lines, code.splitlines(), strict=True), 1):
+        if len(line) > MAX_COLUMNS:
+            yield f"{path}:{number}: {len(line)} columns"
+        if line != line.rstrip() or "\t" in line:
+            yield f"{path}:{number}: a tab, or a space at the end"
+        if (len(line) - len(line.lstrip(" "))) % 4:
+            yield f"{path}:{number}: indentation is no multiple of 4"
+        if upper := re.search(r"\b[A-Z][A-Z_]+\b", bare):
+            yield f"{path}:{number}: {upper.group()} in upper case"
+    if not text.startswith("-- "):
+        yield f"{path}:1: does not open with what it is for"
+    if len(lines) > MAX_LINES.get(path.parts[0], len(lines)):
+        yield f"{path}: {len(lines)} lines are two files"
+    for body in BODY.finditer(text) if path.parts[0] == "functions" else ():
+        if path.stem in ONE_STATEMENT:
+            continue
+        if (length := body.group().count("\n") - 1) > MAX_BODY_LINES:
+            number = text.count("\n", 0, body.start()) + 1
+            yield f"{path}:{number}: {length} lines are two functions"
+
+
+def deployed_findings() -> list[str]:
+    """Return what is wrong with the functions of a database with the package deployed."""
+    with running_cluster() as cluster:
+        # With pg_cron where the server has it, so that the function which schedules is checked too.
+        url = cluster.cron_database() if cluster.has_cron else cluster.create_database("lint")
+        deploy(url)
+        return findings(url)
+
+
+def main() -> int:
+    """Print all findings; return 1 if there are any."""
+    os.chdir(ROOT)
+    tools = [
+        subprocess.Popen(
+            [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for command in COMMANDS
+    ]
+    try:
+        found = deployed_findings()
+    except (ClusterError, DeployError) as error:
+        found = [str(error)]
+    for folder in SQL_FOLDERS:
+        for path in sorted(Path(folder).rglob("*.sql")):
+            found += text_findings(path)
+    for tool, command in zip(tools, COMMANDS, strict=True):
+        output, _ = tool.communicate()
+        if tool.returncode != 0:
+            found += [f"{' '.join(command[:2])}:", output.decode()]
+    print("\n".join(found) or "No findings.")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

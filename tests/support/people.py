@@ -1,0 +1,57 @@
+"""Suppliers, couples, their users and links in a test database, by name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import LiteralString
+from uuid import UUID
+
+import psycopg
+
+HELPERS = Path(__file__).parents[1] / "db" / "support" / "helpers.sql"
+
+
+def install_helpers(connection: psycopg.Connection) -> None:
+    """Create schema tests with the helpers of the stories, callable by every role."""
+    connection.execute("create schema tests")
+    connection.execute(HELPERS.read_bytes())
+    connection.execute("grant usage on schema tests to public")
+    # The package takes PUBLIC's default privilege to execute away.
+    connection.execute("grant execute on all functions in schema tests to public")
+
+
+@dataclass(frozen=True)
+class People:
+    """Creators that give the same row for the same name, in the database with this URL."""
+
+    url: str
+
+    def supplier(self, name: str = "Bloom") -> UUID:
+        """Return a supplier's id."""
+        return self._id("select tests.supplier(%s)", name)
+
+    def couple(self, name: str = "Ann and Bob") -> UUID:
+        """Return a couple's id."""
+        return self._id("select tests.couple(%s)", name)
+
+    def supplier_user(self, supplier: UUID, name: str = "owner") -> UUID:
+        """Return a user's id in the team of a supplier."""
+        return self._id("select tests.supplier_user(%s, %s)", supplier, name)
+
+    def couple_user(self, couple: UUID, name: str = "partner") -> UUID:
+        """Return a user's id that belongs to a couple."""
+        return self._id("select tests.couple_user(%s, %s)", couple, name)
+
+    def stranger(self, name: str = "stranger") -> UUID:
+        """Return the id of a user who signed up and has no profile."""
+        return self._id("select tests.signed_up(%s)", name)
+
+    def link(self, supplier: UUID, couple: UUID) -> UUID:
+        """Return the id of the client row between a supplier and a couple."""
+        return self._id("select tests.link(%s, %s)", supplier, couple)
+
+    def _id(self, statement: LiteralString, *values: UUID | str) -> UUID:
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute(statement, values).fetchone()
+        assert row is not None
+        assert isinstance(row[0], UUID)
+        return row[0]

@@ -1,0 +1,151 @@
+"""Collect pgTAP stories: run a file with psql, show each of its assertions as a test."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tap.line import Diagnostic, Plan, Result  # type: ignore[import-untyped]
+from tap.parser import Parser  # type: ignore[import-untyped]
+
+from tests.support.cluster import Cluster, ClusterError
+from tests.support.deploy import DeployError
+from tests.support.people import install_helpers
+
+SEARCH_PATH = "public,tap"
+TIME_LIMIT = 120  # seconds for one story
+
+
+@dataclass
+class Assertion:
+    """One line `ok` or `not ok`, with the diagnostics that follow it."""
+
+    number: int | None
+    name: str
+    ok: bool
+    skip: str | None
+    todo: str | None
+    diagnostics: list[str] = field(default_factory=list)
+
+
+def parse(output: str, exit_code: int) -> tuple[list[Assertion], list[str]]:
+    """Return the assertions that psql printed, and what is wrong with the run as a whole."""
+    assertions: list[Assertion] = []
+    plan: int | None = None
+    problems = [f"psql ended with exit code {exit_code}"] if exit_code else []
+    for line in Parser().parse_text(output):
+        if isinstance(line, Result):
+            name = line.description.strip().removeprefix("- ") or f"assertion {line.number}"
+            reason = line.directive.reason or line.directive.text
+            skip, todo = reason if line.skip else None, reason if line.todo else None
+            assertions.append(Assertion(line.number, name, line.ok, skip, todo))
+        elif isinstance(line, Diagnostic) and assertions:
+            assertions[-1].diagnostics.append(line.text)
+        elif isinstance(line, Plan):
+            plan = line.expected_tests
+    if not assertions:
+        problems.append("no assertion ran")
+    if plan is None:
+        problems.append("no plan")
+    elif [each.number for each in assertions] != list(range(1, plan + 1)):
+        problems.append(f"{plan} assertions were planned, {len(assertions)} ran")
+    return assertions, problems
+
+
+def install_pgtap(url: str) -> None:
+    """Install pgTAP in schema tap and the helpers in schema tests, callable by every role."""
+    with psycopg.connect(url) as connection:
+        install_helpers(connection)
+        connection.execute("create schema tap")
+        connection.execute("create extension pgtap schema tap")
+        connection.execute("grant usage on schema tap to public")
+        connection.execute("grant execute on all functions in schema tap to public")
+
+
+def run_story(psql: str, url: str, path: Path) -> tuple[list[Assertion], list[str]]:
+    """Run a file; return its assertions and, unless all went well, what is wrong with the run."""
+    done = subprocess.run(
+        [psql, "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", path],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        env=os.environ | {"PGOPTIONS": f"-c search_path={SEARCH_PATH}"},
+    )
+    assertions, problems = parse(done.stdout, done.returncode)
+    if problems:
+        problems += [done.stdout, done.stderr]
+    return assertions, problems
+
+
+class Story(pytest.File):
+    """A file in tests/db; it runs when it is collected, since only a run tells the names."""
+
+    prepare: Callable[[], tuple[Cluster, str]]  # cluster and template; slow when first called
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Run the file in a database of its own and yield one item per assertion."""
+        try:
+            cluster, template = self.prepare()
+            with cluster.database(template) as url:
+                assertions, problems = run_story(cluster.psql(), url, self.path)
+        except (ClusterError, DeployError, psycopg.Error, subprocess.TimeoutExpired) as error:
+            # Raised here, it would keep pytest from running anything else.
+            assertions, problems = [], [str(error)]
+        for assertion in assertions:
+            yield AssertionItem.from_parent(self, name=assertion.name, assertion=assertion)
+        if problems:
+            yield BrokenStory.from_parent(self, name="runs to its end", problems=problems)
+
+
+class StoryError(Exception):
+    """An assertion or a whole story failed; the message is what pgTAP or psql said."""
+
+
+class StoryItem(pytest.Item):
+    """A result that is known already."""
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Return what a report calls this test."""
+        return self.path, None, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show the message alone: a traceback would tell nothing about SQL."""
+        if isinstance(excinfo.value, StoryError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+
+class AssertionItem(StoryItem):
+    """One assertion of a story."""
+
+    def __init__(self, assertion: Assertion, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.assertion = assertion
+
+    def runtest(self) -> None:
+        """Report the assertion."""
+        if self.assertion.skip is not None:
+            pytest.skip(self.assertion.skip)
+        if self.assertion.ok:
+            return
+        if self.assertion.todo is not None:
+            pytest.xfail(self.assertion.todo)
+        raise StoryError("\n".join(self.assertion.diagnostics))
+
+
+class BrokenStory(StoryItem):
+    """Something wrong with a whole story: an error, a wrong plan, no assertion at all."""
+
+    def __init__(self, problems: list[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.problems = problems
+
+    def runtest(self) -> None:
+        """Fail with psql's output."""
+        raise StoryError("\n".join(self.problems))

@@ -1,0 +1,304 @@
+"""Delivery: what a poll answers after others have committed, each event once and none lost."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.listener import Listener, subscribed
+from tests.support.people import People
+
+INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
+
+ActAs = Callable[..., Caller]
+Connect = Callable[[], psycopg.Connection]
+
+
+@pytest.fixture
+def connect(database: str) -> Iterator[Connect]:
+    """Open connections as the superuser; each transaction is begun by the first statement."""
+    opened: list[psycopg.Connection] = []
+
+    def open_connection() -> psycopg.Connection:
+        opened.append(psycopg.connect(database))
+        return opened[-1]
+
+    yield open_connection
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def admin(connect: Connect) -> psycopg.Connection:
+    """Return a connection whose every statement commits."""
+    connection = connect()
+    connection.autocommit = True
+    return connection
+
+
+@pytest.fixture
+def supplier(people: People) -> UUID:
+    return people.supplier()
+
+
+@pytest.fixture
+def owner(people: People, act_as: ActAs, supplier: UUID) -> Caller:
+    return act_as(people.supplier_user(supplier))
+
+
+@pytest.fixture
+def listener(owner: Caller, supplier: UUID) -> Listener:
+    """Return a listener on the supplier's form responses."""
+    return subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+
+
+def names(listener: Listener, max_events: int = 100) -> list[str]:
+    """Return the form names of the events that are left."""
+    return [event["new"]["form_name"] for event in listener.events(max_events=max_events)]
+
+
+def test_insert_update_and_delete_travel_as_supabase_sends_them(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    key = str(uuid4())
+    admin.execute(
+        "insert into public.form_responses (id, supplier_id, status) values (%s, %s, 'draft')",
+        (key, supplier),
+    )
+    admin.execute("update public.form_responses set status = 'submitted' where id = %s", (key,))
+    admin.execute("delete from public.form_responses where id = %s", (key,))
+    answer = listener.poll()
+    inserted, updated, deleted = answer["events"]
+    for event in (inserted, updated, deleted):
+        assert event.keys() == {
+            "id", "channel", "topic", "event", "schema", "table", "eventType",
+            "commit_timestamp", "new", "old", "changed",
+        }  # fmt: skip
+        assert event["channel"] == listener.channel
+        assert event["topic"] == f"form-responses:{supplier}"
+        assert (event["schema"], event["table"]) == ("public", "form_responses")
+    assert [event["eventType"] for event in answer["events"]] == ["INSERT", "UPDATE", "DELETE"]
+    assert inserted["old"] == deleted["new"] == {}
+    assert (updated["old"]["status"], updated["new"]["status"]) == ("draft", "submitted")
+    assert inserted["new"] == updated["old"]
+    assert deleted["old"] == updated["new"]
+    assert [event["changed"] for event in answer["events"]] == [[], ["status"], []]
+    assert [event["event"] for event in answer["events"]] == [
+        "form_response.updated", "form_response.submitted", "form_response.deleted",
+    ]  # fmt: skip
+    assert answer.body.keys() == {
+        "success", "events", "cursor", "hasMore", "ready", "resyncRequired", "reason",
+    }  # fmt: skip
+    assert listener.events() == []
+
+
+def test_without_a_cursor_everything_since_the_subscription_is_told(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    other = subscribed(
+        owner, "form-responses", {"supplier_id": str(supplier)}, connection_id=uuid4()
+    )
+    admin.execute(INSERT, (supplier, "before"))
+    listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    admin.execute(INSERT, (supplier, "after"))
+    for _ in range(2):
+        listener.cursor = None
+        assert names(listener) == ["after"]
+    assert names(other) == ["before", "after"]
+
+
+def test_another_tenant_hears_nothing(
+    people: People, act_as: ActAs, admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    petal = people.supplier("Petal")
+    other = subscribed(
+        act_as(people.supplier_user(petal)), "form-responses", {"supplier_id": str(petal)}
+    )
+    admin.execute(INSERT, (supplier, "for Bloom"))
+    admin.execute(INSERT, (petal, "for Petal"))
+    assert names(listener) == ["for Bloom"]
+    assert names(other) == ["for Petal"]
+
+
+def test_row_that_moves_is_deleted_for_one_tenant_and_inserted_for_the_other(
+    people: People, act_as: ActAs, admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    petal = people.supplier("Petal")
+    other = subscribed(
+        act_as(people.supplier_user(petal)), "form-responses", {"supplier_id": str(petal)}
+    )
+    admin.execute(INSERT, (supplier, "Bloom's"))
+    admin.execute(
+        "update public.form_responses set supplier_id = %s, form_name = 'Petal''s'", (petal,)
+    )
+    _, gone = listener.events()
+    (come,) = other.events()
+    assert (gone["eventType"], gone["new"]) == ("DELETE", {})
+    assert "Petal" not in str(gone)
+    assert str(petal) not in str(gone)
+    assert (come["eventType"], come["old"]) == ("INSERT", {})
+    assert "Bloom" not in str(come)
+    assert str(supplier) not in str(come)
+    assert gone["old"]["id"] == come["new"]["id"]
+
+
+def test_commits_out_of_order_are_each_seen_once(
+    connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    slow, quick, late = connect(), connect(), connect()
+    slow.execute(INSERT, (supplier, "slow"))
+    quick.execute(INSERT, (supplier, "quick"))
+    quick.commit()
+    assert names(listener) == ["quick"]
+    late.execute(INSERT, (supplier, "late"))
+    late.commit()
+    slow.execute(INSERT, (supplier, "slow again"))
+    assert names(listener) == ["late"]
+    slow.commit()
+    assert names(listener) == ["slow", "slow again"]
+    assert names(listener) == []
+
+
+def test_what_was_rolled_back_is_never_seen(
+    connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    writer = connect()
+    writer.execute(INSERT, (supplier, "whole"))
+    writer.rollback()
+    with writer.transaction():
+        writer.execute(INSERT, (supplier, "kept"))
+        with pytest.raises(ZeroDivisionError), writer.transaction():
+            writer.execute(INSERT, (supplier, "savepoint"))
+            raise ZeroDivisionError
+        with writer.transaction():
+            writer.execute(INSERT, (supplier, "second savepoint"))
+    assert names(listener) == ["kept", "second savepoint"]
+
+
+def test_pages_go_on_in_the_same_window(
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    slow = connect()
+    slow.execute(INSERT, (supplier, "slow"))
+    for number in range(4):
+        admin.execute(INSERT, (supplier, str(number)))
+    first = listener.poll(max_events=1)
+    assert first["hasMore"]
+    slow.commit()
+    admin.execute(INSERT, (supplier, "meanwhile"))
+    pages = [first["events"]]
+    while True:
+        answer = listener.poll(max_events=1)
+        pages.append(answer["events"])
+        assert len(pages[-1]) <= 1
+        if not answer["hasMore"]:
+            break
+    assert [page[0]["new"]["form_name"] for page in pages] == ["0", "1", "2", "3"]
+    assert names(listener, max_events=1) == ["slow", "meanwhile"]
+
+
+def test_page_of_exactly_the_size_has_no_more(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    admin.execute(INSERT, (supplier, "one"))
+    admin.execute(INSERT, (supplier, "two"))
+    answer = listener.poll(max_events=2)
+    assert (len(answer["events"]), answer["hasMore"]) == (2, False)
+
+
+def test_own_uncommitted_changes_are_not_lost(
+    owner: Caller, listener: Listener, supplier: UUID
+) -> None:
+    poll = "select public.realtime_poll(%s, %s)"
+    with owner.transaction() as connection:
+        connection.execute(INSERT, (supplier, "before the poll"))
+        row = connection.execute(poll, (listener.channel, listener.cursor)).fetchone()
+        assert row is not None
+        assert row[0]["events"] == []
+        listener.cursor = row[0]["cursor"]
+        connection.execute(INSERT, (supplier, "after the poll"))
+    assert names(listener) == ["before the poll", "after the poll"]
+    assert names(listener) == []
+
+
+def test_concurrent_writers_are_each_seen_once_and_in_order(
+    database: str, connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    """Also with a transaction that stays open throughout and wrote before all of them."""
+    writers, each = 6, 40
+    eldest = connect()
+    eldest.execute(INSERT, (supplier, "eldest 0"))
+
+    def write(writer: int) -> None:
+        with psycopg.connect(database) as connection:
+            for number in range(each):
+                with connection.transaction():
+                    connection.execute(INSERT, (supplier, f"{writer} {number}"))
+                if random.Random(f"{writer} {number}").random() < 0.5:
+                    connection.commit()
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
+    for thread in threads:
+        thread.start()
+    seen: list[str] = []
+    while any(thread.is_alive() for thread in threads):
+        seen += names(listener, max_events=7)
+    for thread in threads:
+        thread.join()
+    seen += names(listener, max_events=7)
+    assert sorted(seen) == sorted(f"{w} {n}" for w in range(writers) for n in range(each))
+    for writer in range(writers):
+        of_writer = [name for name in seen if name.startswith(f"{writer} ")]
+        assert of_writer == [f"{writer} {number}" for number in range(each)]
+    eldest.commit()
+    assert names(listener) == ["eldest 0"]
+
+
+def test_oversize_row_travels_as_its_key(
+    admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID
+) -> None:
+    filtered = subscribed(
+        owner,
+        "form-responses",
+        {
+            "supplier_id": str(supplier),
+            "where": [{"column": "status", "op": "eq", "value": "submitted"}],
+        },
+        connection_id=uuid4(),
+    )
+    admin.execute("update wedsync_realtime.settings set event_bytes = 1024")
+    admin.execute(
+        "insert into public.form_responses (supplier_id, status, form_name)"
+        " select %s, 'submitted', string_agg(md5(n::text), '') from generate_series(1, 100) as n",
+        (supplier,),
+    )
+    (event,) = listener.events()
+    assert event["errors"] == ["payload_too_large"]
+    assert event["new"].keys() == {"id"}
+    assert event["event"] == "form_response.submitted"
+    # Whether it fits a condition cannot be told from its key: better told than lost.
+    assert [each["id"] for each in filtered.events()] == [event["id"]]
+
+
+def test_listeners_are_woken_once_per_topic_and_transaction(
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    ear = connect()
+    ear.autocommit = True
+    ear.execute("listen wedsync_realtime")
+    writer = connect()
+    for name in ("one", "two"):
+        writer.execute(INSERT, (supplier, name))
+    writer.execute("update public.form_responses set status = 'submitted'")
+    writer.execute(INSERT, (uuid4(), "nobody's"))
+    writer.commit()
+    heard = [note.payload for note in ear.notifies(timeout=0.5)]
+    assert heard == [f"form-responses:{supplier}"]
+    admin.execute("update wedsync_realtime.settings set notify_enabled = false")
+    admin.execute(INSERT, (supplier, "three"))
+    assert list(ear.notifies(timeout=0.5)) == []
+    assert names(listener)[-1] == "three"
