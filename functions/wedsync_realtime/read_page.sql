@@ -50,7 +50,9 @@ begin
                 'commit_timestamp', u.created_at,
                 'new', coalesce(u.new, '{}'), 'old', coalesce(u.old, '{}'),
                 'changed', coalesce(to_jsonb(u.changed), '[]')
-            ) || case when u.is_cut then '{"errors": ["payload_too_large"]}' else '{}' end as body
+            ) || case
+                when u.is_cut then '{"errors": ["payload_too_large"]}'::jsonb else '{}'
+            end as body
         from (
             select n.* from wedsync_realtime.events as n
             where

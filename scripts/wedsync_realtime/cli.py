@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from wedsync_realtime import __version__, deploy, embedded, ledger, maintain, server
+from wedsync_realtime import __version__, deploy, embedded, execute, ledger, maintain, server
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
 from wedsync_realtime.output import Printer, confirm
 
@@ -186,5 +186,5 @@ def _server_error(error: psycopg.Error) -> RunnerError:
     message = diag.message_primary or str(error).strip()
     if diag.sqlstate:
         message += f" (SQLSTATE {diag.sqlstate})"
-    fix = diag.message_hint or "Look into the server's log, then run again."
+    fix = execute.FIXES.get(diag.sqlstate or "", "Look into the server's log, then run again.")
     return ScriptError(message, fix, diag.sqlstate)

@@ -10,7 +10,7 @@ from wedsync_realtime import sqltext
 from wedsync_realtime.errors import LostConnectionError, ScriptError
 from wedsync_realtime.source import Script
 
-_FIXES = {
+FIXES = {
     "42501": "Deploy as a role that has the privilege, or have it granted.",
     "53100": "Free disk space on the server, then run again.",
     "53200": "The server ran out of memory: free some, then run again.",
@@ -53,7 +53,7 @@ def refuse(script: Script, error: psycopg.Error, completed: int = 0) -> NoReturn
     )
     parts = [f"{script.path}:{line}: {diag.message_primary} (SQLSTATE {diag.sqlstate})"]
     parts += [f"{name}: {text}" for name, text in _details(diag) if text]
-    fix = _FIXES.get(diag.sqlstate or "", "Correct the file, then run again.")
+    fix = FIXES.get(diag.sqlstate or "", "Correct the file, then run again.")
     raise ScriptError("\n".join(parts), fix, diag.sqlstate) from None
 
 

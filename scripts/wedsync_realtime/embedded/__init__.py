@@ -99,7 +99,7 @@ def exec_psql(url: str, arguments: Sequence[str]) -> NoReturn:
         raise NoServerError(
             "psql is not installed.", "Install postgresql-client, or add psql's folder to PATH."
         )
-    os.execv(program, ["psql", conninfo, *arguments])
+    os.execv(program, [program, conninfo, *arguments])
 
 
 def ensure_test_server(report: Report) -> Path:

@@ -49,9 +49,10 @@ def _unpack(folder: Path, extensions: Sequence[str], report: Report) -> bool:
     if major is None:
         return False
     packages = package_names(major, extensions)
-    packages += [f"postgresql-client-{major}", *_missing_packages(packages, options)]
+    packages = [*packages, f"postgresql-client-{major}"]
+    packages = list(dict.fromkeys([*packages, *_missing_packages(packages, options)]))
     report(f"apt-get download {' '.join(packages)} …")
-    download = ["apt-get", "-q", *options, "download", *dict.fromkeys(packages)]
+    download = ["apt-get", "-q", *options, "download", *packages]
     if not run(download, report, folder=downloads):
         return False
     for package in downloads.glob("*.deb"):

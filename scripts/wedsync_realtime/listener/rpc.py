@@ -14,7 +14,7 @@ from wedsync_realtime.listener.items import RefusedError, Row
 ROLE = "authenticated"
 
 # A network that swallows packets is noticed by the next call or probe.
-_DEFAULTS = {
+_DEFAULTS: dict[str, Any] = {
     "application_name": "wedsync-realtime listener",
     "connect_timeout": server.CONNECT_TIMEOUT,
     "keepalives_idle": 15,  # seconds
@@ -37,9 +37,9 @@ async def connect(conninfo: str) -> AsyncConnection[Any]:
     conninfo: libpq URL or key=value string.
     Raises BadDatabaseUrlError, psycopg.OperationalError.
     """
-    parameters = _DEFAULTS | server.parse_url(conninfo) | {"client_encoding": "utf8"}
+    parameters: dict[str, Any] = _DEFAULTS | server.parse_url(conninfo)
     return await AsyncConnection.connect(
-        make_conninfo(**parameters),
+        make_conninfo(**parameters, client_encoding="utf8"),
         autocommit=True,
         prepare_threshold=None,
         cursor_factory=AsyncClientCursor,
