@@ -13,6 +13,8 @@ create table wedsync_realtime.channels (
     couple_authoriser   text,
     columns             text[],
     is_enabled          boolean not null default true,
+    found_identity      text,
+    found_published     boolean,
     created_at          timestamptz not null default now(),
     constraint channels_pkey primary key (id),
     constraint channels_name_key unique (name),
@@ -47,6 +49,10 @@ comment on column wedsync_realtime.channels.couple_authoriser is
 comment on column wedsync_realtime.channels.columns is 'Columns that travel; null is all.';
 comment on column wedsync_realtime.channels.is_enabled is
 'False: nobody may subscribe and nothing is recorded.';
+comment on column wedsync_realtime.channels.found_identity is
+'Replica identity that the table had before it was attached.';
+comment on column wedsync_realtime.channels.found_published is
+'Whether the table was in the publication before it was attached; null: not attached yet.';
 comment on column wedsync_realtime.channels.created_at is 'When it was registered.';
 
 create table wedsync_realtime.event_rules (

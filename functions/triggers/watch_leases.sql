@@ -42,9 +42,48 @@ from (values
         'Ends the subscriptions that rested on a link that is gone.'
     ),
     (
+        'public.user_profiles', 'user_profiles_after_truncate_revoke',
+        'after truncate on %table% for each statement '
+        'execute function wedsync_realtime.revoke_truncated_leases()',
+        'Ends the subscriptions of users without a profile.'
+    ),
+    (
+        'public.clients', 'clients_after_truncate_revoke',
+        'after truncate on %table% for each statement '
+        'execute function wedsync_realtime.revoke_truncated_leases()',
+        'Ends the subscriptions that rested on links that are gone.'
+    ),
+    (
+        'wedsync_realtime.channels', 'channels_after_update_revoke',
+        'after update on %table% for each row '
+        'when ((old.is_enabled, old.supplier_authoriser, old.couple_authoriser) '
+        'is distinct from (new.is_enabled, new.supplier_authoriser, new.couple_authoriser)) '
+        'execute function wedsync_realtime.revoke_channel_leases()',
+        'Ends the subscriptions that a changed channel no longer admits.'
+    ),
+    (
+        'wedsync_realtime.channels', 'channels_after_change_log',
+        'after insert or update or delete on %table% for each row '
+        'execute function wedsync_realtime.log_change(''channel_changed'', ''name'')',
+        'Audits changes of the registry.'
+    ),
+    (
         'wedsync_realtime.settings', 'settings_after_update_log',
         'after update on %table% for each row '
-        'execute function wedsync_realtime.log_settings()',
+        'execute function wedsync_realtime.log_change(''settings_changed'')',
         'Audits changes of settings.'
+    ),
+    (
+        'wedsync_realtime.tenants', 'tenants_after_update_log',
+        'after update on %table% for each row '
+        'when (old.max_subscriptions is distinct from new.max_subscriptions) '
+        'execute function wedsync_realtime.log_change(''limit_changed'', ''tenant_id'')',
+        'Audits changes of a tenant''s own limit.'
+    ),
+    (
+        'wedsync_realtime.tenants', 'tenants_after_insert_log',
+        'after insert on %table% for each row when (new.max_subscriptions is not null) '
+        'execute function wedsync_realtime.log_change(''limit_changed'', ''tenant_id'')',
+        'Audits a tenant''s own limit.'
     )
 ) as t (relation, name, definition, note);

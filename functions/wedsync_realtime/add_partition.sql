@@ -45,5 +45,3 @@ comment on function wedsync_realtime.add_partition(regclass, timestamptz, interv
 'Make one partition; 0 when it is there already.';
 revoke execute on function wedsync_realtime.add_partition(regclass, timestamptz, interval)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.add_partition(regclass, timestamptz, interval)
-to wedsync_realtime_owner;

@@ -10,10 +10,13 @@ create or replace function wedsync_realtime.attach_channel(channel wedsync_realt
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table regclass := to_regclass(format('%I.%I', channel.schema_name, channel.table_name));
+    v_table regclass := wedsync_realtime.channel_table(channel);
 begin
     if v_table is null then
         return false;
+    end if;
+    if channel.found_published is null then
+        perform wedsync_realtime.note_found(channel.id, v_table);
     end if;
     if (select c.relreplident from pg_class as c where c.oid = v_table) <> 'f' then
         execute format('alter table %s replica identity full', v_table);
@@ -53,5 +56,3 @@ comment on function wedsync_realtime.attach_channel(wedsync_realtime.channels) i
 'table.';
 revoke execute on function wedsync_realtime.attach_channel(wedsync_realtime.channels)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.attach_channel(wedsync_realtime.channels)
-to wedsync_realtime_owner;

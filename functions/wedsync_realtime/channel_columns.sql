@@ -27,7 +27,7 @@ as $$
     inner join pg_type as t on t.oid = a.atttypid
     inner join pg_type as b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
     where
-        a.attrelid = to_regclass(format('%I.%I', channel.schema_name, channel.table_name))
+        a.attrelid = wedsync_realtime.channel_table(channel)
         and a.attnum > 0
         and not a.attisdropped
         and (

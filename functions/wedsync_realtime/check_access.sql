@@ -1,6 +1,7 @@
--- Check that a user may hear all channels of a call. The profile and the client links that the
--- answer rests on are locked until the lease is committed, so a revocation at the same moment
--- either is seen here or sees the lease.
+-- Check that a user may hear all channels of a call.
+-- The profile and the client links that the answer rests on are locked until the lease is
+-- committed, so a revocation at the same moment either is seen here or sees the lease. The table
+-- lock, which only a change of the registry conflicts with, does the same for the channel.
 -- Refuses: forbidden_channel.
 
 create or replace function wedsync_realtime.check_access(
@@ -19,6 +20,7 @@ declare
     v_channel wedsync_realtime.channels;
     v_tenant uuid;
 begin
+    lock table public.realtime_subscriptions in row share mode;
     select p.supplier_id into v_supplier
     from public.user_profiles as p
     where p.id = check_access.user_id

@@ -73,15 +73,15 @@ begin
                 offset 0
             ) as j
         ) as r
-        left join wedsync_realtime.topics as t
-            on
-                t.channel_id = v_channel.id
-                and t.tenant_id = (r.content ->> v_channel.tenant_column)::uuid
-        where
-            case
-                when v_looks then t.id is not null
-                else r.content ->> v_channel.tenant_column is not null
-            end
+        where case
+            when not v_looks then r.content ->> v_channel.tenant_column is not null
+            else exists (
+                select from wedsync_realtime.topics as t
+                where
+                    t.channel_id = v_channel.id
+                    and t.tenant_id = (r.content ->> v_channel.tenant_column)::uuid
+            )
+        end
         returning tenant_id
     )
     select count(pg_notify('wedsync_realtime', v_channel.name || ':' || w.tenant_id))

@@ -48,5 +48,3 @@ comment on function wedsync_realtime.drop_partitions(regclass, timestamptz) is
 'Drop the partitions that end before a time; returns how many.';
 revoke execute on function wedsync_realtime.drop_partitions(regclass, timestamptz)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.drop_partitions(regclass, timestamptz)
-to wedsync_realtime_owner;

@@ -34,5 +34,3 @@ comment on function wedsync_realtime.ensure_trigger(regclass, text, text, text) 
 'table.';
 revoke execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
-to wedsync_realtime_owner;

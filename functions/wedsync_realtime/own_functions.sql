@@ -35,5 +35,3 @@ comment on function wedsync_realtime.own_functions() is
 'Hand every definer function to wedsync_realtime_owner; returns how many were handed over.';
 revoke execute on function wedsync_realtime.own_functions()
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.own_functions()
-to wedsync_realtime_owner;

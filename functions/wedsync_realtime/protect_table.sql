@@ -75,5 +75,3 @@ comment on function wedsync_realtime.protect_table(regclass) is
 'Enable RLS on a table, with policies that show each side what its channels carry.';
 revoke execute on function wedsync_realtime.protect_table(regclass)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.protect_table(regclass)
-to wedsync_realtime_owner;

@@ -69,7 +69,8 @@ begin
             and pg_visible_in_snapshot(u.xid, upto)
             and (
                 filter is null or u.operation = 'R' or wedsync_realtime.event_fits(
-                    filter, u.operation, u.event, u.changed, u.new, u.old
+                    case when u.is_cut then filter - 'where' else filter end,
+                    u.operation, u.event, u.changed, u.new, u.old
                 )
             )
         order by u.id

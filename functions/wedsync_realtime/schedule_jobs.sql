@@ -42,5 +42,3 @@ comment on function wedsync_realtime.schedule_jobs() is
 'Schedule the pg_cron jobs by settings; false where pg_cron is not installed.';
 revoke execute on function wedsync_realtime.schedule_jobs()
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.schedule_jobs()
-to wedsync_realtime_owner;

@@ -18,7 +18,7 @@ begin
     select coalesce(array_agg(distinct l.virtualtransaction), '{}') into v_left
     from wedsync_realtime.topics as t
     inner join wedsync_realtime.channels as c on c.id = t.channel_id
-    cross join to_regclass(format('%I.%I', c.schema_name, c.table_name)) as r
+    cross join lateral wedsync_realtime.channel_table(c) as r
     inner join pg_locks as l
         on
             l.relation = r or l.relation in (select p.relid from pg_partition_tree(r) as p)

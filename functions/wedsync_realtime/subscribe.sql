@@ -20,9 +20,7 @@ declare
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
     v_problem wedsync_realtime.problem;
 begin
-    if v_user is null then
-        v_problem := wedsync_realtime.to_problem('unauthorized');
-    end if;
+    v_problem := wedsync_realtime.check_identity(v_user);
     if v_problem.code is null then
         v_problem := wedsync_realtime.check_channels(channels);
     end if;

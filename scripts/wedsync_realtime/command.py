@@ -5,6 +5,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from io import TextIOWrapper
 
 import psycopg
 
@@ -12,6 +13,9 @@ from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.output import Printer
 
 DONE, FAILED = 0, 1
+
+_FIXES = {"42501": "Connect as a role that has the privilege, or have it granted."}
+_LOOK = "Look into the server's log, then run again."
 
 
 def add_database_url(parser: ArgumentParser) -> None:
@@ -27,17 +31,21 @@ def add_database_url(parser: ArgumentParser) -> None:
 def run(work: Callable[[], int], printer: Printer) -> int:
     """Do the work of a command and return its exit code; say what stopped it, and the fix.
 
-    Ends in good order when the process is told to stop.
+    Raises KeyboardInterrupt when the process is told to stop, in either way.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # where it has no sign for what is printed
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return work()
     except RunnerError as error:
         printer.error(error)
     except psycopg.Error as error:
         message = error.diag.message_primary or str(error).strip()
-        fix = error.diag.message_hint or "Look into the server's log, then run again."
+        fix = error.diag.message_hint or _FIXES.get(error.sqlstate or "", _LOOK)
         printer.error(RunnerError(message, fix))
     except OSError as error:
         printer.error(RunnerError(str(error), "Give this user access, or run as another."))
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     return FAILED

@@ -1,10 +1,17 @@
 """A client that subscribes to one channel and polls it, as an application would."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
 from tests.support.caller import Answer, Caller
+
+INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
+
+ActAs = Callable[..., Caller]  # the fixture act_as
+Connect = Callable[[], psycopg.Connection]  # the fixture connect
 
 
 @dataclass
@@ -44,3 +51,8 @@ def subscribed(caller: Caller, name: str, filters: dict[str, Any], **more: Any) 
     assert answer["success"], answer.body
     (subscription,) = answer["subscriptions"]
     return Listener(caller, subscription["channel"], subscription["cursor"])
+
+
+def names(listener: Listener, max_events: int = 100) -> list[str]:
+    """Return the form names of the events that are left."""
+    return [event["new"]["form_name"] for event in listener.events(max_events=max_events)]

@@ -17,6 +17,9 @@ from wedsync_realtime.errors import NotDeployedError, RunnerError
 from wedsync_realtime.listener import Event, Item, Listener, Ready, RefusedError, Resync
 from wedsync_realtime.output import Printer
 
+# Programs get the keys of realtime_poll.
+_KEYS = {"name": "event", "operation": "eventType", "recorded_at": "commit_timestamp"}
+
 _console = Console(highlight=False, soft_wrap=True)
 
 # A couple's id stands for its wedding.
@@ -103,7 +106,7 @@ async def _print_items(
             await listener.subscribe([options.channel], tenant)
         async for item in listener:
             if options.json:
-                print(json.dumps(_as_json(item)), flush=True)
+                print(json.dumps(_as_json(item), default=str), flush=True)
             else:
                 _console.print(_as_line(item))
 
@@ -126,10 +129,8 @@ def _as_line(item: Item) -> str:
 
 
 def _as_json(item: Item) -> dict[str, Any]:
-    told = {field.name: getattr(item, field.name) for field in fields(item)}
-    told["subscription"] = {"name": item.subscription.name, "filter": item.subscription.filter}
-    if isinstance(item, Event):
-        told["recorded_at"] = item.recorded_at.isoformat()
+    told = {_KEYS.get(field.name, field.name): getattr(item, field.name) for field in fields(item)}
+    told["subscription"] = {"channel": item.subscription.name, "filter": item.subscription.filter}
     return {"item": type(item).__name__.lower()} | told
 
 

@@ -46,6 +46,11 @@ async def connect(conninfo: str) -> AsyncConnection[Any]:
     )
 
 
+def claims(user_id: UUID | str) -> str:
+    """Return what PostgREST puts into request.jwt.claims for a user."""
+    return json.dumps({"sub": str(user_id), "role": ROLE})
+
+
 async def call(
     connection: AsyncConnection[Any], user_id: UUID | str, function: str, **arguments: Any
 ) -> Row:
@@ -58,7 +63,7 @@ async def call(
     ]
     query = _CALL.format(
         role=ROLE,
-        claims=json.dumps({"sub": str(user_id), "role": ROLE}),
+        claims=claims(user_id),
         function=sql.Identifier("public", function),
         arguments=sql.SQL(", ").join(named),
     )

@@ -1,63 +1,14 @@
 """Delivery: what a poll answers after others have committed, each event once and none lost."""
 
 import threading
-from collections.abc import Callable, Iterator
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from tests.support.caller import Caller
-from tests.support.listener import Listener, subscribed
+from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
 from tests.support.people import People
-
-INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
-
-ActAs = Callable[..., Caller]
-Connect = Callable[[], psycopg.Connection]
-
-
-@pytest.fixture
-def connect(database: str) -> Iterator[Connect]:
-    """Open connections as the superuser; each transaction is begun by the first statement."""
-    opened: list[psycopg.Connection] = []
-
-    def open_connection() -> psycopg.Connection:
-        opened.append(psycopg.connect(database))
-        return opened[-1]
-
-    yield open_connection
-    for connection in opened:
-        connection.close()
-
-
-@pytest.fixture
-def admin(connect: Connect) -> psycopg.Connection:
-    """Return a connection whose every statement commits."""
-    connection = connect()
-    connection.autocommit = True
-    return connection
-
-
-@pytest.fixture
-def supplier(people: People) -> UUID:
-    return people.supplier()
-
-
-@pytest.fixture
-def owner(people: People, act_as: ActAs, supplier: UUID) -> Caller:
-    return act_as(people.supplier_user(supplier))
-
-
-@pytest.fixture
-def listener(owner: Caller, supplier: UUID) -> Listener:
-    """Return a listener on the supplier's form responses."""
-    return subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
-
-
-def names(listener: Listener, max_events: int = 100) -> list[str]:
-    """Return the form names of the events that are left."""
-    return [event["new"]["form_name"] for event in listener.events(max_events=max_events)]
 
 
 def test_insert_update_and_delete_travel_as_supabase_sends_them(

@@ -1,0 +1,44 @@
+-- Detach a channel from its table: its triggers and, unless another channel uses the table, the
+-- replica identity and the publication as attach_channel found them.
+
+create or replace function wedsync_realtime.detach_channel(channel wedsync_realtime.channels)
+    returns void
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+-- identifiers come from the catalog: @plpgsql_check_options: security_warnings = off
+declare
+    v_table regclass := wedsync_realtime.channel_table(channel);
+    v_trigger text;
+begin
+    if v_table is null then
+        return;
+    end if;
+    for v_trigger in
+        select t.tgname
+        from pg_trigger as t
+        where t.tgrelid = v_table and t.tgname like '%\_dispatch\_' || channel.id
+    loop
+        execute format('drop trigger %I on %s', v_trigger, v_table);
+    end loop;
+    if exists (
+        select from wedsync_realtime.channels as c
+        where c.id <> channel.id and wedsync_realtime.channel_table(c) = v_table
+    ) then
+        return;
+    end if;
+    if channel.found_identity is not null then
+        execute format('alter table %s replica identity %s', v_table, channel.found_identity);
+    end if;
+    if not channel.found_published then
+        execute format('alter publication supabase_realtime drop table %s', v_table);
+    end if;
+end
+$$;
+
+comment on function wedsync_realtime.detach_channel(wedsync_realtime.channels) is
+'Detach a channel from its table, leaving it as it was found.';
+revoke execute on function wedsync_realtime.detach_channel(wedsync_realtime.channels)
+from public, anon, authenticated, service_role;

@@ -1,0 +1,1 @@
+"""Play a scene with suppliers and couples, and check that everybody hears what is theirs."""
