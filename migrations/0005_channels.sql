@@ -19,7 +19,7 @@ create table wedsync_realtime.channels (
     constraint channels_pkey primary key (id),
     constraint channels_name_key unique (name),
     constraint channels_name_check
-        check (name ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' and length(name) <= 63),
+        check (name ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' and length(name) <= 40),
     constraint channels_filter_key_check
         check (filter_key in ('supplier_id', 'couple_id', 'wedding_id')),
     constraint channels_authorisers_check

@@ -62,6 +62,24 @@ from (values
         'Ends the subscriptions that a changed channel no longer admits.'
     ),
     (
+        'wedsync_realtime.channels', 'channels_after_update_compile',
+        'after update of columns, key_columns, tenant_column on %table% for each statement '
+        'execute function wedsync_realtime.compile_changed()',
+        'Writes the trigger functions anew.'
+    ),
+    (
+        'wedsync_realtime.event_rules', 'event_rules_after_change_compile',
+        'after insert or update or delete on %table% for each statement '
+        'execute function wedsync_realtime.compile_changed()',
+        'Writes the trigger functions anew.'
+    ),
+    (
+        'wedsync_realtime.settings', 'settings_after_update_compile',
+        'after update of event_bytes, notify_enabled on %table% for each statement '
+        'execute function wedsync_realtime.compile_changed()',
+        'Writes the trigger functions anew.'
+    ),
+    (
         'wedsync_realtime.channels', 'channels_after_change_log',
         'after insert or update or delete on %table% for each row '
         'execute function wedsync_realtime.log_change(''channel_changed'', ''name'')',

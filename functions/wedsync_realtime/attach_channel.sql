@@ -31,22 +31,26 @@ begin
         execute format('alter publication supabase_realtime add table %s', v_table);
     end if;
 
+    perform wedsync_realtime.compile_channel(channel);
     perform wedsync_realtime.ensure_trigger(
         v_table,
         format('%s_after_%s_dispatch_%s', left(channel.table_name, 30), d.verb, channel.id),
         format(
-            'after %s on %%table%% %s for each statement '
-            'execute function wedsync_realtime.%I(%L)',
-            d.verb, 'referencing ' || d.transition, d.function, channel.id
+            'after %s on %%table%% %s for each statement execute function wedsync_realtime.%s',
+            d.verb, 'referencing ' || d.transition,
+            case
+                when d.transition is null then format('dispatch_truncate(%L)', channel.id)
+                else quote_ident(wedsync_realtime.dispatch_name(channel.name, d.verb)) || '()'
+            end
         ),
         format('Records changes for the channel %s.', channel.name)
     )
     from (values
-        ('insert', 'new table as changed_rows', 'dispatch_rows'),
-        ('update', 'old table as old_rows new table as new_rows', 'dispatch_update'),
-        ('delete', 'old table as changed_rows', 'dispatch_rows'),
-        ('truncate', null, 'dispatch_truncate')
-    ) as d (verb, transition, function);
+        ('insert', 'new table as changed_rows'),
+        ('update', 'old table as old_rows new table as new_rows'),
+        ('delete', 'old table as changed_rows'),
+        ('truncate', null)
+    ) as d (verb, transition);
     return true;
 end
 $$;

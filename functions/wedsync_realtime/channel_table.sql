@@ -9,7 +9,7 @@ create or replace function wedsync_realtime.channel_table(channel wedsync_realti
 as $$
 begin
     return (
-        select c.oid
+        select c.oid::regclass
         from pg_class as c
         inner join pg_namespace as n on n.oid = c.relnamespace
         where n.nspname = channel.schema_name and c.relname = channel.table_name

@@ -12,16 +12,23 @@ as $$
 declare
     v_table regclass := wedsync_realtime.channel_table(channel);
     v_trigger text;
+    v_operation text;
 begin
     if v_table is null then
         return;
     end if;
     for v_trigger in
-        select t.tgname
+        select t.tgname::text
         from pg_trigger as t
         where t.tgrelid = v_table and t.tgname like '%\_dispatch\_' || channel.id
     loop
         execute format('drop trigger %I on %s', v_trigger, v_table);
+    end loop;
+    foreach v_operation in array array['INSERT', 'UPDATE', 'DELETE'] loop
+        execute format(
+            'drop function if exists wedsync_realtime.%I()',
+            wedsync_realtime.dispatch_name(channel.name, v_operation)
+        );
     end loop;
     if exists (
         select from wedsync_realtime.channels as c

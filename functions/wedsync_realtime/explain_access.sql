@@ -14,7 +14,7 @@ create or replace function wedsync_realtime.explain_access(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_words text[] := '{}';
+    v_words text[] := array[]::text[];
     v_problem wedsync_realtime.problem;
     v_failed boolean := false;
 begin

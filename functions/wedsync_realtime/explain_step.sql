@@ -23,7 +23,8 @@ begin
     select c.* into v_channel from wedsync_realtime.channels as c where c.name = channel;
     select s.* into v_settings from wedsync_realtime.settings as s;
     v_who := case v_profile.user_type
-        when 'supplier' then 'a user of supplier ' || coalesce(v_profile.supplier_id::text, '(none)')
+        when 'supplier'
+            then 'a user of supplier ' || coalesce(v_profile.supplier_id::text, '(none)')
         when 'couple' then 'a user of couple ' || coalesce(v_profile.couple_id::text, '(none)')
         else 'a user without a profile'
     end;
@@ -54,9 +55,15 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.explain_step(integer, uuid, text, jsonb, wedsync_realtime.problem) is
+comment on function wedsync_realtime.explain_step(
+    integer, uuid, text, jsonb, wedsync_realtime.problem
+) is
 'One step of explain_access in words.';
-revoke execute on function wedsync_realtime.explain_step(integer, uuid, text, jsonb, wedsync_realtime.problem)
+revoke execute on function wedsync_realtime.explain_step(
+    integer, uuid, text, jsonb, wedsync_realtime.problem
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.explain_step(integer, uuid, text, jsonb, wedsync_realtime.problem)
+grant execute on function wedsync_realtime.explain_step(
+    integer, uuid, text, jsonb, wedsync_realtime.problem
+)
 to wedsync_realtime_owner;

@@ -66,7 +66,11 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.register_channel(text, regclass, text, text, text, text, text[]) is
+comment on function wedsync_realtime.register_channel(
+    text, regclass, text, text, text, text, text[]
+) is
 'Add a channel for a table with a primary key, and attach the table.';
-revoke execute on function wedsync_realtime.register_channel(text, regclass, text, text, text, text, text[])
+revoke execute on function wedsync_realtime.register_channel(
+    text, regclass, text, text, text, text, text[]
+)
 from public, anon, authenticated, service_role;

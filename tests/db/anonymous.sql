@@ -74,7 +74,7 @@ set local role authenticated;
 select is(
     (
         select count(*)
-        from (select set_config('request.jwt.claims', m.claims, true) as claims offset 0) as c
+        from (select set_config('request.jwt.claims', m.claims, true) as claims) as c
         cross join lateral (values
             (public.realtime_subscribe(array['form-responses'])),
             (public.realtime_unsubscribe(left(c.claims, 1) || 'x')),

@@ -1,4 +1,4 @@
--- A couple's user: hears the own couple's facts, wedding and profile, and nothing that is a supplier's.
+-- A couple's user: hears the own couple's facts, wedding and profile, and nothing of a supplier.
 
 begin;
 select plan(12);
@@ -32,7 +32,8 @@ select results_eq(
             format('%s=eq.%s', v.key, v.value),
             format('%s=eq.%s', v.tenant_column, tests.couple('Ann and Bob'))
         from (values
-            (1, 'core-fields', 'core_fields', 'couple_id', tests.couple('Ann and Bob'), 'couple_id'),
+            (1, 'core-fields', 'core_fields', 'couple_id',
+                tests.couple('Ann and Bob'), 'couple_id'),
             (2, 'wedding-details', 'wedding_details', 'wedding_id',
                 tests.id('wedding', 'Ann and Bob'), 'couple_id'),
             (3, 'couple-profile', 'couples', 'couple_id', tests.couple('Ann and Bob'), 'id')
@@ -82,14 +83,20 @@ select is(
 
 insert into public.core_fields (id, couple_id, field_name)
 values (tests.id('field', 'guests'), tests.couple('Ann and Bob'), 'guests');
-update public.core_fields set field_value = '80' where id = tests.id('field', 'guests');
-delete from public.core_fields where id = tests.id('field', 'guests');
-update public.wedding_details set venue = 'Mill' where id = tests.id('wedding', 'Ann and Bob');
+update public.core_fields set field_value = '80'
+where id = tests.id('field', 'guests');
+delete from public.core_fields
+where id = tests.id('field', 'guests');
+update public.wedding_details set venue = 'Mill'
+where id = tests.id('wedding', 'Ann and Bob');
 update public.wedding_details
-set venue = 'Barn', wedding_date = '2027-06-05' where id = tests.id('wedding', 'Ann and Bob');
-delete from public.wedding_details where id = tests.id('wedding', 'Ann and Bob');
+set venue = 'Barn', wedding_date = '2027-06-05'
+where id = tests.id('wedding', 'Ann and Bob');
+delete from public.wedding_details
+where id = tests.id('wedding', 'Ann and Bob');
 insert into public.wedding_details (couple_id) values (tests.couple('Ann and Bob'));
-update public.couples set display_name = 'A & B' where id = tests.couple('Ann and Bob');
+update public.couples set display_name = 'A & B'
+where id = tests.couple('Ann and Bob');
 
 select tests.become_superuser();
 select results_eq(
@@ -113,7 +120,10 @@ select results_eq(
     'dispatch: each change of a couple''s row is named by the rules'
 );
 select is_empty(
-    $$ select e.* from wedsync_realtime.events as e where e.tenant_id <> tests.couple('Ann and Bob') $$,
+    $$
+        select e.* from wedsync_realtime.events as e
+        where e.tenant_id <> tests.couple('Ann and Bob')
+    $$,
     'dispatch: all of it is the couple''s'
 );
 

@@ -39,7 +39,8 @@ select cmp_ok(
     'realtime_subscribe: the answer does not grow with a name'
 );
 select tests.become_superuser();
-update wedsync_realtime.channels set is_enabled = false where name = 'client-profiles';
+update wedsync_realtime.channels set is_enabled = false
+where name = 'client-profiles';
 select tests.become_user(tests.supplier_user(tests.supplier('Bloom')));
 select is(
     public.realtime_subscribe(array['client-profiles'], jsonb_build_object(

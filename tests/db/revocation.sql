@@ -90,7 +90,8 @@ select results_eq(
     'user_profiles: a change of supplier stands in the audit'
 );
 select pg_temp.scene();
-update public.user_profiles set user_type = 'couple' where supplier_id = tests.supplier('Petal');
+update public.user_profiles set user_type = 'couple'
+where supplier_id = tests.supplier('Petal');
 select is(
     pg_temp.ended(), '{Petal couple-profile}',
     'user_profiles: a user who changes side loses all leases'
@@ -99,7 +100,8 @@ select pg_temp.scene();
 update public.user_profiles set created_at = now() - interval '1 day', supplier_id = supplier_id;
 select is(pg_temp.ended(), null, 'user_profiles: another change of a profile ends nothing');
 select pg_temp.scene();
-delete from public.user_profiles where couple_id = tests.couple('Ann and Bob');
+delete from public.user_profiles
+where couple_id = tests.couple('Ann and Bob');
 select is(
     pg_temp.ended(), '{Couple couple-profile}',
     'user_profiles: a user without a profile loses all leases'
@@ -113,7 +115,8 @@ select results_eq(
 -- The link between supplier and couple
 
 select pg_temp.scene();
-delete from public.clients where supplier_id = tests.supplier('Bloom');
+delete from public.clients
+where supplier_id = tests.supplier('Bloom');
 select is(
     pg_temp.ended(), '{Bloom couple-profile,Bloom wedding-details}',
     'clients: with the link go the leases on the couple, and no others'
@@ -131,7 +134,8 @@ select is(
     'clients: a link that moves to another couple takes the leases with it'
 );
 select pg_temp.scene();
-update public.clients set couple_id = null where supplier_id = tests.supplier('Petal');
+update public.clients set couple_id = null
+where supplier_id = tests.supplier('Petal');
 select is(
     pg_temp.ended(), '{Petal couple-profile}', 'clients: a link without its couple is none'
 );
@@ -162,7 +166,8 @@ select is(
 -- The user, the row, the channel
 
 select pg_temp.scene();
-delete from auth.users where id = tests.supplier_user(tests.supplier('Bloom'));
+delete from auth.users
+where id = tests.supplier_user(tests.supplier('Bloom'));
 select is(
     pg_temp.ended(), '{Bloom couple-profile,Bloom form-responses,Bloom wedding-details}',
     'auth.users: with the user go all leases'
@@ -173,7 +178,8 @@ select results_eq(
     'auth.users: the audit row of a deleted user names no user'
 );
 select pg_temp.scene();
-delete from public.realtime_subscriptions where channel_name = 'form-responses';
+delete from public.realtime_subscriptions
+where channel_name = 'form-responses';
 select results_eq(
     'select * from pg_temp.recorded()',
     $$ values ('deleted', ('by ' || session_user) collate "default", 'Bloom', 1::bigint) $$,
@@ -181,8 +187,10 @@ select results_eq(
 );
 select pg_temp.scene();
 select set_config('tests.channel', s.channel_id, true)
-from public.realtime_subscriptions as s where s.channel_name = 'form-responses';
-update wedsync_realtime.channels set is_enabled = false where name = 'form-responses';
+from public.realtime_subscriptions as s
+where s.channel_name = 'form-responses';
+update wedsync_realtime.channels set is_enabled = false
+where name = 'form-responses';
 select tests.become_user(tests.supplier_user(tests.supplier('Bloom')));
 select is(
     public.realtime_poll(current_setting('tests.channel')) ->> 'code', 'forbidden_channel',

@@ -100,21 +100,31 @@ insert into public.form_responses (id, supplier_id, status, form_name)
 values
     (tests.id('form', 'draft'), tests.supplier('Bloom'), 'draft', 'menu'),
     (tests.id('form', 'sent'), tests.supplier('Bloom'), 'submitted', 'menu');
-update public.form_responses set status = 'submitted' where id = tests.id('form', 'draft');
-update public.form_responses set form_name = 'cake' where id = tests.id('form', 'draft');
-delete from public.form_responses where id = tests.id('form', 'draft');
+update public.form_responses set status = 'submitted'
+where id = tests.id('form', 'draft');
+update public.form_responses set form_name = 'cake'
+where id = tests.id('form', 'draft');
+delete from public.form_responses
+where id = tests.id('form', 'draft');
 insert into public.journey_progress (id, supplier_id, status)
 values
     (tests.id('step', 'open'), tests.supplier('Bloom'), 'pending'),
     (tests.id('step', 'done'), tests.supplier('Bloom'), 'completed');
-update public.journey_progress set status = 'completed' where id = tests.id('step', 'open');
-update public.journey_progress set milestone = 'tasting' where id = tests.id('step', 'open');
-update public.journey_progress set status = 'pending' where id = tests.id('step', 'open');
-delete from public.journey_progress where id = tests.id('step', 'open');
+update public.journey_progress set status = 'completed'
+where id = tests.id('step', 'open');
+update public.journey_progress set milestone = 'tasting'
+where id = tests.id('step', 'open');
+update public.journey_progress set status = 'pending'
+where id = tests.id('step', 'open');
+delete from public.journey_progress
+where id = tests.id('step', 'open');
 insert into public.clients (supplier_id, full_name) values (tests.supplier('Bloom'), 'Cy');
-update public.clients set full_name = 'Cyd' where full_name = 'Cy';
-delete from public.clients where full_name = 'Cyd';
-update public.suppliers set business_name = 'Bloom & Co' where id = tests.supplier('Bloom');
+update public.clients set full_name = 'Cyd'
+where full_name = 'Cy';
+delete from public.clients
+where full_name = 'Cyd';
+update public.suppliers set business_name = 'Bloom & Co'
+where id = tests.supplier('Bloom');
 
 select tests.become_superuser();
 select results_eq(

@@ -51,7 +51,8 @@ select is(
 -- The override of one tenant
 
 select tests.become_superuser();
-update wedsync_realtime.tenants set max_subscriptions = 4 where tenant_id = tests.supplier('Bloom');
+update wedsync_realtime.tenants set max_subscriptions = 4
+where tenant_id = tests.supplier('Bloom');
 select tests.become_user(tests.supplier_user(tests.supplier('Bloom'), 'two'));
 select is(
     public.realtime_status() #>> '{limits,subscriptionsPerTenant}', '4',

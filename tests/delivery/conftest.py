@@ -1,6 +1,6 @@
 """Fixtures: a supplier, somebody who listens to its form responses, and writers beside them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg

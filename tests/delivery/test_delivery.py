@@ -161,14 +161,15 @@ def test_page_of_exactly_the_size_has_no_more(
 
 
 def test_own_uncommitted_changes_are_not_lost(
-    owner: Caller, listener: Listener, supplier: UUID
+    admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID
 ) -> None:
     poll = "select public.realtime_poll(%s, %s)"
     with owner.transaction() as connection:
         connection.execute(INSERT, (supplier, "before the poll"))
+        admin.execute(INSERT, (supplier, "another's"))
         row = connection.execute(poll, (listener.channel, listener.cursor)).fetchone()
         assert row is not None
-        assert row[0]["events"] == []
+        assert [event["new"]["form_name"] for event in row[0]["events"]] == ["another's"]
         listener.cursor = row[0]["cursor"]
         connection.execute(INSERT, (supplier, "after the poll"))
     assert names(listener) == ["before the poll", "after the poll"]

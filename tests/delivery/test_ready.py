@@ -62,19 +62,20 @@ def test_writer_that_came_after_the_topic_does_not_delay_it_for_ever(
     assert names(listener) == ["younger"]
 
 
+@pytest.mark.parametrize("prepared_first", [True, False])
 def test_prepared_writer_is_waited_for(
-    connect: Connect, admin: psycopg.Connection, owner: Caller, supplier: UUID
+    connect: Connect, owner: Caller, supplier: UUID, prepared_first: bool
 ) -> None:
+    """Whether it was prepared before the first poll or after it."""
     writer = connect()
     writer.tpc_begin(writer.xid(1, str(uuid4()), "writer"))
     writer.execute(INSERT, (supplier, "prepared"))
-    try:
-        writer.tpc_prepare()
-    except psycopg.errors.ObjectNotInPrerequisiteState:
-        pytest.skip("max_prepared_transactions = 0")
-    except psycopg.errors.FeatureNotSupported:
-        pytest.fail("a dispatching writer cannot be prepared")
     listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    if prepared_first:
+        writer.tpc_prepare()
+    assert listener.poll()["ready"] is False
+    if not prepared_first:
+        writer.tpc_prepare()
     assert listener.poll()["ready"] is False
     writer.tpc_commit()
     assert listener.poll()["ready"] is True

@@ -75,8 +75,7 @@ class Caller:
             "role": self.role,
             "request.jwt.claims": json.dumps(self.claims),
             "request.method": "POST",
-            "transaction_read_only": "on" if read_only else "off",
-        }
+        } | ({"transaction_read_only": "on"} if read_only else {})
         with self.connection.transaction():
             for name, value in settings.items():
                 self.connection.execute("select set_config(%s, %s, true)", (name, value))

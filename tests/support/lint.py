@@ -24,8 +24,6 @@ MAX_COLUMNS = 100
 MAX_LINES = {"migrations": 150, "tests": 200}
 MAX_BODY_LINES = 60
 NO_CODE = re.compile(r"--[^\n]*|'[^']*'|\"[^\"]*\"")
-# One statement each, which cannot be cut: nothing else sees the transition tables.
-ONE_STATEMENT = {"dispatch_rows", "dispatch_update"}
 BODY = re.compile(r"\$(\w*)\$\n.*?\$\1\$", re.DOTALL)
 
 
@@ -49,8 +47,6 @@ def text_findings(path: Path) -> Iterator[str]:
     if len(lines) > MAX_LINES.get(path.parts[0], len(lines)):
         yield f"{path}: {len(lines)} lines are two files"
     for body in BODY.finditer(text) if path.parts[0] == "functions" else ():
-        if path.stem in ONE_STATEMENT:
-            continue
         if (length := body.group().count("\n") - 1) > MAX_BODY_LINES:
             number = text.count("\n", 0, body.start()) + 1
             yield f"{path}:{number}: {length} lines are two functions"

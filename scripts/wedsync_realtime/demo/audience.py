@@ -1,6 +1,7 @@
 """Who listens, what arrives there, and how long it took."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -81,12 +82,16 @@ class Audience:
         )
 
     def summary(self) -> str:
-        """Return how many arrived and how long they took from the beginning of the change."""
+        """Return what arrived and how long it took from the beginning of the change."""
+        if not self.has_just_that:
+            counts = Counter(event.name for event, _ in self._arrivals)
+            came = ", ".join(f"{count} × {name}" for name, count in counts.items())
+            return f"{came or 'nothing'} instead of {self._leases} × {self._event}"
         if not self._arrivals:
-            return f"0 of {self._leases} leases have it" if self._leases else "nothing"
+            return "nothing"
         times = [milliseconds for _, milliseconds in self._arrivals]
         return (
-            f"{len(times)} of {self._leases} leases have it, once each: "
+            f"all {self._leases} leases have it, once each: "
             f"median {median(times):.0f} ms, last {max(times):.0f} ms"
         )
 

@@ -1,0 +1,48 @@
+-- Write the trigger functions of a channel from its row in the registry, its event rules and the
+-- settings, all as constants, because looking them up would cost every writer. Replacing them
+-- takes no lock on the table.
+
+create or replace function wedsync_realtime.compile_channel(channel wedsync_realtime.channels)
+    returns void
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+-- identifiers and bodies are quoted by format: @plpgsql_check_options: security_warnings = off
+declare
+    v_name text;
+    v_body text;
+    v_operation text;
+begin
+    foreach v_operation in array array['INSERT', 'UPDATE', 'DELETE'] loop
+        v_name := wedsync_realtime.dispatch_name(channel.name, v_operation);
+        v_body := wedsync_realtime.dispatch_body(channel, v_operation);
+        continue when v_body = (
+            select p.prosrc
+            from pg_proc as p
+            where p.pronamespace = 'wedsync_realtime'::regnamespace and p.proname = v_name
+        );
+        execute format(
+            'create or replace function wedsync_realtime.%I() returns trigger language plpgsql '
+            'volatile security definer set search_path = pg_catalog, pg_temp '
+            'set timezone = ''UTC'' as %L',
+            v_name, v_body
+        );
+        execute format(
+            'comment on function wedsync_realtime.%I() is %L', v_name,
+            format('Trigger, compiled: records %s on the channel %s.', v_operation, channel.name)
+        );
+        execute format(
+            'revoke execute on function wedsync_realtime.%I() '
+            'from public, anon, authenticated, service_role', v_name
+        );
+    end loop;
+    perform wedsync_realtime.own_functions();
+end
+$$;
+
+comment on function wedsync_realtime.compile_channel(wedsync_realtime.channels) is
+'Write the trigger functions of a channel.';
+revoke execute on function wedsync_realtime.compile_channel(wedsync_realtime.channels)
+from public, anon, authenticated, service_role;

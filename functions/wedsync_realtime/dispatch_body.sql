@@ -1,0 +1,61 @@
+-- Write the body of a trigger function of a channel: the template of the operation with its
+-- constants filled in. Guarded, it stands in a block that catches every error; otherwise there
+-- is no such block, because a subtransaction in every statement slows everybody.
+
+create or replace function wedsync_realtime.dispatch_body(
+    channel   wedsync_realtime.channels,
+    operation text
+)
+    returns text
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_settings wedsync_realtime.settings;
+    v_body text;
+    v_marker record;
+begin
+    select s.* into v_settings from wedsync_realtime.settings as s;
+    v_body := E'\n-- the count is never read: @plpgsql_check_options: extra_warnings = off'
+    || case operation
+        when 'UPDATE' then wedsync_realtime.update_template()
+        else wedsync_realtime.rows_template()
+    end || wedsync_realtime.wake_template(v_settings.notify_enabled);
+    for v_marker in
+        select m.name, m.value
+        from (values
+            ('event', wedsync_realtime.event_expression(channel.id, operation)),
+            ('image', case operation when 'INSERT' then 'new' else 'old' end),
+            ('code', quote_literal(left(operation, 1))),
+            ('prefix', quote_literal(channel.name || ':')),
+            ('tenant', quote_literal(channel.tenant_column)),
+            ('sent', wedsync_realtime.image_expression(
+                'c.content', channel.key_columns, channel.columns
+            )),
+            ('sent_new', wedsync_realtime.image_expression(
+                'c.new', channel.key_columns, channel.columns
+            )),
+            ('sent_old', wedsync_realtime.image_expression(
+                'c.old', channel.key_columns, channel.columns
+            )),
+            ('key', wedsync_realtime.key_expression('i.content', channel.key_columns)),
+            ('bytes', v_settings.event_bytes::text),
+            ('id', channel.id::text),
+            ('travels', case
+                when channel.columns is null then 'true'
+                else format('n.key = any (%L)', channel.columns)
+            end)
+        ) as m (name, value)
+    loop
+        v_body := replace(v_body, '{' || v_marker.name || '}', v_marker.value);
+    end loop;
+    return v_body;
+end
+$$;
+
+comment on function wedsync_realtime.dispatch_body(wedsync_realtime.channels, text) is
+'Body of a trigger function of a channel.';
+revoke execute on function wedsync_realtime.dispatch_body(wedsync_realtime.channels, text)
+from public, anon, authenticated, service_role;

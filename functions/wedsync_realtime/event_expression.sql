@@ -1,0 +1,49 @@
+-- Write the expression that names a change: the first of the channel's rules that fits. An
+-- UPDATE may turn out a DELETE and an INSERT, so its expression holds the rules of all three.
+-- A change that no rule fits is called <channel>.<operation>.
+
+create or replace function wedsync_realtime.event_expression(channel_id smallint, operation text)
+    returns text
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_new text := case operation when 'UPDATE' then 'c.new' else 'c.content' end;
+    v_old text := case operation when 'UPDATE' then 'c.old' else 'c.content' end;
+    v_operation text := case operation
+        when 'UPDATE' then 'c.operation' else quote_literal(left(operation, 1))
+    end;
+    v_line constant text := E'\n                ';
+begin
+    return (
+        select format('case%s%send', string_agg(
+            v_line || 'when ' || concat_ws(
+                ' and ',
+                format('%s = %L', v_operation, left(r.operation, 1)),
+                case when r.changed is not null then format('%L = any (c.changed)', r.changed) end,
+                case when r.becomes <> '{}' then format('%s @> %L', v_new, r.becomes) end,
+                case when r.was <> '{}' then format('%s @> %L', v_old, r.was) end
+            ) || format(' then %L', r.event),
+            '' order by r.position
+        ), left(v_line, -4))
+        from (
+            select e.position, e.operation, e.changed, e.was, e.becomes, e.event
+            from wedsync_realtime.event_rules as e
+            where e.channel_id = event_expression.channel_id
+            union all
+            select 32767, o, null, '{}', '{}', replace(c.name, '-', '_') || '.' || lower(o)
+            from wedsync_realtime.channels as c
+            cross join unnest(array['INSERT', 'UPDATE', 'DELETE']) as o
+            where c.id = event_expression.channel_id
+        ) as r
+        where event_expression.operation in (r.operation, 'UPDATE')
+    );
+end
+$$;
+
+comment on function wedsync_realtime.event_expression(smallint, text) is
+'Expression that names a change of a channel.';
+revoke execute on function wedsync_realtime.event_expression(smallint, text)
+from public, anon, authenticated, service_role;

@@ -1,0 +1,33 @@
+-- Write the expression for what travels of a row: its columns that may, or its key when it is
+-- over the size.
+
+create or replace function wedsync_realtime.image_expression(
+    image       text,
+    key_columns text[],
+    columns     text[]
+)
+    returns text
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return format(
+        E'\n            case when %1$s is null then null '
+        'when %2$s <= {bytes} then %3$s else %4$s end',
+        image,
+        case image when 'c.content' then 'pg_column_size(c.content)' else 'c.size' end,
+        case
+            when columns is null then image
+            else wedsync_realtime.columns_expression(image, key_columns || columns)
+        end,
+        wedsync_realtime.columns_expression(image, key_columns)
+    );
+end
+$$;
+
+comment on function wedsync_realtime.image_expression(text, text[], text[]) is
+'Expression for what travels of a row.';
+revoke execute on function wedsync_realtime.image_expression(text, text[], text[])
+from public, anon, authenticated, service_role;

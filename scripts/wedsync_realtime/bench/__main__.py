@@ -1,0 +1,78 @@
+"""Measure the package against plain SQL, in a throwaway PostgreSQL on this machine."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+
+from wedsync_realtime import command
+from wedsync_realtime.bench import calls, changes, feed, people, report
+from wedsync_realtime.bench.figures import Figure
+from wedsync_realtime.bench.stage import FULL, Scale, Stage, default_parent, open_stage
+from wedsync_realtime.output import Printer
+
+SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
+    "leases": changes.leases,
+    "rows": changes.single_rows,
+    "bulk": changes.many_rows,
+    "subscribe": calls.subscribe,
+    "ping": calls.ping,
+    "poll": feed.poll,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    printer = Printer(as_json=False)
+    try:
+        return command.run(lambda: _bench(options, printer), printer)
+    except KeyboardInterrupt:
+        return command.FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m wedsync_realtime.bench", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="the big sizes; takes long")
+    parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
+    parser.add_argument("--source", type=Path, metavar="DIR", help="folder of migrations/")
+    parser.add_argument(
+        "--directory", type=Path, metavar="DIR", default=default_parent(), help="on a real disk"
+    )
+    return parser
+
+
+def _bench(options: argparse.Namespace, printer: Printer) -> int:
+    scale = FULL if options.full else Scale()
+    with open_stage(scale, options.directory, options.source, printer.note) as stage:
+        figures = list(measure(stage, options.only))
+    report.print_table(figures, Console())
+    if options.json:
+        told = [figure.as_json() for figure in figures]
+        options.json.write_text(json.dumps(told, indent=4) + "\n")
+    return command.DONE
+
+
+def measure(stage: Stage, names: Sequence[str] = tuple(SCENARIOS)) -> Iterator[Figure]:
+    """Prepare the stage and yield the figures of the scenarios."""
+    stage.report("Preparing suppliers, users and leases …")
+    with stage.session("set synchronous_commit = off") as session:
+        people.prepare(session)
+        spare = calls.NEW_USERS * (stage.scale.rounds + 1)
+        for size in sorted({*stage.scale.leases, *calls.SIZES}):
+            people.add(session, f"leases {size}", users=size + spare, leases=size)
+        people.add(session, changes.LISTENED, leases=1)
+        session.run("vacuum analyze")
+    for name in names:
+        start = perf_counter()
+        yield from SCENARIOS[name](stage)
+        stage.report(f"{name}: {perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What subscribe and ping cost while 100,000 leases are there."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from wedsync_realtime.bench import people
+from wedsync_realtime.bench.compare import Way, compare
+from wedsync_realtime.bench.figures import Figure, Reading, ratio
+from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.stage import Stage
+
+SIZES = (10, 1_000)  # leases of the suppliers that users subscribe to
+FEW, MANY = (f"leases {size}" for size in SIZES)
+NEW_USERS = 10  # of a slice: with more, the small tenant would be none any more
+SUBSCRIBE, SAME, PING, HOT = 4.0, 1.2, 1.3, 100.0  # goals: ratios, and per cent
+
+# Where every call has another caller, it names its caller itself: on both sides.
+_CALLER = (
+    "with caller as materialized"
+    " (select pg_catalog.set_config('request.jwt.claims', $1, true) as claims)"
+)
+_SUBSCRIBE = (
+    "select public.realtime_subscribe("
+    "array['form-responses'], pg_catalog.jsonb_build_object('supplier_id', $1::text))"
+)
+_SUBSCRIBE_AS = (
+    f"{_CALLER} {_SUBSCRIBE.replace('$1', '$2')} from caller where caller.claims is not null"
+)
+_UPSERT = """
+    {caller}
+    insert into bench.leases ({columns})
+    select {values} from caller where caller.claims is not null
+    on conflict (user_id, channel_name, table_name, connection_id) do update
+    set last_ping_at = excluded.last_ping_at, filter_params = excluded.filter_params
+"""
+# A lease's columns, and its values as literals, but for the user.
+_LITERALS = """
+    select
+        string_agg(quote_ident(a.attname), ', ' order by a.attnum),
+        string_agg(
+            case a.attname
+                when 'id' then 'pg_catalog.gen_random_uuid()'
+                when 'user_id' then '$2::uuid'
+                when 'last_ping_at' then 'pg_catalog.clock_timestamp()'
+                else quote_nullable(to_jsonb(s) ->> a.attname)
+            end,
+            ', ' order by a.attnum
+        )
+    from public.realtime_subscriptions as s
+    inner join pg_attribute as a on a.attrelid = s.tableoid
+    where s.user_id = %s and a.attnum > 0 and not a.attisdropped
+"""
+_TOUCH = "update bench.leases set last_ping_at = pg_catalog.clock_timestamp() where id = $1"
+_HOT = """
+    select pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_hot_updated(c.oid)
+    from pg_class as c where c.oid = 'public.realtime_subscriptions'::regclass
+"""
+
+
+def subscribe(stage: Stage) -> Iterator[Figure]:
+    """Compare subscribe with the upsert it contains, and a big tenant with a small one."""
+    rounds, calls = stage.scale.rounds, stage.scale.calls
+    with stage.session() as admin, stage.session(people.AS_CLIENT) as client:
+        _copy_leases(admin)
+        for session in (admin, client):
+            session.run("set synchronous_commit = off")
+        new = compare(
+            {
+                "many": _new_leases(admin, client, MANY),
+                "few": _new_leases(admin, client, FEW),
+                "upsert": _new_rows(admin, MANY),
+            },
+            rounds,
+            NEW_USERS,
+        )
+        upsert = _upsert(admin, MANY)
+        renewed = compare(
+            {
+                "ours": _signed_in(
+                    client, MANY, lambda _: client.call(_SUBSCRIBE, people.supplier_id(MANY))
+                ),
+                "upsert": Way(admin, lambda n: admin.call(upsert, "", people.user_id(MANY, 2))),
+            },
+            rounds,
+            calls,
+        )
+    yield ratio("subscribe", "new lease", new["many"], new["upsert"], "bare upsert", SUBSCRIBE)
+    yield ratio(
+        "subscribe", "renewal", renewed["ours"], renewed["upsert"], "bare upsert", SUBSCRIBE
+    )
+    yield ratio("subscribe", f"with {MANY}", new["many"], new["few"], f"with {FEW}", SAME)
+
+
+def ping(stage: Stage) -> Iterator[Figure]:
+    """Compare ping with a bare update by key, and read how many of its updates were HOT."""
+    supplier = f"leases {stage.scale.leases[-1]}"
+    with stage.session() as admin, stage.session(people.AS_CLIENT) as client:
+        _copy_leases(admin)
+        for session in (admin, client):
+            session.run("set synchronous_commit = off")
+        updated, hot = admin.rows(_HOT)[0]
+        costs = compare(
+            {
+                "ours": _signed_in(
+                    client, supplier, lambda _: client.call("select public.realtime_ping()")
+                ),
+                "plain": _touch(admin, supplier),
+            },
+            stage.scale.rounds,
+            stage.scale.calls,
+        )
+        client.run("reset role; select pg_stat_force_next_flush()")
+        updated_then, hot_then = admin.rows(_HOT)[0]
+    yield ratio("ping", "ping", costs["ours"], costs["plain"], "bare update by key", PING)
+    share = 100 * (hot_then - hot) / max(1, updated_then - updated)
+    yield Reading("ping", "HOT updates", share, "%", at_least=HOT)
+
+
+def _copy_leases(session: Session) -> None:
+    session.run("truncate bench.leases")
+    session.run("insert into bench.leases select * from public.realtime_subscriptions")
+    session.run("vacuum analyze bench.leases, public.realtime_subscriptions")
+
+
+def _new_leases(admin: Session, client: Session, supplier: str) -> Way:
+    """Subscribe with a new user each time; after a slice their leases go."""
+    tenant, first = people.supplier_id(supplier), _first_new_user(supplier)
+
+    def call(number: int) -> None:
+        client.call(_SUBSCRIBE_AS, people.claims(supplier, first + number), tenant)
+
+    return Way(
+        client, call, after=lambda: _delete(admin, "public.realtime_subscriptions", supplier)
+    )
+
+
+def _new_rows(admin: Session, supplier: str) -> Way:
+    """Insert what such a subscribe inserts."""
+    upsert, first = _upsert(admin, supplier), _first_new_user(supplier)
+
+    def call(number: int) -> None:
+        user = first + number
+        admin.call(upsert, people.claims(supplier, user), people.user_id(supplier, user))
+
+    return Way(admin, call, after=lambda: _delete(admin, "bench.leases", supplier))
+
+
+def _signed_in(client: Session, supplier: str, call: Callable[[int], object]) -> Way:
+    """Call as one user of the supplier, another one each slice."""
+    users = count(2)
+
+    def before() -> None:
+        client.run(people.sign_in(supplier, next(users)))
+
+    return Way(client, call, before)
+
+
+def _touch(admin: Session, supplier: str) -> Way:
+    """Update one lease of the supplier, another one each slice."""
+    users = count(2)
+    lease = ""
+
+    def before() -> None:
+        nonlocal lease
+        user = people.user_id(supplier, next(users))
+        lease = str(admin.value("select id from bench.leases where user_id = %s", user))
+
+    return Way(admin, lambda _: admin.call(_TOUCH, lease), before)
+
+
+def _upsert(admin: Session, supplier: str) -> str:
+    columns, values = admin.rows(_LITERALS, people.user_id(supplier, 1))[0]
+    return _UPSERT.format(caller=_CALLER, columns=columns, values=values)
+
+
+def _delete(admin: Session, table: str, supplier: str) -> None:
+    """Delete the leases of users who had none in the beginning."""
+    first = _first_new_user(supplier)
+    admin.call(
+        f"delete from {table} as s using generate_series($2::integer, $3::integer) as n"
+        " where s.user_id = bench.user_id($1, n)",
+        supplier, first, first + 1_000,
+    )  # fmt: skip
+
+
+def _first_new_user(supplier: str) -> int:
+    return int(supplier.split()[-1]) + 1

@@ -1,0 +1,159 @@
+"""What a change costs its writer: the more leases, single rows, many rows, nobody listening."""
+
+from collections.abc import Callable, Iterator
+
+from wedsync_realtime.bench import people
+from wedsync_realtime.bench.compare import Way, compare
+from wedsync_realtime.bench.figures import Figure, ratio
+from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.stage import Stage
+
+LISTENED = "studio"  # a supplier with one lease
+UNHEARD = "unheard"  # a supplier without any
+ANSWERS = '{"q1": "a longer answer to a question", "q2": [1, 2, 3], "q3": {"guests": 120}}'
+
+FLAT, OUTBOX, BULK, COLD = 1.1, 1.5, 1.0, 1.25  # goals, as ratios
+
+_INSERT = (
+    "insert into {} (supplier_id, couple_id, form_name, status, responses)"
+    " values ($1, $1, 'menu', 'submitted', $2)"
+)
+_INSERT_MANY = (
+    "insert into {} (supplier_id, couple_id, form_name, status, responses)"
+    " select $1::uuid, $1::uuid, 'menu', 'submitted', $2::jsonb"
+    " from generate_series(1, $3::integer)"
+)
+_UPDATE = "update {} set status = $1 where id = $2"
+_MILESTONE = (
+    "insert into {} (supplier_id, client_id, milestone, status) values ($1, $1, 'venue', 'pending')"
+)
+
+
+def leases(stage: Stage) -> Iterator[Figure]:
+    """Compare inserts for suppliers with ever more leases; they all exist at the same time."""
+    sizes = stage.scale.leases
+    with stage.session("set synchronous_commit = off") as session:
+        ways = {str(size): _insert(session, f"leases {size}") for size in sizes}
+        costs = compare(ways, stage.scale.rounds, stage.scale.calls)
+    first = costs[str(sizes[0])]
+    for size in sizes:
+        yield ratio(
+            "change cost", f"insert with {size:,} leases", costs[str(size)], first,
+            f"with {sizes[0]}", FLAT,
+        )  # fmt: skip
+
+
+def single_rows(stage: Stage) -> Iterator[Figure]:
+    """Compare single-row inserts and updates with an outbox trigger and with the bare table."""
+    for commit in ("off", "on"):
+        with stage.session(f"set synchronous_commit = {commit}") as session:
+            yield from _single_inserts(stage, session, f"commit {commit}")
+    with stage.session("set synchronous_commit = off") as session:
+        yield from _single_updates(stage, session)
+
+
+def _single_inserts(stage: Stage, session: Session, scenario: str) -> Iterator[Figure]:
+    quiet = _insert(session, LISTENED, before=lambda: _set_notify(session, False))
+    costs = compare(
+        {
+            "quiet": Way(session, quiet.call, quiet.before, lambda: _set_notify(session, True)),
+            "ours": _insert(session, LISTENED),
+            "cold": _insert(session, UNHEARD),
+            "nobody": _insert(session, UNHEARD, "public.journey_progress", _MILESTONE),
+            "outbox": _insert(session, LISTENED, "bench.outboxed"),
+            "notified": _insert(session, LISTENED, "bench.notified"),
+            "bare": _insert(session, LISTENED, "bench.bare"),
+            "bare nobody": _insert(session, UNHEARD, "bench.unheard", _MILESTONE),
+        },
+        stage.scale.rounds,
+        stage.scale.calls,
+    )
+    for what, ours, against, plain, goal in (
+        ("insert, notify off", "quiet", "outbox trigger", "outbox", OUTBOX),
+        ("insert, notify on", "ours", "outbox trigger", "outbox", OUTBOX),
+        ("insert, notify on", "ours", "outbox that notifies", "notified", None),
+        ("insert, notify off", "quiet", "bare table", "bare", None),
+        ("insert, notify on", "ours", "bare table", "bare", None),
+        ("outbox trigger", "outbox", "bare table", "bare", None),
+        ("insert, others listen", "cold", "bare table", "bare", COLD),
+        ("insert, nobody listens", "nobody", "bare table", "bare nobody", COLD),
+    ):
+        yield ratio(f"1 row, {scenario}", what, costs[ours], costs[plain], against, goal)
+
+
+def _single_updates(stage: Stage, session: Session) -> Iterator[Figure]:
+    costs = compare(
+        {
+            "ours": _update(session, LISTENED),
+            "cold": _update(session, UNHEARD),
+            "outbox": _update(session, LISTENED, "bench.outboxed"),
+            "bare": _update(session, LISTENED, "bench.bare"),
+        },
+        stage.scale.rounds,
+        stage.scale.calls,
+    )
+    scenario = "1 row, commit off"
+    yield ratio(scenario, "update, notify on", costs["ours"], costs["outbox"], "outbox trigger")
+    yield ratio(scenario, "update, others listen", costs["cold"], costs["bare"], "bare table", COLD)
+
+
+def many_rows(stage: Stage) -> Iterator[Figure]:
+    """Compare one statement of many rows with an outbox trigger and with the bare table."""
+    rows = stage.scale.bulk_rows
+    with stage.session("set synchronous_commit = off") as session:
+        costs = compare(
+            {
+                "ours": _insert_many(session, LISTENED, rows, "public.form_responses"),
+                "cold": _insert_many(session, UNHEARD, rows, "public.form_responses"),
+                "outbox": _insert_many(session, LISTENED, rows, "bench.outboxed"),
+                "bare": _insert_many(session, LISTENED, rows, "bench.bare"),
+            },
+            stage.scale.bulk_rounds,
+            1,
+        )
+    for what, ours, against, plain, goal in (
+        ("one statement", "ours", "outbox trigger", "outbox", BULK),
+        ("one statement", "ours", "bare table", "bare", None),
+        ("others listen", "cold", "bare table", "bare", COLD),
+    ):
+        yield ratio(f"{rows:,} rows", what, costs[ours], costs[plain], against, goal)
+
+
+def _insert(
+    session: Session,
+    supplier: str,
+    table: str = "public.form_responses",
+    statement: str = _INSERT,
+    before: Callable[[], None] = lambda: None,
+) -> Way:
+    values = [people.supplier_id(supplier)] + ([ANSWERS] if "$2" in statement else [])
+    return Way(session, lambda _: session.call(statement.format(table), *values), before)
+
+
+def _insert_many(session: Session, supplier: str, rows: int, table: str) -> Way:
+    """Start each time with empty tables, emptied behind the triggers' back."""
+    return Way(
+        session,
+        lambda _: session.call(
+            _INSERT_MANY.format(table), people.supplier_id(supplier), ANSWERS, rows
+        ),
+        before=lambda: session.run(
+            "set session_replication_role = replica;"
+            f"truncate {table}, bench.outbox, wedsync_realtime.events;"
+            "reset session_replication_role"
+        ),
+    )
+
+
+def _update(session: Session, supplier: str, table: str = "public.form_responses") -> Way:
+    row = session.value(
+        f"insert into {table} (supplier_id, status, responses) values (%s, 'draft', %s)"
+        " returning id",
+        people.supplier_id(supplier), ANSWERS,
+    )  # fmt: skip
+    statement = _UPDATE.format(table)
+    return Way(session, lambda number: session.call(statement, f"status {number}", str(row)))
+
+
+def _set_notify(session: Session, is_on: bool) -> None:
+    session.run(f"update wedsync_realtime.settings set notify_enabled = {is_on}")

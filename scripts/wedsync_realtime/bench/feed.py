@@ -1,0 +1,109 @@
+"""What a poll costs with a big feed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wedsync_realtime.bench import people
+from wedsync_realtime.bench.changes import ANSWERS
+from wedsync_realtime.bench.compare import Way, compare
+from wedsync_realtime.bench.figures import Figure, ratio
+from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.stage import Stage
+
+SUPPLIER = "reader"
+PAGE = 100
+BACKLOG = 5_000
+BATCH = 10_000  # events of one transaction while the feed is filled
+TENANTS = 1_000  # whose events they are
+POLL = 2.0  # goal, as a ratio
+
+
+@dataclass(frozen=True)
+class _Mark:
+    channel: str
+    cursor: str
+    xmax: str
+
+
+_INSERT = "insert into public.form_responses (supplier_id, responses) values ($1, $2)"
+_POLL = "select public.realtime_poll($1, $2, 100)"
+_SELECT = """
+    select e.*
+    from wedsync_realtime.events as e
+    where e.tenant_id = $1 and e.channel_id = $2 and e.xid >= $3
+    order by e.id
+    limit 100
+"""
+# Copies of one recorded event, spread over tenants of whom the reader is one.
+_FILL = """
+    insert into wedsync_realtime.events
+    select c.*
+    from wedsync_realtime.events as e
+    cross join generate_series(1, {events}) as n
+    cross join lateral jsonb_populate_record(e, jsonb_build_object(
+        'id', nextval('wedsync_realtime.events_id_seq'),
+        'xid', pg_current_xact_id(),
+        'tenant_id', coalesce(nullif(md5((n % {tenants})::text), md5('0'))::uuid, e.tenant_id)
+    )) as c
+    where e.id = {event}
+"""
+
+
+def poll(stage: Stage) -> Iterator[Figure]:
+    """Compare poll with the bare indexed select of the same events."""
+    tenant, events = people.supplier_id(SUPPLIER), stage.scale.feed_events
+    with stage.session() as admin, stage.session() as client:
+        for session in (admin, client):
+            session.run("set synchronous_commit = off")
+        people.add(admin, SUPPLIER, leases=1)
+        _fill(admin, events, stage)
+        client.run(people.sign_in(SUPPLIER, 1))
+        marks = {}
+        for name, recorded in (("backlog", BACKLOG - PAGE), ("page", PAGE), ("idle", 0)):
+            marks[name] = _mark(admin, client, tenant)
+            for _ in range(recorded):
+                admin.call(_INSERT, tenant, ANSWERS)
+        admin.run("vacuum analyze wedsync_realtime.events")
+        channel_id = admin.value(
+            "select c.id from wedsync_realtime.channels as c where c.name = %s", people.CHANNEL
+        )
+
+        def ours(mark: _Mark) -> Way:
+            return Way(client, lambda _: client.call(_POLL, mark.channel, mark.cursor))
+
+        def plain(mark: _Mark) -> Way:
+            return Way(admin, lambda _: admin.call(_SELECT, tenant, channel_id, mark.xmax))
+
+        for name, what, goal in (
+            ("page", f"{PAGE} events", POLL),
+            ("backlog", f"{PAGE} of {BACKLOG:,} waiting", None),
+            ("idle", "nothing new", None),
+        ):
+            costs = compare(
+                {"ours": ours(marks[name]), "plain": plain(marks[name])},
+                stage.scale.rounds,
+                stage.scale.calls,
+            )
+            scenario = f"poll, {events:,} in feed"
+            yield ratio(scenario, what, costs["ours"], costs["plain"], "bare select", goal)
+
+
+def _fill(admin: Session, events: int, stage: Stage) -> None:
+    admin.call(_INSERT, people.supplier_id(SUPPLIER), ANSWERS)
+    event = admin.value("select max(e.id) from wedsync_realtime.events as e")
+    for done in range(0, events, BATCH):
+        if done % 1_000_000 == 0:
+            stage.report(f"Filling the feed: {done:,} of {events:,} events …")
+        admin.run(_FILL.format(events=min(BATCH, events - done), tenants=TENANTS, event=event))
+    admin.run("vacuum analyze wedsync_realtime.events")
+
+
+def _mark(admin: Session, client: Session, tenant: str) -> _Mark:
+    """Return a place in the feed: the cursor that subscribe answers now, and the next xid."""
+    answer = client.value(
+        "select public.realtime_subscribe(array[%s], jsonb_build_object('supplier_id', %s::text))",
+        people.CHANNEL, tenant,
+    )  # fmt: skip
+    told = answer["subscriptions"][0]
+    xmax = admin.value("select pg_snapshot_xmax(pg_current_snapshot())::text")
+    return _Mark(told["channel"], told["cursor"], xmax)

@@ -1,0 +1,60 @@
+"""Suppliers with users and leases, by name and number."""
+
+import hashlib
+import json
+from importlib.resources import files
+from uuid import UUID
+
+from wedsync_realtime.bench.session import Session
+
+CHANNEL = "form-responses"
+
+# Names the caller of the rest of the statement. Both sides get it, so it costs both the same.
+AS_CALLER = (
+    "with caller as materialized"
+    " (select pg_catalog.set_config('request.jwt.claims', $1, true) as claims)"
+)
+AS_CLIENT = "set role authenticated"
+
+
+def prepare(session: Session) -> None:
+    """Create the schema `bench` with plain SQL's tables and the functions for people."""
+    for name in ("plain.sql", "people.sql"):
+        session.run((files(__package__) / name).read_text())
+
+
+def add(session: Session, name: str, *, users: int = 1, leases: int = 0) -> None:
+    """Create a supplier with users, of whom the first ones have a lease on its form responses."""
+    session.run(f"select bench.add_supplier('{name}', {max(users, leases)})")
+    if leases:
+        answer = session.value("select bench.subscribe(%s)", name)
+        if not answer["success"]:
+            raise RuntimeError(f"subscribe was refused: {answer}")
+        session.run(f"select bench.add_leases('{name}', 2, {leases})")
+
+
+def supplier_id(name: str) -> str:
+    """Return the id of a supplier."""
+    return _uuid(f"supplier {name}")
+
+
+def user_id(name: str, number: int) -> str:
+    """Return the id of a supplier's user, counted from 1."""
+    return _uuid(f"user {name} {number}")
+
+
+def claims(name: str, number: int) -> str:
+    """Return the JWT claims of a supplier's user."""
+    return json.dumps({"sub": user_id(name, number), "role": "authenticated"})
+
+
+def sign_in(name: str, number: int) -> str:
+    """Return the statement that makes a session a supplier's user until it ends."""
+    return (
+        f"select pg_catalog.set_config('request.jwt.claims', '{claims(name, number)}', false);"
+        f"{AS_CLIENT}"
+    )
+
+
+def _uuid(text: str) -> str:
+    return str(UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()))

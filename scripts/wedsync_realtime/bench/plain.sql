@@ -1,0 +1,66 @@
+-- What the package is measured against: copies of its tables with plain SQL's way of doing it.
+
+create schema bench;
+
+create table bench.bare (like public.form_responses including all);
+create table bench.outboxed (like public.form_responses including all);
+create table bench.notified (like public.form_responses including all);
+create table bench.unheard (like public.journey_progress including all);
+
+create table bench.outbox (
+    id         bigint not null generated always as identity,
+    table_name text not null,
+    operation  text not null,
+    content    jsonb not null,
+    created_at timestamptz not null default now(),
+    constraint outbox_pkey primary key (id)
+);
+
+create function bench.write_outbox() returns trigger language plpgsql as $$
+begin
+    insert into bench.outbox (table_name, operation, content)
+    values (tg_table_name, tg_op, to_jsonb(new));
+    return null;
+end
+$$;
+
+create function bench.write_outbox_and_notify() returns trigger language plpgsql as $$
+begin
+    insert into bench.outbox (table_name, operation, content)
+    values (tg_table_name, tg_op, to_jsonb(new));
+    perform pg_notify('bench', new.supplier_id::text);
+    return null;
+end
+$$;
+
+create trigger outboxed_after_insert_write
+    after insert or update on bench.outboxed
+    for each row execute function bench.write_outbox();
+create trigger notified_after_insert_write
+    after insert on bench.notified
+    for each row execute function bench.write_outbox_and_notify();
+
+-- Leases: the same columns, indexes and foreign keys, none of the triggers.
+create table bench.leases (like public.realtime_subscriptions including all);
+create table bench.activity (like public.realtime_activity_logs including all);
+do $$
+declare
+    v_definition text;
+begin
+    for v_definition in
+        select pg_get_constraintdef(c.oid)
+        from pg_constraint as c
+        where c.conrelid = 'public.realtime_subscriptions'::regclass and c.contype = 'f'
+    loop
+        execute 'alter table bench.leases add ' || v_definition;
+    end loop;
+end
+$$;
+
+-- Nothing is refused, and nothing expires by itself.
+update wedsync_realtime.settings set
+    subscribe_per_minute = 6000,
+    subscribe_burst = 6000,
+    subscriptions_per_user = 10000,
+    subscriptions_per_tenant = 1000000,
+    stale_after = '1 day';

@@ -1,0 +1,98 @@
+"""The demo: it shows that all is well, notices when it is not, and leaves nothing behind."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import LiteralString
+
+import psycopg
+import pytest
+from psycopg import Connection, sql
+
+from tests.support.cluster import Cluster
+from wedsync_realtime.demo import cast, play
+from wedsync_realtime.demo.__main__ import main
+
+
+def demo_databases(cluster: Cluster) -> list[str]:
+    with psycopg.connect(cluster.dsn("postgres")) as connection:
+        rows = connection.execute("select datname from pg_database where datname like '%demo%'")
+        return [name for (name,) in rows]
+
+
+def test_everything_expected_happens_and_the_database_is_removed(cluster: Cluster) -> None:
+    command = [sys.executable, "-m", "wedsync_realtime.demo"]
+    done = subprocess.run(
+        [*command, "--database-url", cluster.dsn("postgres")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "✓ 200 of 200 leases on Bloom Flowers" in done.stdout
+    assert "ms  wedding.date_changed → Ann & Bob" in done.stdout
+    assert "✗" not in done.stdout
+    assert "\x1b" not in done.stdout
+    assert demo_databases(cluster) == []
+
+
+@pytest.fixture
+def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]:
+    """Return a function that has a statement run when the cast is there.
+
+    It may name Lens as {lens} and Bloom as {bloom}.
+    """
+    write = cast.write
+
+    def break_by(statement: LiteralString) -> None:
+        def write_and_break(connection: Connection, players: cast.Cast) -> None:
+            write(connection, players)
+            ids = {"lens": sql.Literal(players.lens.id), "bloom": sql.Literal(players.bloom.id)}
+            connection.execute(sql.SQL(statement).format(**ids))
+
+        monkeypatch.setattr(cast, "write", write_and_break)
+        monkeypatch.setattr(play, "PATIENCE", 0.5)
+
+    return break_by
+
+
+@pytest.mark.parametrize(
+    ("statement", "noticed"),
+    [
+        (
+            "alter table public.journey_progress disable trigger user",
+            [
+                "✗ Bloom Flowers: nothing instead of 50 × milestone.completed",
+                "✗ Bloom Flowers: 100 of 150 deliveries altogether",
+                "✗ 2 of 28 expectations were not met",
+            ],
+        ),
+        (
+            "create rule leak as on update to public.core_fields do also"
+            " insert into public.form_responses (supplier_id) values ({lens})",
+            ["✗ Lens & Light: 2 × form_response.submitted instead of 0"],
+        ),
+        (
+            "update public.user_profiles set supplier_id = {bloom} where supplier_id = {lens}",
+            ["✗ the play goes on, but: Unauthorized channel access (forbidden_channel, 403)"],
+        ),
+    ],
+    ids=["silence", "leak", "refusal"],
+)
+def test_what_goes_wrong_is_noticed(
+    cluster: Cluster,
+    break_by: Callable[[LiteralString], None],
+    capsys: pytest.CaptureFixture[str],
+    statement: LiteralString,
+    noticed: list[str],
+) -> None:
+    break_by(statement)
+    assert main(["--database-url", cluster.dsn("postgres")]) == 1
+    output = capsys.readouterr().out
+    assert [line for line in noticed if line not in output] == []
+    assert demo_databases(cluster) == []
+
+
+def test_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--database-url", "postgresql://nobody@127.0.0.1:1/nothing"]) == 1
+    assert "No connection to nobody@127.0.0.1:1/nothing" in capsys.readouterr().err

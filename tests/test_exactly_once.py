@@ -1,0 +1,91 @@
+"""Exactly once: every committed change reaches every cursor once, each row's in their order."""
+
+import os
+import random
+import threading
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.listener import subscribed
+from tests.support.load import (
+    Poller,
+    Threads,
+    Writer,
+    committed,
+    difference,
+    install_journal,
+    told,
+)
+from tests.support.people import People
+
+WRITERS = 16
+TRANSACTIONS = 1600 if os.environ.get("WEDSYNC_LONG") else 20  # of each writer
+PAGES = (1, 7, 100)
+ActAs = Callable[..., Caller]
+
+
+@pytest.fixture
+def supplier(people: People) -> UUID:
+    return people.supplier()
+
+
+@pytest.fixture
+def owner(people: People, supplier: UUID) -> UUID:
+    return people.supplier_user(supplier)
+
+
+@pytest.mark.timeout(3600)
+def test_every_committed_change_reaches_every_cursor_once(
+    database: str, act_as: ActAs, supplier: UUID, owner: UUID
+) -> None:
+    """With savepoints, rollbacks, prepared transactions and one that is open throughout."""
+    install_journal(database, supplier)
+    pollers = [
+        Poller(
+            subscribed(
+                act_as(owner),
+                "form-responses",
+                {"supplier_id": str(supplier)},
+                connection_id=uuid4(),
+            ),
+            page,
+        )
+        for page in PAGES
+    ]
+
+    def write(number: int) -> None:
+        writer = Writer(supplier, number, random.Random(number))
+        with psycopg.connect(database, autocommit=True) as connection:
+            for _ in range(TRANSACTIONS):
+                writer.transact(connection)
+            writer.decide(connection)
+
+    with psycopg.connect(database) as eldest:
+        eldest.execute(
+            "insert into public.form_responses (supplier_id, form_name) values (%s, 'eldest')",
+            (supplier,),
+        )
+        stop = threading.Event()
+        polling = Threads(partial(poller.run, database, owner, stop) for poller in pollers)
+        try:
+            Threads(partial(write, number) for number in range(WRITERS)).join()
+        finally:
+            stop.set()
+            polling.join()
+        # nobody has waited for the transaction that is still open
+        truth = committed(database)
+        assert sum(map(len, truth.values())) >= WRITERS * TRANSACTIONS
+        for poller in pollers:
+            assert not difference(truth, told(poller.events)), poller.page
+        eldest.commit()
+
+    for poller in pollers:
+        (last,) = poller.listener.events()
+        assert last["new"]["form_name"] == "eldest"
+        ids = [event["id"] for event in poller.events]
+        assert len(set(ids)) == len(ids)

@@ -1,0 +1,213 @@
+"""Standby: the feed polled on a streaming replica, lagging or not, and after its promotion."""
+
+import random
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller, caller
+from tests.support.listener import Listener, subscribed
+from tests.support.load import Poller, Threads, Writer, committed, difference, install_journal, told
+from tests.support.people import People
+from tests.support.servers import Server, caught_up, durable_server
+
+INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
+
+
+@dataclass
+class Pair:
+    """A primary and its standby, with connections, and a listener that may poll either."""
+
+    primary: psycopg.Connection
+    standby: psycopg.Connection
+    on_primary: Caller
+    on_standby: Caller
+    replica: Server
+    listener: Listener
+    supplier: UUID
+
+    def insert(self, *names: str) -> None:
+        """Insert rows, each in a transaction of its own."""
+        for name in names:
+            self.primary.execute(INSERT, (self.supplier, name))
+
+    def catch_up(self) -> None:
+        """Wait until the standby has replayed everything."""
+        caught_up(self.primary, self.standby)
+
+    def pause(self) -> None:
+        """Let the standby fall behind from here on."""
+        self.catch_up()
+        self.standby.execute("select pg_wal_replay_pause()")
+
+    def go_on(self) -> None:
+        """Let the standby replay again, and wait until it has."""
+        self.standby.execute("select pg_wal_replay_resume()")
+        self.catch_up()
+
+    def heard(self, where: Caller, max_events: int = 100) -> list[str]:
+        """Return what the listener is told there: the names of forms."""
+        self.listener.caller = where
+        events = self.listener.events(max_events=max_events)
+        return [event["new"]["form_name"] for event in events]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with durable_server("app") as server:
+        yield server
+
+
+@pytest.fixture
+def supplier(server: Server) -> UUID:
+    """Return a supplier whom no other test knows."""
+    return People(server.url("app")).supplier(str(uuid4()))
+
+
+@pytest.fixture
+def owner(server: Server, supplier: UUID) -> UUID:
+    return People(server.url("app")).supplier_user(supplier)
+
+
+@pytest.fixture
+def pair(server: Server, supplier: UUID, owner: UUID) -> Iterator[Pair]:
+    with (
+        server.standby(f"standby-{supplier}") as replica,
+        psycopg.connect(server.url("app"), autocommit=True) as primary,
+        psycopg.connect(replica.url("app"), autocommit=True) as standby,
+        caller(server.url("app"), owner) as on_primary,
+        caller(replica.url("app"), owner) as on_standby,
+    ):
+        listener = subscribed(on_primary, "form-responses", {"supplier_id": str(supplier)})
+        assert listener.poll()["ready"]
+        pair = Pair(primary, standby, on_primary, on_standby, replica, listener, supplier)
+        pair.catch_up()
+        yield pair
+
+
+def test_commits_out_of_order_are_each_told_once(pair: Pair, server: Server) -> None:
+    with psycopg.connect(server.url("app")) as slow:
+        slow.execute(INSERT, (pair.supplier, "slow"))
+        pair.insert("quick")
+        pair.catch_up()
+        # A standby cannot tell what runs: it waits for whatever began before.
+        assert pair.heard(pair.on_standby) == []
+        slow.commit()
+    pair.insert("late")
+    pair.catch_up()
+    assert pair.heard(pair.on_standby) == ["slow", "quick", "late"]
+    assert pair.heard(pair.on_standby) == []
+    assert pair.heard(pair.on_primary) == []
+
+
+def test_standby_that_is_behind_tells_nothing_and_keeps_the_cursor(pair: Pair) -> None:
+    pair.pause()
+    pair.insert("one", "two")
+    assert pair.heard(pair.on_primary) == ["one", "two"]
+    before = pair.listener.cursor
+    assert pair.heard(pair.on_standby) == []
+    assert pair.listener.cursor == before
+    pair.go_on()
+    assert pair.heard(pair.on_standby) == []
+    pair.insert("three")
+    pair.catch_up()
+    assert pair.heard(pair.on_standby) == ["three"]
+
+
+def test_page_cut_on_the_primary_goes_on_at_a_standby_that_is_behind(pair: Pair) -> None:
+    pair.pause()
+    pair.insert("one", "two", "three")
+    first = pair.listener.poll(max_events=1)
+    assert [event["new"]["form_name"] for event in first["events"]] == ["one"]
+    assert first["hasMore"]
+    assert pair.heard(pair.on_standby) == []
+    pair.go_on()
+    rest = pair.heard(pair.on_standby, max_events=1) + pair.heard(pair.on_standby)
+    assert rest == ["two", "three"]
+    assert pair.heard(pair.on_primary) == []
+
+
+def test_poll_without_a_cursor_and_refusals_write_nothing(pair: Pair) -> None:
+    pair.insert("one")
+    pair.catch_up()
+    pair.listener.cursor = None
+    assert pair.heard(pair.on_standby) == ["one"]
+    for arguments, code in (
+        ({"channel": pair.listener.channel + "0"}, "subscription_not_found"),
+        ({"channel": pair.listener.channel, "cursor": "none"}, "invalid_request"),
+        ({"channel": pair.listener.channel, "max_events": 0}, "invalid_request"),
+    ):
+        answer = pair.on_standby.rpc("realtime_poll", **arguments)
+        assert (answer["success"], answer["code"]) == (False, code)
+
+
+def test_clients_may_go_back_and_forth_under_load(
+    pair: Pair, server: Server, owner: UUID, supplier: UUID
+) -> None:
+    """One poller on the standby, one that asks primary or standby by chance."""
+    url = server.url("app")
+    install_journal(url, supplier)
+    resident, traveller = (
+        Poller(
+            subscribed(
+                pair.on_primary,
+                "form-responses",
+                {"supplier_id": str(supplier)},
+                connection_id=uuid4(),
+            ),
+            page,
+        )
+        for page in (100, 7)
+    )
+    pair.catch_up()
+    rng = random.Random(7)
+    over = threading.Event()
+
+    def write(number: int) -> None:
+        writer = Writer(supplier, number, random.Random(number))
+        with psycopg.connect(url, autocommit=True) as connection:
+            for _ in range(40):
+                writer.transact(connection)
+            writer.decide(connection)
+
+    def travel() -> None:
+        while not over.is_set():
+            traveller.listener.caller = rng.choice([pair.on_primary, pair.on_standby])
+            traveller.once()
+
+    polling = Threads([travel, partial(resident.run, pair.replica.url("app"), owner, over)])
+    try:
+        Threads(partial(write, number) for number in range(6)).join()
+        pair.catch_up()
+    finally:
+        over.set()
+        polling.join()
+    while traveller.once():
+        pass
+    truth = committed(url)
+    assert not difference(truth, told(resident.events))
+    assert not difference(truth, told(traveller.events))
+
+
+def test_promotion_is_told(pair: Pair) -> None:
+    pair.insert("one")
+    pair.catch_up()
+    assert pair.heard(pair.on_primary) == ["one"]
+    cursors = [pair.listener.cursor]
+    pair.insert("two")
+    pair.catch_up()
+    assert pair.heard(pair.on_standby) == ["two"]
+    cursors.append(pair.listener.cursor)
+    pair.replica.promote()
+    pair.listener.caller = pair.on_standby
+    for pair.listener.cursor in cursors:
+        answer = pair.listener.poll()
+        assert (answer["resyncRequired"], answer["reason"]) == (True, "epoch_changed")
+        assert answer["events"] == []
+    pair.standby.execute(INSERT, (pair.supplier, "three"))
+    assert pair.heard(pair.on_standby) == ["three"]
