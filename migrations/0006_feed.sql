@@ -5,6 +5,7 @@ create table wedsync_realtime.topics (
     id          bigint not null generated always as identity,
     channel_id  smallint not null,
     tenant_id   uuid not null,
+    xid         xid8 not null default pg_current_xact_id(),
     created_at  timestamptz not null default clock_timestamp(),
     blockers    text[],
     is_ready    boolean not null default false,
@@ -22,6 +23,8 @@ comment on column wedsync_realtime.topics.id is
 'Generation: a topic that went cold and comes back has another one, and old cursors are told so.';
 comment on column wedsync_realtime.topics.channel_id is 'Channel.';
 comment on column wedsync_realtime.topics.tenant_id is 'Supplier or couple whose rows they are.';
+comment on column wedsync_realtime.topics.xid is
+'Transaction that made it hot: until that commits, nobody else records for it.';
 comment on column wedsync_realtime.topics.created_at is 'When it became hot.';
 comment on column wedsync_realtime.topics.blockers is
 'Transactions that held a write lock on the table when the topic was first polled: they may '

@@ -125,9 +125,7 @@ def test_malformed_claims_are_nobody(
 
 
 @pytest.fixture(scope="module")
-def shared_session(
-    cluster: Any, template: str
-) -> Iterator[tuple[psycopg.Connection, Cast]]:
+def shared_session(cluster: Any, template: str) -> Iterator[tuple[psycopg.Connection, Cast]]:
     """Yield a connection to one prepared database for tests that undo what they do."""
     with cluster.database(template) as url:
         from tests.support.people import install_helpers
@@ -211,7 +209,10 @@ def test_reading_shows_own_rows_alone(
 ) -> None:
     session, cast = shared_session
     for table in ("realtime_subscriptions", "realtime_activity_logs"):
-        for user, expected in ((cast.owner_user, {cast.owner_user}), (cast.rival_user, set[UUID]())):
+        for user, expected in (
+            (cast.owner_user, {cast.owner_user}),
+            (cast.rival_user, set[UUID]()),
+        ):
             with session.transaction(force_rollback=True):
                 become(session, user)
                 rows = session.execute(f"select distinct user_id from public.{table}".encode())

@@ -32,7 +32,9 @@ begin
         v_schema, v_name, parent, lower, lower + duration
     );
     execute format('alter table %I.%I enable row level security', v_schema, v_name);
-    execute format('revoke all on %I.%I from public, anon, authenticated', v_schema, v_name);
+    execute format(
+        'revoke all on %I.%I from public, anon, authenticated, service_role', v_schema, v_name
+    );
     execute format(
         'comment on table %I.%I is %L', v_schema, v_name,
         format('Rows of %s from %s to %s, UTC.', parent, lower, lower + duration)

@@ -29,9 +29,12 @@ begin
     for v_channel in
         select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.name
     loop
-        v_tenant := wedsync_realtime.filter_tenant(
-            v_channel.filter_key, (filters ->> v_channel.filter_key)::uuid
-        );
+        v_tenant := filters ->> v_channel.filter_key;
+        if v_channel.filter_key = 'wedding_id' then
+            v_tenant := wedsync_realtime.wedding_couple(
+                check_access.user_id, v_channel.id, v_tenant
+            );
+        end if;
         if v_channel.supplier_authoriser = 'linked_couple' and v_supplier is not null then
             perform 1
             from public.clients as k

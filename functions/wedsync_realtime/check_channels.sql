@@ -9,9 +9,15 @@ create or replace function wedsync_realtime.check_channels(channels text[])
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most integer := (select s.channels_per_call from wedsync_realtime.settings as s);
+    v_most integer;
+    v_known bigint;
     v_name text;
 begin
+    select s.channels_per_call, count(c.id)
+    into v_most, v_known
+    from wedsync_realtime.settings as s
+    left join wedsync_realtime.channels as c on c.name = any (channels) and c.is_enabled
+    group by s.id;
     if coalesce(cardinality(channels), 0) = 0 or array_ndims(channels) <> 1 then
         return wedsync_realtime.to_problem(
             'invalid_request', 'channels must be a list of one channel name or more'
@@ -25,6 +31,10 @@ begin
             )
         );
     end if;
+    if cardinality(channels) = v_known then
+        return null;
+    end if;
+
     foreach v_name in array channels loop
         if v_name is null then
             return wedsync_realtime.to_problem('invalid_request', 'channels contains null');
@@ -41,10 +51,7 @@ begin
             );
         end if;
     end loop;
-    if cardinality(channels) > (select count(distinct n) from unnest(channels) as n) then
-        return wedsync_realtime.to_problem('invalid_request', 'channels names a channel twice');
-    end if;
-    return null;
+    return wedsync_realtime.to_problem('invalid_request', 'channels names a channel twice');
 end
 $$;
 

@@ -22,7 +22,7 @@ begin
     if pg_column_size(filters) > 16384 then
         return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
     end if;
-    foreach v_key in array array(select jsonb_object_keys(filters)) loop
+    for v_key in select jsonb_object_keys(filters) loop
         if v_key <> all (c_known) then
             return wedsync_realtime.to_problem(
                 'invalid_request', format('filters.%s is not known', left(v_key, 64)),
@@ -30,7 +30,11 @@ begin
             );
         end if;
         if v_key like '%\_id' and jsonb_typeof(filters -> v_key) <> 'null'
-            and not wedsync_realtime.is_uuid(filters -> v_key)
+            and (
+                jsonb_typeof(filters -> v_key) <> 'string'
+                or filters ->> v_key
+                !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+            )
         then
             return wedsync_realtime.to_problem(
                 'invalid_request', format('filters.%s must be a uuid', v_key)
@@ -47,21 +51,28 @@ begin
                 format('%s required for %s channel', v_channel.filter_key, v_channel.name)
             );
         end if;
-        v_problem := wedsync_realtime.check_columns(v_channel, filters);
-        if v_problem.code is not null then
-            return v_problem;
+        if filters ?| array['changed', 'where'] then
+            v_problem := wedsync_realtime.check_columns(v_channel, filters);
+            if v_problem.code is not null then
+                return v_problem;
+            end if;
         end if;
     end loop;
 
-    return coalesce(
-        wedsync_realtime.check_list(filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']),
-        wedsync_realtime.check_list(filters, 'events', array(
+    if filters ? 'operations' then
+        v_problem := wedsync_realtime.check_list(
+            filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']
+        );
+    end if;
+    if v_problem.code is null and filters ? 'events' then
+        v_problem := wedsync_realtime.check_list(filters, 'events', array(
             select r.event
             from wedsync_realtime.event_rules as r
             inner join wedsync_realtime.channels as c on c.id = r.channel_id
             where c.name = any (channels)
-        ))
-    );
+        ));
+    end if;
+    return v_problem;
 end
 $$;
 

@@ -6,6 +6,7 @@
 
 create or replace function wedsync_realtime.check_limits(
     user_id       uuid,
+    tenant_id     uuid,
     channels      text[],
     connection_id uuid
 )
@@ -17,67 +18,64 @@ create or replace function wedsync_realtime.check_limits(
 as $$
 declare
     v_settings wedsync_realtime.settings;
-    v_tenant uuid := wedsync_realtime.user_tenant(check_limits.user_id);
-    v_renewed text[];
-    v_new integer;
+    v_new bigint;
+    v_count bigint;
     v_limit integer;
-    v_count integer;
+    v_details text;
 begin
     select s.* into v_settings from wedsync_realtime.settings as s;
-    v_renewed := array(
-        select s.channel_name
-        from public.realtime_subscriptions as s
-        where
-            s.user_id = check_limits.user_id
-            and s.connection_id = check_limits.connection_id
-            and s.channel_name = any (channels)
-        for update
-    );
-    v_new := cardinality(channels) - cardinality(v_renewed);
-    if v_new = 0 then
-        return null;
-    end if;
-
     for v_try in 1..2 loop
-        select count(*)::integer into v_count
-        from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
-        exit when v_count + v_new <= v_settings.subscriptions_per_user;
-        if v_try = 2 then
-            return wedsync_realtime.to_problem(
-                'connection_limit',
-                details => format(
-                    'user: %s of %s subscriptions', v_count, v_settings.subscriptions_per_user
-                ),
-                retry_after => ceil(extract(epoch from v_settings.stale_after))::integer
-            );
+        v_new := cardinality(channels) - cardinality(array(
+            select s.id
+            from public.realtime_subscriptions as s
+            where
+                s.user_id = check_limits.user_id
+                and s.connection_id = check_limits.connection_id
+                and s.channel_name = any (channels)
+            for update
+        ));
+        if v_new = 0 then
+            return null;
         end if;
-        perform wedsync_realtime.end_expired(user_id => check_limits.user_id);
-    end loop;
+        v_details := null;
 
-    insert into wedsync_realtime.tenants (tenant_id) values (v_tenant) on conflict do nothing;
-    for v_try in 1..2 loop
+        v_limit := v_settings.subscriptions_per_user;
+        select count(*) into v_count
+        from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
+        if v_count + v_new > v_limit then
+            v_details := format('user: %s of %s subscriptions', v_count, v_limit);
+        end if;
+
+        insert into wedsync_realtime.tenants (tenant_id)
+        values (check_limits.tenant_id)
+        on conflict do nothing;
         select t.subscriptions, coalesce(t.max_subscriptions, v_settings.subscriptions_per_tenant)
         into v_count, v_limit
         from wedsync_realtime.tenants as t
-        where t.tenant_id = v_tenant
+        where t.tenant_id = check_limits.tenant_id
         for update;
-        exit when v_count + v_new <= v_limit;
-        if v_try = 2 then
-            return wedsync_realtime.to_problem(
-                'connection_limit',
-                details => format('tenant: %s of %s subscriptions', v_count, v_limit),
-                retry_after => ceil(extract(epoch from v_settings.stale_after))::integer
-            );
+        if v_count + v_new > v_limit then
+            v_details := format('tenant: %s of %s subscriptions', v_count, v_limit);
         end if;
-        perform wedsync_realtime.end_expired(tenant_id => v_tenant);
+
+        if v_details is null then
+            return null;
+        end if;
+        if v_try = 1 then
+            perform wedsync_realtime.end_expired(user_id => check_limits.user_id);
+            perform wedsync_realtime.end_expired(tenant_id => check_limits.tenant_id);
+        end if;
     end loop;
-    return null;
+    return wedsync_realtime.to_problem(
+        'connection_limit', details => v_details,
+        retry_after => ceil(extract(epoch from v_settings.stale_after))::integer
+    );
 end
 $$;
 
-comment on function wedsync_realtime.check_limits(uuid, text[], uuid) is
+comment on function wedsync_realtime.check_limits(uuid, uuid, text[], uuid) is
 'Problem with the limits of the user and of the tenant, or null.';
-revoke execute on function wedsync_realtime.check_limits(uuid, text[], uuid)
+revoke execute on function wedsync_realtime.check_limits(uuid, uuid, text[], uuid)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.check_limits(uuid, text[], uuid)
+grant execute on function wedsync_realtime.check_limits(uuid, uuid, text[], uuid)
 to wedsync_realtime_owner;

@@ -38,7 +38,7 @@ begin
         ) as e
     loop
         if jsonb_typeof(v_item) in ('null', 'object', 'array')
-            or not wedsync_realtime.can_cast(v_item #>> '{}', column_type)
+            or wedsync_realtime.cast_value(v_item #>> '{}', column_type) is null
         then
             return wedsync_realtime.to_problem(
                 'invalid_request', format(

@@ -17,6 +17,9 @@ declare
     v_body text;
     v_marker record;
 begin
+    if not channel.is_enabled then
+        return 'begin return null; end';
+    end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
     v_body := E'\n-- the count is never read: @plpgsql_check_options: extra_warnings = off'
     || case operation

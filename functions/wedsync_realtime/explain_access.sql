@@ -33,7 +33,8 @@ begin
                     explain_access.user_id, array[explain_access.channel], filters
                 )
                 else wedsync_realtime.check_limits(
-                    explain_access.user_id, array[explain_access.channel], gen_random_uuid()
+                    explain_access.user_id, wedsync_realtime.user_tenant(explain_access.user_id),
+                    array[explain_access.channel], gen_random_uuid()
                 )
             end;
             v_failed := v_problem.code is not null;

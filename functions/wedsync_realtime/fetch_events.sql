@@ -15,43 +15,48 @@ create or replace function wedsync_realtime.fetch_events(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_epoch text := wedsync_realtime.epoch();
+    v_reason text := wedsync_realtime.resync_reason(cursor, v_epoch, topic_id);
     v_now pg_snapshot := wedsync_realtime.current_snapshot();
     v_upto pg_snapshot := cursor.upto;
-    v_reason text := wedsync_realtime.resync_reason(cursor, topic_id);
-    v_page record;
+    v_events jsonb := '[]';
+    v_has_more boolean := false;
     v_next wedsync_realtime.cursor;
 begin
-    -- a snapshot older than the cursor's, as on a standby, must not turn it back
-    if v_upto is null and pg_snapshot_xmin(v_now) >= pg_snapshot_xmax(cursor.seen) then
-        v_upto := v_now;
-    elsif v_upto is null then
-        v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
-    end if;
+    v_next.epoch := v_epoch;
+    v_next.topic_id := topic_id;
     if v_reason is null then
-        select p.events, p.has_more, p.last_id, p.reason into v_page
+        -- a snapshot older than the cursor's, as on a standby, must not turn it back
+        if v_upto is null and pg_snapshot_xmin(v_now) >= pg_snapshot_xmax(cursor.seen) then
+            v_upto := v_now;
+        elsif v_upto is null then
+            v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
+        end if;
+        select p.events, p.has_more, p.last_id, p.reason
+        into v_events, v_has_more, v_next.last_id, v_reason
         from wedsync_realtime.read_page(
             topic_id, cursor.seen, v_upto, coalesce(cursor.last_id, 0),
             channel, nullif(filter - array['supplier_id', 'couple_id', 'wedding_id'], '{}'),
             max_events
         ) as p;
-        v_reason := v_page.reason;
     end if;
 
-    v_next.epoch := wedsync_realtime.epoch();
-    v_next.topic_id := topic_id;
     if v_reason is not null then
-        v_next.seen := v_now;
-    elsif v_page.has_more then
+        v_events := '[]';
+        v_has_more := false;
+        v_upto := v_now;
+    end if;
+    if v_has_more then
         v_next.seen := cursor.seen;
         v_next.upto := v_upto;
-        v_next.last_id := v_page.last_id;
     else
         v_next.seen := v_upto;
+        v_next.last_id := null;
     end if;
     return jsonb_build_object(
-        'events', case when v_reason is null then v_page.events else '[]' end,
+        'events', v_events,
         'cursor', wedsync_realtime.to_cursor(v_next),
-        'hasMore', case when v_reason is null then v_page.has_more else false end,
+        'hasMore', v_has_more,
         'resyncRequired', v_reason is not null,
         'reason', v_reason
     );

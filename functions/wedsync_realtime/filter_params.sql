@@ -11,21 +11,28 @@ create or replace function wedsync_realtime.filter_params(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_params jsonb := (filters - array['supplier_id', 'couple_id', 'wedding_id'])
+    || jsonb_build_object(channel.filter_key, lower(filters ->> channel.filter_key));
 begin
-    return (
-        select
-            (filters - array['supplier_id', 'couple_id', 'wedding_id', 'where'])
-            || jsonb_build_object(channel.filter_key, lower(filters ->> channel.filter_key))
-            || coalesce((
-                select jsonb_build_object(
-                    'where', jsonb_agg(w.condition || jsonb_build_object('kind', c.kind))
-                )
-                from jsonb_array_elements(filters -> 'where') as w (condition)
-                inner join wedsync_realtime.channel_columns(channel) as c
-                    on c.name = w.condition ->> 'column'
-                having count(*) > 0
-            ), '{}')
-    );
+    if filters ? 'where' then
+        v_params := v_params || (
+            select jsonb_build_object('where', jsonb_agg(
+                w.condition || jsonb_build_object('kind', c.kind, 'value', case w.condition ->> 'op'
+                    when 'is' then w.condition -> 'value'
+                    when 'in' then (
+                        select jsonb_agg(wedsync_realtime.cast_value(i, c.type))
+                        from jsonb_array_elements_text(w.condition -> 'value') as i
+                    )
+                    else wedsync_realtime.cast_value(w.condition ->> 'value', c.type)
+                end)
+            ))
+            from jsonb_array_elements(filters -> 'where') as w (condition)
+            inner join wedsync_realtime.channel_columns(channel) as c
+                on c.name = w.condition ->> 'column'
+        );
+    end if;
+    return v_params;
 end
 $$;
 

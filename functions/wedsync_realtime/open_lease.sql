@@ -3,6 +3,7 @@
 
 create or replace function wedsync_realtime.open_lease(
     user_id       uuid,
+    tenant_id     uuid,
     channel       wedsync_realtime.channels,
     filters       jsonb,
     connection_id uuid
@@ -15,7 +16,11 @@ create or replace function wedsync_realtime.open_lease(
 as $$
 declare
     v_value uuid := (filters ->> channel.filter_key)::uuid;
-    v_tenant uuid := wedsync_realtime.filter_tenant(channel.filter_key, v_value);
+    v_tenant uuid := case channel.filter_key
+        when 'wedding_id'
+            then wedsync_realtime.wedding_couple(open_lease.user_id, channel.id, v_value)
+        else v_value
+    end;
     v_topic bigint := wedsync_realtime.heat_topic(channel.id, v_tenant);
     v_seen pg_snapshot := wedsync_realtime.current_snapshot();
     v_now timestamptz := clock_timestamp();
@@ -31,7 +36,7 @@ begin
         open_lease.user_id, open_lease.connection_id,
         wedsync_realtime.new_channel_id(channel.name, open_lease.user_id),
         channel.name, channel.table_name, v_topic, v_seen,
-        wedsync_realtime.user_tenant(open_lease.user_id),
+        open_lease.tenant_id,
         wedsync_realtime.filter_params(channel, filters), v_now, v_now
     )
     on conflict on constraint realtime_subscriptions_user_id_channel_name_key do update
@@ -73,9 +78,9 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.open_lease(uuid, wedsync_realtime.channels, jsonb, uuid) is
+comment on function wedsync_realtime.open_lease(uuid, uuid, wedsync_realtime.channels, jsonb, uuid) is
 'Write or renew one lease and answer what subscribe tells of it.';
-revoke execute on function wedsync_realtime.open_lease(uuid, wedsync_realtime.channels, jsonb, uuid)
+revoke execute on function wedsync_realtime.open_lease(uuid, uuid, wedsync_realtime.channels, jsonb, uuid)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.open_lease(uuid, wedsync_realtime.channels, jsonb, uuid)
+grant execute on function wedsync_realtime.open_lease(uuid, uuid, wedsync_realtime.channels, jsonb, uuid)
 to wedsync_realtime_owner;

@@ -24,9 +24,16 @@ begin
             and p.prosecdef
             and p.proowner <> 'wedsync_realtime_owner'::regrole
     loop
+        if v_handed = 0 then
+            -- a new owner must be allowed to create in the schema, for this moment only
+            grant create on schema wedsync_realtime to wedsync_realtime_owner;
+        end if;
         execute format('alter function %s owner to wedsync_realtime_owner', v_function);
         v_handed := v_handed + 1;
     end loop;
+    if v_handed > 0 then
+        revoke create on schema wedsync_realtime from wedsync_realtime_owner;
+    end if;
     return v_handed;
 end
 $$;

@@ -4,6 +4,7 @@
 
 create or replace function wedsync_realtime.resync_reason(
     cursor   wedsync_realtime.cursor,
+    epoch    text,
     topic_id bigint
 )
     returns text
@@ -15,7 +16,7 @@ as $$
 begin
     return (
         select case
-            when cursor.epoch <> wedsync_realtime.epoch() then 'epoch_changed'
+            when cursor.epoch <> resync_reason.epoch then 'epoch_changed'
             when cursor.topic_id <> resync_reason.topic_id then 'topic_restarted'
             when pg_snapshot_xmax(cursor.seen) <= h.max_xid or exists (
                 select from pg_snapshot_xip(cursor.seen) as x
@@ -32,9 +33,9 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, bigint) is
+comment on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, text, bigint) is
 'Why a cursor cannot be continued on a topic; null when it can.';
-revoke execute on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, bigint)
+revoke execute on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, text, bigint)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, bigint)
+grant execute on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, text, bigint)
 to wedsync_realtime_owner;

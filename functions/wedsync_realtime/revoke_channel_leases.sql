@@ -1,4 +1,5 @@
--- End the leases of a channel that was disabled or admits others than before.
+-- End the leases of a channel that was disabled or admits others than before. A disabled channel
+-- records nothing, so its topics go cold: who comes back later is told to resync.
 
 create or replace function wedsync_realtime.revoke_channel_leases()
     returns trigger
@@ -11,6 +12,9 @@ begin
     perform wedsync_realtime.recheck_leases(
         case when new.is_enabled then 'channel changed' else 'channel disabled' end, new.id
     );
+    if not new.is_enabled then
+        delete from wedsync_realtime.topics as t where t.channel_id = new.id;
+    end if;
     return null;
 end
 $$;

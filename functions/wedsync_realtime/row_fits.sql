@@ -11,32 +11,34 @@ create or replace function wedsync_realtime.row_fits(conditions jsonb, content j
     set timezone = 'UTC'
 as $$
 begin
-    return (
-        select row_fits.content is not null and coalesce(bool_and(coalesce(
-            case w.op
-                when 'is' then coalesce(row_fits.content -> w."column", 'null') = w.value
-                when 'eq' then d.difference = 0
-                when 'neq' then d.difference <> 0
-                when 'lt' then d.difference < 0
-                when 'lte' then d.difference <= 0
-                when 'gt' then d.difference > 0
-                when 'gte' then d.difference >= 0
-                when 'in' then exists (
-                    select from jsonb_array_elements_text(w.value) as v (item)
-                    where wedsync_realtime.compare(
-                        w.kind, row_fits.content ->> w."column", v.item
-                    ) = 0
-                )
-            end,
-            false
-        )), true)
-        from jsonb_to_recordset(row_fits.conditions)
-            as w ("column" text, op text, value jsonb, kind text)
+    return content is not null and not exists (
+        select
+        from jsonb_array_elements(conditions) as w (condition)
         cross join lateral (
-            select case when w.op not in ('is', 'in') then wedsync_realtime.compare(
-                w.kind, row_fits.content ->> w."column", w.value #>> '{}'
+            select
+                w.condition ->> 'op' as op,
+                w.condition -> 'value' as value,
+                w.condition ->> 'kind' as kind,
+                content -> (w.condition ->> 'column') as actual
+        ) as c
+        cross join lateral (
+            select case when c.op not in ('is', 'in') then wedsync_realtime.compare(
+                c.kind, c.actual #>> '{}', c.value #>> '{}'
             ) end as difference
         ) as d
+        where case c.op
+            when 'is' then coalesce(c.actual, 'null') = c.value
+            when 'eq' then d.difference = 0
+            when 'neq' then d.difference <> 0
+            when 'lt' then d.difference < 0
+            when 'lte' then d.difference <= 0
+            when 'gt' then d.difference > 0
+            when 'gte' then d.difference >= 0
+            when 'in' then exists (
+                select from jsonb_array_elements_text(c.value) as v (item)
+                where wedsync_realtime.compare(c.kind, c.actual #>> '{}', v.item) = 0
+            )
+        end is not true
     );
 end
 $$;

@@ -1,7 +1,7 @@
 -- Say whether a topic records everything by now. A writer that ran its statement before the
 -- topic was visible recorded nothing for it and may commit later: so the topic waits for the
 -- transactions that held a write lock on the table when it was first polled, prepared ones too,
--- and for no later ones.
+-- and for no later ones. In the transaction that made it hot a topic is visible to nobody else.
 
 create or replace function wedsync_realtime.settle_topic(topic_id bigint)
     returns boolean
@@ -14,7 +14,14 @@ declare
     v_blockers text[];
     v_left text[];
 begin
-    select t.blockers into v_blockers from wedsync_realtime.topics as t where t.id = topic_id;
+    select t.blockers into v_blockers
+    from wedsync_realtime.topics as t
+    where
+        t.id = settle_topic.topic_id
+        and t.xid is distinct from pg_current_xact_id_if_assigned();
+    if not found then
+        return false;
+    end if;
     select coalesce(array_agg(distinct l.virtualtransaction), '{}') into v_left
     from wedsync_realtime.topics as t
     inner join wedsync_realtime.channels as c on c.id = t.channel_id

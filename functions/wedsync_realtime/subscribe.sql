@@ -18,6 +18,7 @@ declare
     v_user uuid := wedsync_realtime.caller_id();
     v_filters jsonb := coalesce(filters, '{}');
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
+    v_tenant uuid;
     v_problem wedsync_realtime.problem;
 begin
     v_problem := wedsync_realtime.check_identity(v_user);
@@ -34,7 +35,8 @@ begin
         v_problem := wedsync_realtime.check_access(v_user, channels, v_filters);
     end if;
     if v_problem.code is null then
-        v_problem := wedsync_realtime.check_limits(v_user, channels, v_connection);
+        v_tenant := wedsync_realtime.user_tenant(v_user);
+        v_problem := wedsync_realtime.check_limits(v_user, v_tenant, channels, v_connection);
     end if;
     if v_problem.code is not null then
         return wedsync_realtime.refuse(
@@ -52,7 +54,7 @@ begin
         ),
         'subscriptions', (
             select jsonb_agg(
-                wedsync_realtime.open_lease(v_user, c, v_filters, v_connection)
+                wedsync_realtime.open_lease(v_user, v_tenant, c, v_filters, v_connection)
                 order by array_position(subscribe.channels, c.name)
             )
             from wedsync_realtime.channels as c

@@ -1,6 +1,6 @@
 -- Take one call from a user's rate (GCRA): a burst at once, then one call an interval.
 -- The row lock it leaves also keeps one user's calls in turn, which the limits rely on.
--- A time beyond the possible, left by a clock set back, counts as the latest possible.
+-- A time beyond the possible, left by a clock set back, is brought back to the latest possible.
 -- Refuses: rate_limited; a refused call costs nothing.
 
 create or replace function wedsync_realtime.take_rate(
@@ -33,9 +33,10 @@ begin
         return null;
     end if;
 
-    select least(r.full_at, at + v_window) into v_full_at
-    from wedsync_realtime.rate_limits as r
-    where r.user_id = take_rate.user_id and r.action = take_rate.action;
+    update wedsync_realtime.rate_limits as r
+    set full_at = least(r.full_at, at + v_window)
+    where r.user_id = take_rate.user_id and r.action = take_rate.action
+    returning r.full_at into v_full_at;
     return wedsync_realtime.to_problem(
         'rate_limited',
         retry_after => greatest(

@@ -85,8 +85,10 @@ where name = 'form-responses';
 update wedsync_realtime.settings set event_bytes = 1024;
 select pg_temp.anew();
 insert into public.form_responses (id, supplier_id, status, responses)
-select tests.id('form', '5'), tests.supplier('Bloom'), 'draft', jsonb_agg(md5(n::text))
-from generate_series(1, 100) as n;
+values (
+    tests.id('form', '5'), tests.supplier('Bloom'), 'draft',
+    (select jsonb_agg(md5(n::text)) from generate_series(1, 100) as n)
+);
 update public.form_responses set status = 'submitted'
 where id = tests.id('form', '5');
 delete from public.form_responses

@@ -37,7 +37,9 @@ select results_eq(
     $$
         select
             current_setting('tests.first')::jsonb #>> '{subscriptions,0,channel}',
-            jsonb_build_object('operations', array['INSERT'], 'supplier_id', tests.supplier('Bloom'))
+            jsonb_build_object(
+                'operations', array['INSERT'], 'supplier_id', tests.supplier('Bloom')
+            )
     $$,
     'realtime_subscribe: renewing keeps one row and takes the new filters'
 );
@@ -143,7 +145,9 @@ select is(
 -- Unsubscribe
 
 select is(
-    public.realtime_unsubscribe(current_setting('tests.first')::jsonb #>> '{subscriptions,0,channel}'),
+    public.realtime_unsubscribe(
+        current_setting('tests.first')::jsonb #>> '{subscriptions,0,channel}'
+    ),
     jsonb_build_object(
         'success', true, 'status', 'closed',
         'channel', current_setting('tests.first')::jsonb #> '{subscriptions,0,channel}'

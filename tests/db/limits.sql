@@ -124,7 +124,7 @@ select is(
     'realtime_subscribe: beyond the user''s limit answers 429 Connection limit reached'
 );
 select is(
-    (select count(*) from public.realtime_subscriptions as s), 2::bigint,
+    (select count(*) from public.realtime_subscriptions), 2::bigint,
     'realtime_subscribe: a call succeeds or fails as a whole'
 );
 select is(

@@ -46,7 +46,8 @@ select is(
 select ok(
     (
         select c.relrowsecurity
-        from pg_class as c where c.oid = to_regclass('wedsync_realtime.events_20310101')
+        from pg_class as c
+        where c.oid = to_regclass('wedsync_realtime.events_20310101')
     ),
     'add_partition: a partition has row level security'
 );
@@ -58,7 +59,8 @@ set local timezone = 'UTC';
 select is(
     (
         select pg_get_expr(c.relpartbound, c.oid)
-        from pg_class as c where c.oid = to_regclass('wedsync_realtime.events_20310102')
+        from pg_class as c
+        where c.oid = to_regclass('wedsync_realtime.events_20310102')
     ),
     'FOR VALUES FROM (''2031-01-02 00:00:00+00'') TO (''2031-01-03 00:00:00+00'')',
     'add_partition: a day is a day in UTC, wherever the session is'
@@ -79,7 +81,8 @@ select wedsync_realtime.add_partition(
     'public.realtime_activity_logs', '2021-01-01 00:00:00+00', '1 month'
 );
 insert into wedsync_realtime.events (created_at, tenant_id, channel_id, operation)
-select '2021-01-01 12:00:00+00', t.tenant_id, t.channel_id, 'I' from wedsync_realtime.topics as t;
+select '2021-01-01 12:00:00+00' as created_at, t.tenant_id, t.channel_id, 'I' as operation
+from wedsync_realtime.topics as t;
 insert into public.realtime_activity_logs ("timestamp", event_type)
 values ('2021-01-10 12:00:00+00', 'subscribed');
 select ok(
@@ -134,7 +137,7 @@ select is(
     'cool_topics: lets a topic go cold that was idle for as long as the feed is kept'
 );
 insert into wedsync_realtime.topics (channel_id, tenant_id, idle_since)
-select c.id, tests.supplier('Bloom'), now() - interval '25 hours'
+select c.id, tests.supplier('Bloom') as tenant_id, now() - interval '25 hours' as idle_since
 from wedsync_realtime.channels as c
 where c.name = 'form-responses';
 select tests.become_user(tests.supplier_user(tests.supplier('Bloom')));

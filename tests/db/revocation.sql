@@ -1,14 +1,12 @@
 -- Revocation: what a lease rested on goes, and the lease ends in the same transaction, on record.
 
 begin;
-select plan(20);
+select plan(18);
 
 update wedsync_realtime.settings set subscribe_burst = 1000;
 create temporary table heard (name text, who uuid, channel text, filters jsonb);
 insert into heard
-select v.name, v.who, v.channel, jsonb_build_object(
-    'supplier_id', v.tenant, 'couple_id', v.tenant, 'wedding_id', v.tenant
-)
+select v.name, v.who, v.channel, v.filters
 from (
     values
         ('Bloom', 'form-responses', tests.supplier('Bloom')),
@@ -17,9 +15,14 @@ from (
         ('Petal', 'couple-profile', tests.couple('Ann and Bob')),
         ('Couple', 'couple-profile', tests.couple('Ann and Bob'))
 ) as h (name, channel, tenant)
-cross join lateral (values (h.name, h.channel, h.tenant, case h.name
-    when 'Couple' then tests.couple_user(h.tenant) else tests.supplier_user(tests.supplier(h.name))
-end)) as v (name, channel, tenant, who);
+cross join lateral (values (
+    h.name, h.channel,
+    case h.name
+        when 'Couple' then tests.couple_user(h.tenant)
+        else tests.supplier_user(tests.supplier(h.name))
+    end,
+    jsonb_build_object('supplier_id', h.tenant, 'couple_id', h.tenant, 'wedding_id', h.tenant)
+)) as v (name, channel, who, filters);
 grant select on heard to authenticated;
 
 -- Profiles, links and leases as at first; what the audit gets from now on is the scene's.
@@ -75,7 +78,6 @@ as $$
 $$;
 
 -- The profile
-
 select pg_temp.scene();
 select is(pg_temp.ended(), null, 'realtime_subscribe: everybody may hear at first');
 update public.user_profiles set supplier_id = tests.supplier('Other')
@@ -113,7 +115,6 @@ select results_eq(
 );
 
 -- The link between supplier and couple
-
 select pg_temp.scene();
 delete from public.clients
 where supplier_id = tests.supplier('Bloom');
@@ -134,12 +135,6 @@ select is(
     'clients: a link that moves to another couple takes the leases with it'
 );
 select pg_temp.scene();
-update public.clients set couple_id = null
-where supplier_id = tests.supplier('Petal');
-select is(
-    pg_temp.ended(), '{Petal couple-profile}', 'clients: a link without its couple is none'
-);
-select pg_temp.scene();
 update public.clients set supplier_id = tests.supplier('Other')
 where supplier_id = tests.supplier('Petal');
 select is(
@@ -151,9 +146,7 @@ insert into public.clients (supplier_id, couple_id)
 values (tests.supplier('Petal'), tests.couple('Ann and Bob'));
 delete from public.clients
 where id = tests.id('link', tests.supplier('Petal') || ' ' || tests.couple('Ann and Bob'));
-select is(
-    pg_temp.ended(), null, 'clients: while a second link stands, nothing ends'
-);
+select is(pg_temp.ended(), null, 'clients: while a second link stands, nothing ends');
 select pg_temp.scene();
 update public.clients set couple_id = case supplier_id
     when tests.supplier('Petal') then tests.couple('Cy and Di') else couple_id
@@ -164,7 +157,6 @@ select is(
 );
 
 -- The user, the row, the channel
-
 select pg_temp.scene();
 delete from auth.users
 where id = tests.supplier_user(tests.supplier('Bloom'));
@@ -186,17 +178,8 @@ select results_eq(
     'realtime_subscriptions: a row deleted by hand stands in the audit'
 );
 select pg_temp.scene();
-select set_config('tests.channel', s.channel_id, true)
-from public.realtime_subscriptions as s
-where s.channel_name = 'form-responses';
 update wedsync_realtime.channels set is_enabled = false
 where name = 'form-responses';
-select tests.become_user(tests.supplier_user(tests.supplier('Bloom')));
-select is(
-    public.realtime_poll(current_setting('tests.channel')) ->> 'code', 'forbidden_channel',
-    'realtime_poll: a disabled channel is closed at once'
-);
-select tests.become_superuser();
 select is(
     pg_temp.ended(), '{Bloom form-responses}', 'channels: with a disabled channel go its leases'
 );

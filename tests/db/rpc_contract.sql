@@ -7,7 +7,8 @@ create temporary table rpcs as
 select *
 from (values
     ('realtime_subscribe', 'subscribe', '{text[],jsonb,uuid}', 'jsonb', 'users',
-        'channels text[], filters jsonb DEFAULT ''{}''::jsonb, connection_id uuid DEFAULT NULL::uuid'),
+        'channels text[], filters jsonb DEFAULT ''{}''::jsonb, '
+        'connection_id uuid DEFAULT NULL::uuid'),
     ('realtime_unsubscribe', 'unsubscribe', '{text}', 'jsonb', 'users', 'channel text'),
     ('realtime_unsubscribe_all', 'unsubscribe_all', '{uuid}', 'jsonb', 'users',
         'connection_id uuid DEFAULT NULL::uuid'),
@@ -41,8 +42,9 @@ select is(
         select string_agg(v.role_name, ' ' order by v.role_name)
         from (values ('anon'), ('authenticated'), ('service_role'), ('wedsync_realtime_monitor'))
             as v (role_name)
-        where has_function_privilege(v.role_name, 'public.' || r.name || '(' ||
-            array_to_string(r.arguments::text[], ',') || ')', 'execute')
+        where has_function_privilege(
+            v.role_name, to_regproc('public.' || r.name), 'execute'
+        )
     ),
     case
         when r.callers = 'users' then 'anon authenticated service_role'

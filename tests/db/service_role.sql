@@ -20,11 +20,11 @@ insert into public.core_fields (couple_id) values (tests.couple('Ann and Bob'));
 
 select tests.become_service();
 select is(
-    (select count(*) from public.realtime_subscriptions as s), 3::bigint,
+    (select count(*) from public.realtime_subscriptions), 3::bigint,
     'realtime_subscriptions: service_role reads all'
 );
 select is(
-    (select count(*) from public.realtime_activity_logs as l), 3::bigint,
+    (select count(*) from public.realtime_activity_logs), 3::bigint,
     'realtime_activity_logs: service_role reads all'
 );
 select results_eq(

@@ -1,4 +1,4 @@
--- A stranger, signed in: without a profile, of another supplier, or an unlinked one. Nothing opens for them.
+-- A stranger, signed in: without a profile, or of another tenant. Nothing opens for them.
 
 begin;
 select plan(16);
@@ -74,7 +74,9 @@ select is(
 );
 select is(
     public.realtime_unsubscribe(current_setting('tests.channel')),
-    public.realtime_unsubscribe('form-responses-' || tests.signed_up('Mallory') || '-1700000000000'),
+    public.realtime_unsubscribe(
+        'form-responses-' || tests.signed_up('Mallory') || '-1700000000000'
+    ),
     'realtime_unsubscribe: a channel id of another user''s answers like one that never was'
 );
 select is(

@@ -1,4 +1,4 @@
--- A supplier's user: subscribes to what is the supplier's and the linked couples', writes and is heard.
+-- A supplier's user: hears what is the supplier's and the linked couples', writes and is heard.
 
 begin;
 select plan(11);
@@ -61,7 +61,8 @@ select results_eq(
     $$
         select v.key || '=eq.' || v.tenant
         from (values
-            (1, 'supplier_id', tests.supplier('Bloom')), (2, 'supplier_id', tests.supplier('Bloom')),
+            (1, 'supplier_id', tests.supplier('Bloom')),
+            (2, 'supplier_id', tests.supplier('Bloom')),
             (3, 'supplier_id', tests.supplier('Bloom')), (4, 'id', tests.supplier('Bloom')),
             (5, 'couple_id', tests.couple('Ann and Bob')), (6, 'id', tests.couple('Ann and Bob'))
         ) as v (position, key, tenant)
@@ -174,7 +175,10 @@ select results_eq(
     'wedding_details: a supplier reads those of linked couples and no other'
 );
 select throws_ok(
-    $$ insert into public.clients (supplier_id, couple_id) values (tests.supplier('Bloom'), null) $$,
+    $$
+        insert into public.clients (supplier_id, couple_id)
+        values (tests.supplier('Bloom'), null)
+    $$,
     '42501', 'permission denied for table clients',
     'clients: a supplier may not write the couple that a link opens'
 );

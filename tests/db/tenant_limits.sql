@@ -138,7 +138,8 @@ update wedsync_realtime.settings set subscribe_burst = 1000;
 select is(
     (
         select count(*)
-        from public.realtime_activity_logs as l where l.event_type = 'settings_changed'
+        from public.realtime_activity_logs as l
+        where l.event_type = 'settings_changed'
     ),
     1::bigint, 'settings: an update that changes nothing leaves no row'
 );

@@ -101,15 +101,15 @@ def test_filters_deliver_what_they_say(
         for number, (filters, _) in enumerate(CASES)
     ]
     tracked.execute(CHANGES.replace("{0}", f"'{supplier}'").encode())
-    wrong = {}
+    wrong = []
     for listener, (filters, expected) in zip(listeners, CASES, strict=True):
         told = " ".join(
             (event["new"] or event["old"])["form_name"] + SIGNS[event["eventType"]]
             for event in listener.events(max_events=2)
         )
         if told != expected:
-            wrong[str(filters)] = f"{told}, not {expected}"
-    assert wrong == {}
+            wrong.append(f"{filters}: {told or 'nothing'}, not {expected or 'nothing'}")
+    assert not wrong, "\n".join(wrong)
 
 
 def test_renewal_with_other_filters_holds_from_then_on(

@@ -73,8 +73,10 @@ SHADOWS = b"""
         4, 'operator', o.oprname, format(
             'create function hostile.%1$I(%2$s, %3$s) returns %4$s language plpgsql as '
             '$b$ begin perform hostile.boom(%5$L); end $b$; '
-            'create operator hostile.%5$s (leftarg = %2$s, rightarg = %3$s, function = hostile.%1$I);'
-            'create operator pg_temp.%5$s (leftarg = %2$s, rightarg = %3$s, function = hostile.%1$I)',
+            'create operator hostile.%5$s '
+            '(leftarg = %2$s, rightarg = %3$s, function = hostile.%1$I); '
+            'create operator pg_temp.%5$s '
+            '(leftarg = %2$s, rightarg = %3$s, function = hostile.%1$I)',
             'operator_' || o.oid, o.oprleft::regtype, o.oprright::regtype, o.oprresult::regtype,
             o.oprname
         )

@@ -14,18 +14,11 @@ FEW, MANY = (f"leases {size}" for size in SIZES)
 NEW_USERS = 10  # of a slice: with more, the small tenant would be none any more
 SUBSCRIBE, SAME, PING, HOT = 4.0, 1.2, 1.3, 100.0  # goals: ratios, and per cent
 
-# Where every call has another caller, it names its caller itself: on both sides.
-_CALLER = (
-    "with caller as materialized"
-    " (select pg_catalog.set_config('request.jwt.claims', $1, true) as claims)"
-)
 _SUBSCRIBE = (
     "select public.realtime_subscribe("
     "array['form-responses'], pg_catalog.jsonb_build_object('supplier_id', $1::text))"
 )
-_SUBSCRIBE_AS = (
-    f"{_CALLER} {_SUBSCRIBE.replace('$1', '$2')} from caller where caller.claims is not null"
-)
+_SUBSCRIBE_AS = people.as_caller(_SUBSCRIBE.replace("$1", "$2"))
 _UPSERT = """
     {caller}
     insert into bench.leases ({columns})
@@ -170,7 +163,7 @@ def _touch(admin: Session, supplier: str) -> Way:
 
 def _upsert(admin: Session, supplier: str) -> str:
     columns, values = admin.rows(_LITERALS, people.user_id(supplier, 1))[0]
-    return _UPSERT.format(caller=_CALLER, columns=columns, values=values)
+    return _UPSERT.format(caller=people.CALLER, columns=columns, values=values)
 
 
 def _delete(admin: Session, table: str, supplier: str) -> None:

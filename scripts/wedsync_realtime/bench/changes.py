@@ -38,9 +38,14 @@ def leases(stage: Stage) -> Iterator[Figure]:
     first = costs[str(sizes[0])]
     for size in sizes:
         yield ratio(
-            "change cost", f"insert with {size:,} leases", costs[str(size)], first,
-            f"with {sizes[0]}", FLAT,
-        )  # fmt: skip
+            "change cost",
+            f"insert with {size:,} leases",
+            costs[str(size)],
+            first,
+            f"with {sizes[0]}",
+            FLAT,
+            leases=size,
+        )
 
 
 def single_rows(stage: Stage) -> Iterator[Figure]:

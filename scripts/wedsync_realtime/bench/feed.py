@@ -14,7 +14,7 @@ SUPPLIER = "reader"
 PAGE = 100
 BACKLOG = 5_000
 BATCH = 10_000  # events of one transaction while the feed is filled
-TENANTS = 1_000  # whose events they are
+TENANTS = 1_000  # whose events they are, the reader one of them
 POLL = 2.0  # goal, as a ratio
 
 
@@ -33,19 +33,6 @@ _SELECT = """
     where e.tenant_id = $1 and e.channel_id = $2 and e.xid >= $3
     order by e.id
     limit 100
-"""
-# Copies of one recorded event, spread over tenants of whom the reader is one.
-_FILL = """
-    insert into wedsync_realtime.events
-    select c.*
-    from wedsync_realtime.events as e
-    cross join generate_series(1, {events}) as n
-    cross join lateral jsonb_populate_record(e, jsonb_build_object(
-        'id', nextval('wedsync_realtime.events_id_seq'),
-        'xid', pg_current_xact_id(),
-        'tenant_id', coalesce(nullif(md5((n % {tenants})::text), md5('0'))::uuid, e.tenant_id)
-    )) as c
-    where e.id = {event}
 """
 
 
@@ -94,7 +81,8 @@ def _fill(admin: Session, events: int, stage: Stage) -> None:
     for done in range(0, events, BATCH):
         if done % 1_000_000 == 0:
             stage.report(f"Filling the feed: {done:,} of {events:,} events …")
-        admin.run(_FILL.format(events=min(BATCH, events - done), tenants=TENANTS, event=event))
+        batch = min(BATCH, events - done)
+        admin.rows("select bench.add_events(%s, %s, %s)", event, batch, TENANTS)
     admin.run("vacuum analyze wedsync_realtime.events")
 
 

@@ -1,5 +1,7 @@
 """What a scenario finds out: ratios to plain SQL, and plain readings."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ class Ratio:
     """How much longer ours takes than plain SQL.
 
     goal: the ratio that it shall not pass; None where it is just for information.
+    leases: how many there were, for the chart.
     """
 
     scenario: str
@@ -20,6 +23,7 @@ class Ratio:
     plain: Cost
     ratio: Cost
     goal: float | None = None
+    leases: int | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -36,6 +40,7 @@ class Ratio:
             "against": self.against,
             "wall": {"ours": self.ours.wall, "plain": self.plain.wall, "ratio": self.ratio.wall},
             "cpu": {"ours": self.ours.cpu, "plain": self.plain.cpu, "ratio": self.ratio.cpu},
+            "leases": self.leases,
             "goal": self.goal,
             "met": self.is_met,
         }
@@ -86,6 +91,15 @@ def ratio(
     plain: Costs,
     against: str,
     goal: float | None = None,
+    leases: int | None = None,
 ) -> Ratio:
     """Return the figure for two ways that ran in turn."""
-    return Ratio(scenario, what, against, ours.median, plain.median, ours.ratio(plain), goal)
+    return Ratio(
+        scenario, what, against, ours.median, plain.median, ours.ratio(plain), goal, leases
+    )
+
+
+def percentile(seconds: Sequence[float], per_cent: float) -> float:
+    """Return the time in milliseconds that this share of the calls kept to."""
+    ordered = sorted(seconds)
+    return 1e3 * ordered[max(0, math.ceil(len(ordered) * per_cent / 100) - 1)]

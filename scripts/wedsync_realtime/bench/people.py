@@ -9,8 +9,8 @@ from wedsync_realtime.bench.session import Session
 
 CHANNEL = "form-responses"
 
-# Names the caller of the rest of the statement. Both sides get it, so it costs both the same.
-AS_CALLER = (
+# For where every call has another caller.
+CALLER = (
     "with caller as materialized"
     " (select pg_catalog.set_config('request.jwt.claims', $1, true) as claims)"
 )
@@ -46,6 +46,11 @@ def user_id(name: str, number: int) -> str:
 def claims(name: str, number: int) -> str:
     """Return the JWT claims of a supplier's user."""
     return json.dumps({"sub": user_id(name, number), "role": "authenticated"})
+
+
+def as_caller(select: str) -> str:
+    """Return a select with the claims of its caller as parameter $1."""
+    return f"{CALLER} {select} from caller where caller.claims is not null"
 
 
 def sign_in(name: str, number: int) -> str:

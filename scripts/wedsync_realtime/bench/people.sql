@@ -28,18 +28,50 @@ create function bench.subscribe(name text) returns jsonb language sql as $$
     );
 $$;
 
+-- A select list that copies a row of a table, with other expressions for some of its columns.
+create function bench.copied(relation regclass, alias text, others jsonb) returns text
+language sql as $$
+    select string_agg(
+        coalesce(others ->> a.attname, format('%I.%I', alias, a.attname)), ', ' order by a.attnum
+    )
+    from pg_attribute as a
+    where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+$$;
+
 -- Copies that lease for further users, one each.
-create function bench.add_leases(name text, first integer, last integer)
-returns void language sql as $$
-    insert into public.realtime_subscriptions
-    select c.*
-    from public.realtime_subscriptions as s
-    cross join generate_series(first, last) as n
-    cross join lateral (select bench.user_id(name, n) as user_id) as u
-    cross join lateral jsonb_populate_record(s, jsonb_build_object(
-        'id', gen_random_uuid(),
-        'user_id', u.user_id,
-        'channel_id', s.channel_name || '-' || u.user_id || '-1700000000000'
-    )) as c
-    where s.user_id = bench.user_id(name, 1);
+create function bench.add_leases(name text, first integer, last integer) returns void
+language plpgsql as $$
+begin
+    execute format(
+        'insert into public.realtime_subscriptions select %s '
+        'from public.realtime_subscriptions as s '
+        'cross join generate_series($2, $3) as n '
+        'cross join lateral (select bench.user_id($1, n) as id) as u '
+        'where s.user_id = bench.user_id($1, 1)',
+        bench.copied('public.realtime_subscriptions', 's', jsonb_build_object(
+            'id', 'gen_random_uuid()',
+            'user_id', 'u.id',
+            'channel_id', 's.channel_name || ''-'' || u.id || ''-1700000000000'''
+        ))
+    ) using name, first, last;
+end
+$$;
+
+-- Copies a recorded event, spread over tenants of whom its own is one.
+create function bench.add_events(event bigint, number integer, tenants integer) returns void
+language plpgsql as $$
+begin
+    execute format(
+        'insert into wedsync_realtime.events select %s '
+        'from wedsync_realtime.events as e '
+        'cross join generate_series(1, $2) as n '
+        'where e.id = $1',
+        bench.copied('wedsync_realtime.events', 'e', jsonb_build_object(
+            'id', 'nextval(''wedsync_realtime.events_id_seq'')',
+            'xid', 'pg_current_xact_id()',
+            'tenant_id',
+            'case n % $3 when 0 then e.tenant_id else md5((n % $3)::text)::uuid end'
+        ))
+    ) using event, number, tenants;
+end
 $$;
