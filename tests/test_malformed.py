@@ -98,16 +98,19 @@ def problem(outcome: str, detail: dict[str, object]) -> str | None:
 def test_every_malformed_call_gets_a_documented_answer(people: People) -> None:
     chance = Random(3)
     wrong, answered = [], set[str]()
+    supplier, couple = people.supplier(), people.couple()
+    people.link(supplier, couple)
     with psycopg.connect(people.url, autocommit=True) as connection:
         connection.execute(TRY_CALLS.encode())
         connection.execute(
             "update wedsync_realtime.settings set subscribe_burst = 40, subscriptions_per_user = 14"
         )
         for batch in range(BATCHES):
-            made = calls(_source(connection, people, chance, batch), BATCH)
-            _write_odd_rows(connection, people, chance)
+            user = people.supplier_user(supplier, f"user {batch}")
+            made = calls(_source(connection, [user, supplier, couple], chance), BATCH)
+            _write_odd_rows(connection, supplier, couple, chance)
             with connection.transaction():
-                become(connection, people.supplier_user(people.supplier(), f"user {batch}"))
+                become(connection, user)
                 outcomes = connection.execute(
                     "select n, outcome, detail from tests.try_calls(%s, %s, %s)",
                     (
@@ -131,10 +134,8 @@ def _casts(function: str, arguments: list[Argument]) -> str:
     return ", ".join(f"($1)[{place}]::{name}" for place, name in types)
 
 
-def _source(connection: psycopg.Connection, people: People, chance: Random, batch: int) -> Source:
-    supplier, couple = people.supplier(), people.couple()
-    people.link(supplier, couple)
-    user = people.supplier_user(supplier, f"user {batch}")
+def _source(connection: psycopg.Connection, ids: list[UUID], chance: Random) -> Source:
+    user, supplier, couple = ids
     leases, cursors = ["x"], ["x"]
     with connection.transaction():
         become(connection, user)
@@ -145,24 +146,25 @@ def _source(connection: psycopg.Connection, people: People, chance: Random, batc
                 operator = chance.choice(OPERATORS[:6])
                 condition = {"op": operator, "column": chance.choice(columns)}
                 filters["where"] = [condition | {"value": chance.choice(VALUES)}]
-            connection_id = UUID(int=batch * 100 + place)
+            connection_id = UUID(int=place)
             answer = call(connection, "realtime_subscribe", [name], filters, connection_id)
             for lease in answer.get("subscriptions", []):
                 leases.append(lease["channel"])
                 cursors.append(lease["cursor"])
-    return Source(chance, [supplier, couple, user], leases, cursors)
+    return Source(chance, ids, leases, cursors)
 
 
-def _write_odd_rows(connection: psycopg.Connection, people: People, chance: Random) -> None:
-    dates = [*VALUES[:6], None]
+def _write_odd_rows(
+    connection: psycopg.Connection, supplier: UUID, couple: UUID, chance: Random
+) -> None:
     for _ in range(6):
         connection.execute(
             "insert into public.form_responses (supplier_id, status, submitted_at, responses)"
             " values (%s, %s, %s, %s)",
-            (people.supplier(), chance.choice(VALUES),
-             chance.choice([*VALUES[:3], None]), Jsonb(chance.choice(VALUES[10:]))),
+            (supplier, chance.choice(VALUES), chance.choice([*VALUES[:3], None]),
+             Jsonb(chance.choice(VALUES[10:]))),
         )  # fmt: skip
         connection.execute(
             "update public.couples set wedding_date = %s, display_name = %s where id = %s",
-            (chance.choice(dates), chance.choice(VALUES), people.couple()),
+            (chance.choice([*VALUES[:6], None]), chance.choice(VALUES), couple),
         )

@@ -195,7 +195,7 @@ def test_copies_begun_among_writers_of_every_kind_end_equal_to_the_table(
         for caller, supplier in zip(callers, suppliers, strict=True):
             copies.append(new_copy(caller, supplier))
             while copies[-1].rows is None:
-                copies[-1].follow(max_events=7)
+                copies[-1].step(max_events=7)
     finally:
         over.set()
         writing.join()

@@ -63,8 +63,8 @@ from (values
     ),
     (
         'wedsync_realtime.channels', 'channels_after_update_compile',
-        'after update of columns, key_columns, tenant_column, is_enabled on %table% for each statement '
-        'execute function wedsync_realtime.compile_changed()',
+        'after update of columns, key_columns, tenant_column, is_enabled on %table% '
+        'for each statement execute function wedsync_realtime.compile_changed()',
         'Writes the trigger functions anew.'
     ),
     (

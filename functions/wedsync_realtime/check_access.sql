@@ -29,7 +29,7 @@ begin
     for v_channel in
         select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.name
     loop
-        v_tenant := filters ->> v_channel.filter_key;
+        v_tenant := (filters ->> v_channel.filter_key)::uuid;
         if v_channel.filter_key = 'wedding_id' then
             v_tenant := wedsync_realtime.wedding_couple(
                 check_access.user_id, v_channel.id, v_tenant

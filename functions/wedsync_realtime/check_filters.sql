@@ -9,39 +9,12 @@ create or replace function wedsync_realtime.check_filters(channels text[], filte
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    c_known constant text[] := array[
-        'supplier_id', 'couple_id', 'wedding_id', 'operations', 'events', 'changed', 'where'
-    ];
-    v_key text;
+    v_problem wedsync_realtime.problem := wedsync_realtime.check_keys(filters);
     v_channel wedsync_realtime.channels;
-    v_problem wedsync_realtime.problem;
 begin
-    if jsonb_typeof(filters) <> 'object' then
-        return wedsync_realtime.to_problem('invalid_request', 'filters must be an object');
+    if v_problem.code is not null then
+        return v_problem;
     end if;
-    if pg_column_size(filters) > 16384 then
-        return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
-    end if;
-    for v_key in select jsonb_object_keys(filters) loop
-        if v_key <> all (c_known) then
-            return wedsync_realtime.to_problem(
-                'invalid_request', format('filters.%s is not known', left(v_key, 64)),
-                hint => 'Known: ' || array_to_string(c_known, ', ')
-            );
-        end if;
-        if v_key like '%\_id' and jsonb_typeof(filters -> v_key) <> 'null'
-            and (
-                jsonb_typeof(filters -> v_key) <> 'string'
-                or filters ->> v_key
-                !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-            )
-        then
-            return wedsync_realtime.to_problem(
-                'invalid_request', format('filters.%s must be a uuid', v_key)
-            );
-        end if;
-    end loop;
-
     for v_channel in
         select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.name
     loop

@@ -18,8 +18,8 @@ create or replace function wedsync_realtime.check_limits(
 as $$
 declare
     v_settings wedsync_realtime.settings;
-    v_new bigint;
-    v_count bigint;
+    v_new integer;
+    v_count integer;
     v_limit integer;
     v_details text;
 begin
@@ -40,7 +40,7 @@ begin
         v_details := null;
 
         v_limit := v_settings.subscriptions_per_user;
-        select count(*) into v_count
+        select count(*)::integer into v_count
         from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
         if v_count + v_new > v_limit then
             v_details := format('user: %s of %s subscriptions', v_count, v_limit);

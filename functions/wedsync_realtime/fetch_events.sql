@@ -19,7 +19,7 @@ declare
     v_reason text := wedsync_realtime.resync_reason(cursor, v_epoch, topic_id);
     v_now pg_snapshot := wedsync_realtime.current_snapshot();
     v_upto pg_snapshot := cursor.upto;
-    v_events jsonb := '[]';
+    v_events jsonb := jsonb_build_array();
     v_has_more boolean := false;
     v_next wedsync_realtime.cursor;
 begin
@@ -42,7 +42,7 @@ begin
     end if;
 
     if v_reason is not null then
-        v_events := '[]';
+        v_events := jsonb_build_array();
         v_has_more := false;
         v_upto := v_now;
     end if;

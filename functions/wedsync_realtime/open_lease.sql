@@ -6,7 +6,9 @@ create or replace function wedsync_realtime.open_lease(
     tenant_id     uuid,
     channel       wedsync_realtime.channels,
     filters       jsonb,
-    connection_id uuid
+    connection_id uuid,
+    epoch         text,
+    stale_after   interval
 )
     returns jsonb
     language plpgsql
@@ -15,28 +17,26 @@ create or replace function wedsync_realtime.open_lease(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_value uuid := (filters ->> channel.filter_key)::uuid;
-    v_tenant uuid := case channel.filter_key
-        when 'wedding_id'
-            then wedsync_realtime.wedding_couple(open_lease.user_id, channel.id, v_value)
-        else v_value
-    end;
-    v_topic bigint := wedsync_realtime.heat_topic(channel.id, v_tenant);
-    v_seen pg_snapshot := wedsync_realtime.current_snapshot();
     v_now timestamptz := clock_timestamp();
+    v_seen pg_snapshot := wedsync_realtime.current_snapshot();
+    v_value uuid := (filters ->> channel.filter_key)::uuid;
     v_filter text := format('%s=eq.%s', channel.filter_key, v_value);
-    v_lease public.realtime_subscriptions;
+    v_tenant uuid := v_value;
+    v_topic bigint;
+    v_lease record;
 begin
-    insert into public.realtime_subscriptions as s
-    (
+    if channel.filter_key = 'wedding_id' then
+        v_tenant := wedsync_realtime.wedding_couple(open_lease.user_id, channel.id, v_value);
+    end if;
+    v_topic := wedsync_realtime.heat_topic(channel.id, v_tenant);
+    insert into public.realtime_subscriptions as s (
         user_id, connection_id, channel_id, channel_name, table_name,
         topic_id, since, tenant_id, filter_params, created_at, last_ping_at
     )
     values (
         open_lease.user_id, open_lease.connection_id,
         wedsync_realtime.new_channel_id(channel.name, open_lease.user_id),
-        channel.name, channel.table_name, v_topic, v_seen,
-        open_lease.tenant_id,
+        channel.name, channel.table_name, v_topic, v_seen, open_lease.tenant_id,
         wedsync_realtime.filter_params(channel, filters), v_now, v_now
     )
     on conflict on constraint realtime_subscriptions_user_id_channel_name_key do update
@@ -45,42 +45,41 @@ begin
         topic_id = excluded.topic_id,
         filter_params = excluded.filter_params,
         last_ping_at = excluded.last_ping_at
-    returning s.* into v_lease;
-    perform wedsync_realtime.log_activity(
+    returning s.channel_id, s.created_at into v_lease;
+
+    insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
+    values (
         open_lease.user_id, v_lease.channel_id,
         case v_lease.created_at when v_now then 'subscribed' else 'renewed' end,
         jsonb_build_object(
             'channel', channel.name, 'filter', v_filter, 'connectionId', open_lease.connection_id
         )
     );
-
     return jsonb_build_object(
-        'channel', v_lease.channel_id,
-        'name', channel.name,
-        'topic', channel.name || ':' || v_tenant,
-        'table', channel.table_name,
-        'status', 'active',
-        'filter', v_filter,
-        'cursor', wedsync_realtime.to_cursor(
-            row(wedsync_realtime.epoch(), v_topic, v_seen, null, null)
-        ),
-        'expiresAt', v_lease.last_ping_at
-        + (select s.stale_after from wedsync_realtime.settings as s),
+        'channel', v_lease.channel_id, 'name', channel.name,
+        'topic', channel.name || ':' || v_tenant, 'table', channel.table_name,
+        'status', 'active', 'filter', v_filter, 'expiresAt', v_now + stale_after,
+        'cursor', wedsync_realtime.to_cursor(row(epoch, v_topic, v_seen, null, null)),
         'postgresChanges', jsonb_build_object(
             'event', case jsonb_array_length(filters -> 'operations')
                 when 1 then filters #>> '{operations,0}' else '*'
             end,
-            'schema', channel.schema_name,
-            'table', channel.table_name,
+            'schema', channel.schema_name, 'table', channel.table_name,
             'filter', format('%s=eq.%s', channel.tenant_column, v_tenant)
         )
     );
 end
 $$;
 
-comment on function wedsync_realtime.open_lease(uuid, uuid, wedsync_realtime.channels, jsonb, uuid) is
+comment on function wedsync_realtime.open_lease(
+    uuid, uuid, wedsync_realtime.channels, jsonb, uuid, text, interval
+) is
 'Write or renew one lease and answer what subscribe tells of it.';
-revoke execute on function wedsync_realtime.open_lease(uuid, uuid, wedsync_realtime.channels, jsonb, uuid)
+revoke execute on function wedsync_realtime.open_lease(
+    uuid, uuid, wedsync_realtime.channels, jsonb, uuid, text, interval
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.open_lease(uuid, uuid, wedsync_realtime.channels, jsonb, uuid)
+grant execute on function wedsync_realtime.open_lease(
+    uuid, uuid, wedsync_realtime.channels, jsonb, uuid, text, interval
+)
 to wedsync_realtime_owner;

@@ -18,6 +18,7 @@ declare
     v_user uuid := wedsync_realtime.caller_id();
     v_filters jsonb := coalesce(filters, '{}');
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
+    v_epoch text := wedsync_realtime.epoch();
     v_tenant uuid;
     v_problem wedsync_realtime.problem;
 begin
@@ -45,21 +46,21 @@ begin
         );
     end if;
 
-    return jsonb_build_object(
-        'success', true,
-        'connectionId', v_connection,
-        'pingInterval', (
-            select floor(extract(epoch from s.ping_interval) * 1000)
-            from wedsync_realtime.settings as s
-        ),
-        'subscriptions', (
-            select jsonb_agg(
-                wedsync_realtime.open_lease(v_user, v_tenant, c, v_filters, v_connection)
+    return (
+        select jsonb_build_object(
+            'success', true,
+            'connectionId', v_connection,
+            'pingInterval', floor(extract(epoch from s.ping_interval) * 1000),
+            'subscriptions', jsonb_agg(
+                wedsync_realtime.open_lease(
+                    v_user, v_tenant, c, v_filters, v_connection, v_epoch, s.stale_after
+                )
                 order by array_position(subscribe.channels, c.name)
             )
-            from wedsync_realtime.channels as c
-            where c.name = any (subscribe.channels)
         )
+        from wedsync_realtime.settings as s
+        inner join wedsync_realtime.channels as c on c.name = any (subscribe.channels)
+        group by s.id
     );
 end
 $$;

@@ -20,20 +20,23 @@ class Copy:
     resyncs: int = 0
 
     def follow(self, max_events: int = 100) -> None:
-        """Poll until nothing is left, and apply it; read all rows when that is due."""
-        while True:
-            answer = self.listener.poll(max_events=max_events)
-            assert answer["success"], answer.body
-            if answer["resyncRequired"]:
-                self.rows = None
-                self.resyncs += 1
-            if self.rows is not None:
-                for event in answer["events"]:
-                    self._apply(self.rows, event)
-            elif answer["ready"] or not self.heeds_ready:
-                self.rows = self.visible()
-            if not answer["events"] and not answer["hasMore"]:
-                return
+        """Poll until nothing is left."""
+        while self.step(max_events):
+            pass
+
+    def step(self, max_events: int = 100) -> bool:
+        """Poll once, and apply it or read all rows; return whether there may be more."""
+        answer = self.listener.poll(max_events=max_events)
+        assert answer["success"], answer.body
+        if answer["resyncRequired"]:
+            self.rows = None
+            self.resyncs += 1
+        if self.rows is not None:
+            for event in answer["events"]:
+                self._apply(self.rows, event)
+        elif answer["ready"] or not self.heeds_ready:
+            self.rows = self.visible()
+        return bool(answer["events"] or answer["hasMore"])
 
     def visible(self) -> Rows:
         """Return what row level security shows the client now."""
