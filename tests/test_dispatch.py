@@ -1,19 +1,271 @@
-"""Dispatch: statements, tables, roles and states of the server that a change may come from."""
+"""Dispatch: the statements, roles and states of the server that a change may come from."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from tests.support.caller import Caller
-from tests.support.listener import Listener, subscribed
+from tests.support.listener import INSERT, ActAs, Connect, Listener
 from tests.support.people import People
+from tests.support.tables import listen_to, told
 
-INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
+# Whatever dispatch might mention without its schema; each raises when it is used.
+HOSTILE = b"""
+    create role app_writer;
+    grant select, insert, update, delete, truncate on public.form_responses to app_writer;
+    create policy app_writer on public.form_responses to app_writer using (true);
+    create schema hostile authorization app_writer;
+    create function hostile.boom() returns integer language plpgsql as $$
+    begin raise exception 'hijacked'; end $$;
+    create function hostile.to_jsonb(public.form_responses) returns jsonb language sql
+    return to_jsonb(hostile.boom());
+    create function hostile.pg_notify(text, text) returns void language sql
+    return hostile.boom();
+    create function hostile.pg_column_size(jsonb) returns integer language sql
+    return hostile.boom();
+    create view hostile.topics as select hostile.boom() as channel_id;
+    create view hostile.channels as select hostile.boom() as id;
+    create view hostile.settings as select hostile.boom() as id;
+    create view hostile.events as select hostile.boom() as id;
+    create view hostile.changed_rows as select hostile.boom() as id;
+    grant select on all tables in schema hostile to app_writer;
+    grant execute on all functions in schema hostile to app_writer;
+"""
 
-ActAs = Callable[..., Caller]
-Connect = Callable[[], psycopg.Connection]
+
+@pytest.fixture
+def connect(database: str) -> Iterator[Connect]:
+    """Open connections as the superuser; each transaction is begun by the first statement."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(psycopg.connect(database))
+
+
+@pytest.fixture
+def admin(connect: Connect) -> psycopg.Connection:
+    """Return a connection whose every statement commits."""
+    connection = connect()
+    connection.autocommit = True
+    return connection
+
+
+@pytest.fixture
+def supplier(people: People) -> UUID:
+    return people.supplier()
+
+
+@pytest.fixture
+def owner(people: People, act_as: ActAs, supplier: UUID) -> Caller:
+    return act_as(people.supplier_user(supplier))
+
+
+@pytest.fixture
+def listener(owner: Caller, supplier: UUID) -> Listener:
+    return listen_to(owner, "form-responses", supplier)
+
+
+def test_statement_of_many_rows_tells_each(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    admin.execute(
+        "insert into public.form_responses (supplier_id, form_name)"
+        " select %s, n::text from generate_series(1, 500) as n",
+        (supplier,),
+    )
+    names = [str(number) for number in range(1, 501)]
+    assert told(listener, "form_name") == [("INSERT", name) for name in names]
+    admin.execute("update public.form_responses set status = 'submitted'")
+    assert sorted(told(listener, "form_name")) == sorted(("UPDATE", name) for name in names)
+    admin.execute("delete from public.form_responses")
+    assert sorted(told(listener, "form_name")) == sorted(("DELETE", name) for name in names)
+
+
+def test_copy_tells_each_row(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    command: LiteralString = "copy public.form_responses (supplier_id, form_name) from stdin"
+    with admin.cursor() as cursor, cursor.copy(command) as rows:
+        for name in ("one", "two"):
+            rows.write_row((supplier, name))
+    assert told(listener, "form_name") == [("INSERT", "one"), ("INSERT", "two")]
+
+
+def test_upsert_tells_what_it_did_to_each_row(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    known, new = uuid4(), uuid4()
+    upsert = (
+        "insert into public.form_responses as f (id, supplier_id, form_name)"
+        " select unnest(%s::uuid[]), %s, %s"
+        " on conflict (id) do update set form_name = excluded.form_name"
+        " where f.form_name <> excluded.form_name"
+    )
+    admin.execute(upsert, ([known], supplier, "first"))
+    admin.execute(upsert, ([known, new], supplier, "second"))
+    assert told(listener, "id", "form_name")[0] == ("INSERT", str(known), "first")
+    listener.cursor = None
+    assert set(told(listener, "id", "form_name")[1:]) == {
+        ("UPDATE", str(known), "second"), ("INSERT", str(new), "second"),
+    }  # fmt: skip
+    admin.execute(upsert, ([known, new], supplier, "second"))
+    admin.execute(
+        "insert into public.form_responses (id, supplier_id) values (%s, %s)"
+        " on conflict do nothing",
+        (known, supplier),
+    )
+    assert told(listener) == []
+
+
+def test_merge_tells_what_it_did_to_each_row(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    for name in ("goes", "stays"):
+        admin.execute(INSERT, (supplier, name))
+    assert len(told(listener)) == 2
+    admin.execute(
+        "merge into public.form_responses as f"
+        " using (values ('goes'), ('stays'), ('comes')) as u (name) on f.form_name = u.name"
+        " when matched and u.name = 'goes' then delete"
+        " when matched then update set status = 'submitted'"
+        " when not matched then insert (supplier_id, form_name) values (%s, u.name)",
+        (supplier,),
+    )
+    assert set(told(listener, "form_name")) == {
+        ("DELETE", "goes"), ("UPDATE", "stays"), ("INSERT", "comes"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("travels", [False, True], ids=["as its key", "whole"])
+def test_row_of_a_megabyte_travels(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID, travels: bool
+) -> None:
+    if travels:
+        admin.execute("update wedsync_realtime.settings set event_bytes = 4 * 1024 * 1024")
+    text = "wedding " * (1024 * 1024 // 8)
+    admin.execute(INSERT, (supplier, text))
+    admin.execute("update public.form_responses set status = 'submitted'")
+    admin.execute("delete from public.form_responses")
+    inserted, updated, deleted = listener.events()
+    for event, image in ((inserted, "new"), (updated, "new"), (deleted, "old")):
+        if travels:
+            assert event[image]["form_name"] == text
+            assert "errors" not in event
+        else:
+            assert event[image].keys() == {"id"}
+            assert event["errors"] == ["payload_too_large"]
+
+
+@pytest.mark.parametrize("level", ["read committed", "repeatable read", "serializable"])
+def test_writer_needs_no_privilege_and_may_have_any_search_path(
+    admin: psycopg.Connection,
+    connect: Connect,
+    listener: Listener,
+    supplier: UUID,
+    level: str,
+) -> None:
+    admin.execute(HOSTILE)
+    try:
+        writer = connect()
+        writer.execute(f"set transaction isolation level {level}".encode())
+        writer.execute("create temporary view topics as select hostile.boom() as channel_id")
+        writer.execute("create temporary view events as select hostile.boom() as id")
+        writer.execute("create domain pg_temp.uuid as integer")
+        writer.execute("set local role app_writer")
+        writer.execute("set local search_path = hostile, pg_temp, pg_catalog")
+        writer.execute("set local row_security = on")
+        writer.execute(INSERT, (supplier, "written"))
+        writer.execute("update public.form_responses set form_name = 'changed'")
+        writer.execute("delete from public.form_responses")
+        writer.execute("commit")
+        assert told(listener, "form_name") == [
+            ("INSERT", "written"), ("UPDATE", "changed"), ("DELETE", "changed"),
+        ]  # fmt: skip
+        writer.execute("set local role app_writer")
+        writer.execute("truncate public.form_responses")
+        writer.commit()
+        assert listener.poll()["reason"] == "truncated"
+    finally:
+        # roles are the cluster's
+        writer.close()
+        admin.execute("drop schema hostile cascade")
+        admin.execute("drop policy app_writer on public.form_responses")
+        admin.execute("revoke all on public.form_responses from app_writer")
+        admin.execute("drop role app_writer")
+
+
+@pytest.mark.parametrize(
+    ("off", "on"),
+    [
+        ("set session_replication_role = replica", "reset session_replication_role"),
+        (
+            "alter table public.form_responses disable trigger user",
+            "alter table public.form_responses enable trigger user",
+        ),
+    ],
+    ids=["as a replica", "of the table"],
+)
+def test_disabled_triggers_record_nothing_and_hinder_nobody(
+    admin: psycopg.Connection,
+    listener: Listener,
+    supplier: UUID,
+    off: LiteralString,
+    on: LiteralString,
+) -> None:
+    admin.execute(off)
+    admin.execute(INSERT, (supplier, "unrecorded"))
+    admin.execute(on)
+    admin.execute(INSERT, (supplier, "recorded"))
+    assert told(listener, "form_name") == [("INSERT", "recorded")]
+
+
+def test_day_without_a_partition_loses_nothing_and_is_mended(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    for (partition,) in admin.execute(
+        "select inhrelid::regclass::text from pg_inherits"
+        " where inhparent = 'wedsync_realtime.events'::regclass"
+        " and inhrelid <> 'wedsync_realtime.events_default'::regclass"
+    ).fetchall():
+        admin.execute(f"drop table {partition}".encode())
+    admin.execute(INSERT, (supplier, "into the default partition"))
+    first = listener.poll(max_events=1)
+    assert [event["new"]["form_name"] for event in first["events"]] == [
+        "into the default partition"
+    ]
+    admin.execute("select wedsync_realtime.maintain_partitions()")
+    admin.execute(INSERT, (supplier, "after upkeep"))
+    assert told(listener, "form_name") == [("INSERT", "after upkeep")]
+    listener.cursor = None
+    assert len(listener.events()) == 2
+
+
+def test_each_topic_is_woken_once_by_a_transaction_that_commits(
+    people: People, connect: Connect, admin: psycopg.Connection, act_as: ActAs, supplier: UUID
+) -> None:
+    petal, cold = people.supplier("Petal"), people.supplier("Thorn")
+    for tenant in (supplier, petal):
+        listen_to(act_as(people.supplier_user(tenant)), "form-responses", tenant)
+    ear, writer = connect(), connect()
+    ear.autocommit = True
+    ear.execute("listen wedsync_realtime")
+    for name in ("one", "two"):
+        for tenant in (supplier, petal, cold):
+            writer.execute(INSERT, (tenant, name))
+    writer.execute("update public.form_responses set status = 'submitted'")
+    writer.rollback()
+    with pytest.raises(ZeroDivisionError), writer.transaction():
+        writer.execute(INSERT, (petal, "rolled back"))
+        raise ZeroDivisionError
+    for name in ("one", "two"):
+        writer.execute(INSERT, (supplier, name))
+    writer.execute("update public.form_responses set status = 'submitted'")
+    writer.execute("delete from public.form_responses")
+    writer.commit()
+    writer.execute("truncate public.form_responses")
+    writer.commit()
+    heard = [note.payload for note in ear.notifies(timeout=0.5)]
+    assert heard[0] == f"form-responses:{supplier}"
+    assert sorted(heard[1:]) == sorted(f"form-responses:{tenant}" for tenant in (supplier, petal))

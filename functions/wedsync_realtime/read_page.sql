@@ -59,10 +59,13 @@ begin
                 n.tenant_id = v_topic.tenant_id and n.channel_id = v_topic.channel_id
                 and n.xid >= v_xmax
             union all
-            select n.* from wedsync_realtime.events as n
-            where
-                n.tenant_id = v_topic.tenant_id and n.channel_id = v_topic.channel_id
-                and n.xid = any (v_xip)
+            select n.* from unnest(v_xip) as x
+            cross join lateral (
+                select m.* from wedsync_realtime.events as m
+                where
+                    m.tenant_id = v_topic.tenant_id and m.channel_id = v_topic.channel_id
+                    and m.xid = x
+            ) as n
         ) as u
         where
             u.id > after_id

@@ -13,23 +13,32 @@ create or replace function wedsync_realtime.resync_reason(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_horizon wedsync_realtime.feed_horizon;
 begin
-    return (
-        select case
-            when cursor.epoch <> resync_reason.epoch then 'epoch_changed'
-            when cursor.topic_id <> resync_reason.topic_id then 'topic_restarted'
-            when pg_snapshot_xmax(cursor.seen) <= h.max_xid or exists (
-                select from pg_snapshot_xip(cursor.seen) as x
-                where x <= h.max_xid and pg_visible_in_snapshot(x, h.dropped)
-            ) then 'retention_passed'
-            when
-                not pg_is_in_recovery()
-                and current_setting('transaction_isolation') = 'read committed'
-                and pg_snapshot_xmax(cursor.seen) > pg_snapshot_xmax(pg_current_snapshot())
-            then 'epoch_changed'
-        end
-        from wedsync_realtime.feed_horizon as h
-    );
+    if cursor.epoch <> resync_reason.epoch then
+        return 'epoch_changed';
+    end if;
+    if cursor.topic_id <> resync_reason.topic_id then
+        return 'topic_restarted';
+    end if;
+    select h.* into v_horizon from wedsync_realtime.feed_horizon as h;
+    if pg_snapshot_xmin(cursor.seen) <= v_horizon.max_xid and (
+        pg_snapshot_xmax(cursor.seen) <= v_horizon.max_xid or exists (
+            select from pg_snapshot_xip(cursor.seen) as x
+            where x <= v_horizon.max_xid and pg_visible_in_snapshot(x, v_horizon.dropped)
+        )
+    ) then
+        return 'retention_passed';
+    end if;
+    -- seen what has not happened yet: by a history that this database has lost
+    if pg_snapshot_xmax(cursor.seen) > pg_snapshot_xmax(pg_current_snapshot())
+        and not pg_is_in_recovery()
+        and current_setting('transaction_isolation') like 'read %'
+    then
+        return 'epoch_changed';
+    end if;
+    return null;
 end
 $$;
 

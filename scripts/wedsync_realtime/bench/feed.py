@@ -77,12 +77,11 @@ def poll(stage: Stage) -> Iterator[Figure]:
 
 def _fill(admin: Session, events: int, stage: Stage) -> None:
     admin.call(_INSERT, people.supplier_id(SUPPLIER), ANSWERS)
-    event = admin.value("select max(e.id) from wedsync_realtime.events as e")
     for done in range(0, events, BATCH):
         if done % 1_000_000 == 0:
             stage.report(f"Filling the feed: {done:,} of {events:,} events …")
         batch = min(BATCH, events - done)
-        admin.rows("select bench.add_events(%s, %s, %s)", event, batch, TENANTS)
+        admin.run(f"select bench.add_events({batch}, {TENANTS})")
     admin.run("vacuum analyze wedsync_realtime.events")
 
 

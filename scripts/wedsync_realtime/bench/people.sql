@@ -57,21 +57,21 @@ begin
 end
 $$;
 
--- Copies a recorded event, spread over tenants of whom its own is one.
-create function bench.add_events(event bigint, number integer, tenants integer) returns void
+-- Copies the latest event, spread over tenants of whom its own is one.
+create function bench.add_events(number integer, tenants integer) returns void
 language plpgsql as $$
 begin
+    create table if not exists bench.event as
+    select e.* from wedsync_realtime.events as e order by e.id desc limit 1;
     execute format(
         'insert into wedsync_realtime.events select %s '
-        'from wedsync_realtime.events as e '
-        'cross join generate_series(1, $2) as n '
-        'where e.id = $1',
+        'from bench.event as e cross join generate_series(1, $1) as n',
         bench.copied('wedsync_realtime.events', 'e', jsonb_build_object(
             'id', 'nextval(''wedsync_realtime.events_id_seq'')',
             'xid', 'pg_current_xact_id()',
             'tenant_id',
-            'case n % $3 when 0 then e.tenant_id else md5((n % $3)::text)::uuid end'
+            'case n % $2 when 0 then e.tenant_id else md5((n % $2)::text)::uuid end'
         ))
-    ) using event, number, tenants;
+    ) using number, tenants;
 end
 $$;

@@ -1,0 +1,59 @@
+"""Many callers at once: real connections, let go together, each answer or SQLSTATE collected."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import Barrier
+from typing import Any, TypeAlias
+
+import psycopg
+
+Work: TypeAlias = Callable[[psycopg.Connection], Any]
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """So many open connections, each used by one thread at a time."""
+
+    connections: Sequence[psycopg.Connection]
+    pool: ThreadPoolExecutor
+
+    def at_once(self, works: Sequence[Work]) -> list[Any]:
+        """Run each work in a transaction on its own connection, all let go by one barrier.
+
+        Returns what each returned, or the SQLSTATE with which it failed.
+        """
+        barrier = Barrier(len(works))
+
+        def run(connection: psycopg.Connection, work: Work) -> Any:
+            barrier.wait()
+            return outcome(connection, work)
+
+        running = [
+            self.pool.submit(run, connection, work)
+            for connection, work in zip(self.connections, works, strict=False)
+        ]
+        return [each.result() for each in running]
+
+
+def outcome(connection: psycopg.Connection, work: Work) -> Any:
+    """Run a work in a transaction; return its result, or the SQLSTATE when it fails."""
+    try:
+        with connection.transaction():
+            return work(connection)
+    except psycopg.Error as error:
+        return error.sqlstate
+
+
+@contextmanager
+def crowd(url: str, size: int) -> Iterator[Crowd]:
+    """Open a crowd on a database; deadlocks are found after 20 ms there."""
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(size))
+        connections = []
+        for _ in range(size):
+            connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+            connection.execute("set deadlock_timeout = '20ms'")
+            connections.append(connection)
+        yield Crowd(connections, pool)

@@ -1,0 +1,280 @@
+"""Dispatch: tables of every make, whose rows change directly, by cascade or inside triggers."""
+
+from collections.abc import Iterator
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.listener import INSERT, ActAs
+from tests.support.people import People
+from tests.support.tables import add_channel, attach, listen_to, told
+
+PARTITIONED = b"""
+    create table public.visits (
+        id integer, supplier_id uuid, day integer, primary key (id, day)
+    ) partition by range (day);
+    create table public.visits_1 partition of public.visits for values from (0) to (10);
+    create table public.visits_2 partition of public.visits for values from (10) to (20)
+        partition by range (day);
+    create table public.visits_2_1 partition of public.visits_2 for values from (10) to (20);
+"""
+
+# Values whose text depends on settings of the session, and names that meet those of dispatch.
+ODD = b"""
+    create table public.odd (
+        id integer primary key, supplier_id uuid, r integer, c text, i text, n jsonb, o text[],
+        p numeric, content text, key text, old text, new text, operation text, changed text,
+        tenant text, size integer, v_looks boolean, v_woken bigint, recorded text, "{id}" text,
+        at timestamptz, lasts interval, weight float8, bytes bytea, made integer
+            generated always as (r * 2) stored
+    )
+"""
+
+
+@pytest.fixture
+def admin(database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def supplier(people: People) -> UUID:
+    return people.supplier()
+
+
+@pytest.fixture
+def owner(people: People, act_as: ActAs, supplier: UUID) -> Caller:
+    return act_as(people.supplier_user(supplier))
+
+
+def test_partitioned_table_tells_each_change_once(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(PARTITIONED)
+    add_channel(admin, "visits", "id")
+    listener = listen_to(owner, "visits", supplier)
+    admin.execute("insert into public.visits values (1, %s, 1), (2, %s, 11)", [supplier] * 2)
+    assert told(listener, "id", "day") == [("INSERT", 1, 1), ("INSERT", 2, 11)]
+    admin.execute("update public.visits set day = day + 1")
+    assert sorted(told(listener, "id", "day")) == [("UPDATE", 1, 2), ("UPDATE", 2, 12)]
+    admin.execute("update public.visits set day = day + 10 where id = 1")
+    assert told(listener, "id", "day") == [("UPDATE", 1, 12)]
+    admin.execute("delete from public.visits")
+    assert sorted(told(listener, "id")) == [("DELETE", 1), ("DELETE", 2)]
+    admin.execute("truncate public.visits")
+    assert listener.poll()["reason"] == "truncated"
+
+
+def test_writes_to_a_partition_are_told(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(PARTITIONED)
+    add_channel(admin, "visits", "id")
+    listener = listen_to(owner, "visits", supplier)
+    admin.execute("insert into public.visits_1 values (1, %s, 1)", (supplier,))
+    admin.execute("insert into public.visits_2 values (2, %s, 11)", (supplier,))
+    admin.execute("insert into public.visits_2_1 values (3, %s, 11)", (supplier,))
+    admin.execute("update public.visits_2_1 set day = 12 where id = 3")
+    admin.execute("delete from public.visits_1")
+    assert told(listener, "id") == [
+        ("INSERT", 1), ("INSERT", 2), ("INSERT", 3), ("UPDATE", 3), ("DELETE", 1),
+    ]  # fmt: skip
+    admin.execute("truncate public.visits_2_1")
+    assert listener.poll()["reason"] == "truncated"
+
+
+@pytest.mark.parametrize("key", [", primary key (id, day)", ""], ids=["key", "no key"])
+def test_partitioned_table_can_be_attached_again_and_written(
+    admin: psycopg.Connection, supplier: UUID, key: str
+) -> None:
+    """Published changes of a partition need its own replica identity."""
+    admin.execute(PARTITIONED.replace(b", primary key (id, day)", key.encode()))
+    channel = add_channel(admin, "visits", "id")
+    attach(admin, channel)
+    admin.execute("insert into public.visits values (1, %s, 1)", (supplier,))
+    admin.execute("update public.visits set day = 2")
+    admin.execute("delete from public.visits")
+
+
+def test_key_of_several_columns_pairs_old_and_new(
+    admin: psycopg.Connection, people: People, act_as: ActAs, owner: Caller, supplier: UUID
+) -> None:
+    petal = people.supplier("Petal")
+    admin.execute(
+        "create table public.seats"
+        " (hall text, seat integer, supplier_id uuid, guest text, primary key (hall, seat))"
+    )
+    add_channel(admin, "seats", "hall", "seat")
+    listener = listen_to(owner, "seats", supplier)
+    other = listen_to(act_as(people.supplier_user(petal)), "seats", petal)
+    admin.execute("insert into public.seats values ('a', 1, %s), ('b', 1, %s)", [supplier] * 2)
+    admin.execute("update public.seats set guest = 'Ann' where hall = 'a'")
+    admin.execute("update public.seats set seat = 2 where hall = 'a'")
+    admin.execute("update public.seats set supplier_id = %s where hall = 'a'", (petal,))
+    assert told(listener, "hall", "seat") == [
+        ("INSERT", "a", 1), ("INSERT", "b", 1), ("UPDATE", "a", 1),
+        ("DELETE", "a", 1), ("INSERT", "a", 2), ("DELETE", "a", 2),
+    ]  # fmt: skip
+    assert told(other, "hall", "seat") == [("INSERT", "a", 2)]
+    admin.execute("update wedsync_realtime.settings set event_bytes = 1024")
+    admin.execute("update public.seats set guest = repeat('x', 2000) where hall = 'b'")
+    (event,) = listener.events()
+    assert event["new"] == event["old"] == {"hall": "b", "seat": 1}
+
+
+def test_keys_that_one_statement_exchanges(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(
+        "create table public.places"
+        " (id integer, supplier_id uuid, guest text, primary key (id) deferrable)"
+    )
+    add_channel(admin, "places", "id")
+    listener = listen_to(owner, "places", supplier)
+    admin.execute(
+        "insert into public.places select n, %s, 'guest ' || n from generate_series(1, 3) as n",
+        (supplier,),
+    )
+    copy = {event["new"]["id"]: event["new"]["guest"] for event in listener.events()}
+    for change in ("3 - id where id < 3", "id + 1"):
+        admin.execute(f"update public.places set id = {change}".encode())
+        for event in listener.events():
+            if event["eventType"] == "DELETE":
+                del copy[event["old"]["id"]]
+            else:
+                copy[event["new"]["id"]] = event["new"]["guest"]
+        assert copy == dict(admin.execute("select id, guest from public.places").fetchall())
+
+
+@pytest.mark.parametrize("level", ["read committed", "repeatable read"])
+def test_row_without_a_tenant_is_nobodys(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID, level: str
+) -> None:
+    admin.execute("create table public.drafts (id integer primary key, supplier_id uuid, a text)")
+    add_channel(admin, "drafts", "id")
+    listener = listen_to(owner, "drafts", supplier)
+    admin.execute(f"begin isolation level {level}".encode())
+    admin.execute("insert into public.drafts values (1), (2)")
+    admin.execute("update public.drafts set a = 'secret'")
+    admin.execute("update public.drafts set supplier_id = %s where id = 1", (supplier,))
+    admin.execute("update public.drafts set supplier_id = null, a = 'new'")
+    admin.execute("delete from public.drafts")
+    admin.execute("commit")
+    come, gone = listener.events()
+    assert (come["eventType"], come["old"]) == ("INSERT", {})
+    assert (gone["eventType"], gone["old"]["a"], gone["new"]) == ("DELETE", "secret", {})
+    query = "select count(*) from wedsync_realtime.events"
+    assert admin.execute(query).fetchone() == (2,)
+
+
+def test_two_channels_on_one_table_tell_it_each(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    add_channel(admin, "form_responses", "id", name="forms-again")
+    listeners = [listen_to(owner, name, supplier) for name in ("form-responses", "forms-again")]
+    admin.execute(INSERT, (supplier, "one"))
+    for listener in listeners:
+        assert told(listener, "form_name") == [("INSERT", "one")]
+
+
+def test_columns_may_have_any_name_and_their_values_any_settings_of_the_writer(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(ODD)
+    admin.execute("grant select on public.odd to authenticated")
+    add_channel(admin, "odd", "id")
+    listener = listen_to(owner, "odd", supplier)
+    query: LiteralString = "select to_jsonb(t.*) as content from public.odd as t"
+    with admin.transaction():
+        settings: list[LiteralString] = [
+            "set local timezone = 'Pacific/Auckland'",
+            "set local datestyle = 'german'",
+            "set local intervalstyle = 'sql_standard'",
+            "set local extra_float_digits = -10",
+            "set local bytea_output = 'escape'",
+        ]
+        for setting in settings:
+            admin.execute(setting)
+        admin.execute(
+            "insert into public.odd (id, supplier_id, r, at, lasts, weight, bytes, p, o)"
+            " values (1, %s, 7, '2027-06-05 12:00Z', '1 day 2 hours', 0.1::float8 + 0.2,"
+            " '\\x00ff', 'NaN', '{a,null}')",
+            (supplier,),
+        )
+    (inserted,) = listener.events()
+    assert [inserted["new"]] == [row["content"] for row in owner.query(query)]
+    admin.execute("update public.odd set r = 8, old = 'x', tenant = 'y'")
+    (updated,) = listener.events()
+    assert [updated["new"]] == [row["content"] for row in owner.query(query)]
+    assert updated["changed"] == ["made", "old", "r", "tenant"]
+    assert updated["old"] == inserted["new"]
+    admin.execute("delete from public.odd")
+    assert [event["old"] for event in listener.events()] == [updated["new"]]
+
+
+NESTED: dict[str, LiteralString] = {
+    "row": """
+        create trigger a after insert or update on public.form_responses
+        for each row when (new.status is distinct from 'touched') execute function tests.touch()
+    """,
+    "statement": """
+        create trigger a after insert or update of form_name on public.form_responses
+        for each statement execute function tests.touch()
+    """,
+    "deferred": """
+        create constraint trigger a after insert or update on public.form_responses
+        deferrable initially deferred
+        for each row when (new.status is distinct from 'touched') execute function tests.touch()
+    """,
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+@pytest.mark.parametrize(
+    "touch", ["update public.form_responses set status = 'touched'", "delete from public.form_responses"],
+    ids=["updates", "deletes"],
+)  # fmt: skip
+def test_changes_made_by_triggers_of_the_table_come_after_their_cause(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID, kind: str, touch: str
+) -> None:
+    admin.execute(
+        f"create function tests.touch() returns trigger language plpgsql as"
+        f" $$ begin {touch}; return null; end $$".encode()
+    )
+    admin.execute(NESTED[kind])
+    listener = listen_to(owner, "form-responses", supplier)
+    rows: dict[str, Any] = {}
+    for statement in ("insert", "update"):
+        if statement == "insert":
+            admin.execute(INSERT, (supplier, "first"))
+        else:
+            admin.execute("update public.form_responses set form_name = 'second', status = null")
+        for event in listener.events():
+            if event["eventType"] == "DELETE":
+                rows.pop(event["old"]["id"], None)
+            else:
+                rows[event["new"]["id"]] = (event["new"]["form_name"], event["new"]["status"])
+        query = "select id::text, form_name, status from public.form_responses"
+        assert rows == {row[0]: row[1:] for row in admin.execute(query)}
+
+
+def test_cascades_are_told(
+    admin: psycopg.Connection, people: People, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(
+        "alter table public.form_responses add foreign key (couple_id)"
+        " references public.couples on delete cascade"
+    )
+    couples = [people.couple(name) for name in ("Ann and Bob", "Cem and Dee")]
+    listener = listen_to(owner, "form-responses", supplier)
+    for couple in couples:
+        admin.execute(
+            "insert into public.form_responses (supplier_id, couple_id) values (%s, %s)",
+            (supplier, couple),
+        )
+    assert len(told(listener)) == 2
+    admin.execute("delete from public.couples")
+    assert sorted(told(listener, "couple_id")) == sorted(("DELETE", str(c)) for c in couples)
