@@ -254,7 +254,9 @@ STORM: list[Callable[[UUID, UUID, UUID], Work]] = [
     _every, _every, _every,
     lambda user, supplier, couple: calling(user, "realtime_ping"),
     lambda user, supplier, couple: calling(user, "realtime_unsubscribe_all"),
-    lambda user, supplier, couple: calling(None, "cleanup_inactive_subscriptions", role="service_role"),
+    lambda user, supplier, couple: calling(
+        None, "cleanup_inactive_subscriptions", role="service_role"
+    ),
     lambda user, supplier, couple: doing(
         "update public.realtime_subscriptions set last_ping_at = now() - interval '1 hour'"
         " where id in (select s.id from public.realtime_subscriptions as s limit 5"
@@ -265,11 +267,14 @@ STORM: list[Callable[[UUID, UUID, UUID], Work]] = [
     lambda user, supplier, couple: doing(
         "with u as (insert into auth.users (id) values (%s) on conflict do nothing)"
         " insert into public.user_profiles (id, user_type, supplier_id) values (%s, 'supplier', %s)"
-        " on conflict (id) do update set supplier_id = excluded.supplier_id, user_type = 'supplier'",
+        " on conflict (id) do update"
+        " set supplier_id = excluded.supplier_id, user_type = 'supplier'",
         user, user, supplier,
     ),
     lambda user, supplier, couple: doing(
         "update public.user_profiles set user_type = 'couple' where id = %s", user
     ),
-    lambda user, supplier, couple: doing("select wedsync_realtime.disconnect(tenant_id => %s)", supplier),
+    lambda user, supplier, couple: doing(
+        "select wedsync_realtime.disconnect(tenant_id => %s)", supplier
+    ),
 ]  # fmt: skip

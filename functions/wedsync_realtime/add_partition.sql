@@ -1,4 +1,6 @@
 -- Make one partition, closed to everybody but through its parent; 0 when it is there already.
+-- It is filled with what the default partition caught of its range, then attached: that locks out
+-- nobody but users of the default partition.
 
 create or replace function wedsync_realtime.add_partition(
     parent   regclass,
@@ -12,32 +14,47 @@ create or replace function wedsync_realtime.add_partition(
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
 as $$
+-- names come from the catalog, quoted: @plpgsql_check_options: security_warnings = off
 declare
     v_schema text;
+    v_parent text;
+    v_key text;
     v_name text;
+    v_partition text;
 begin
-    select
-        c.relnamespace::regnamespace::text,
-        c.relname || to_char(
-            lower, case when duration < interval '28 days' then '_YYYYMMDD' else '_YYYYMM' end
-        )
-    into v_schema, v_name
+    select c.relnamespace::regnamespace::text, c.relname::text, a.attname::text
+    into v_schema, v_parent, v_key
     from pg_class as c
+    inner join pg_partitioned_table as p on p.partrelid = c.oid
+    inner join pg_attribute as a on a.attrelid = c.oid and a.attnum = p.partattrs[0]
     where c.oid = parent;
-    if to_regclass(format('%I.%I', v_schema, v_name)) is not null then
+    v_name := v_parent || to_char(
+        lower, case when duration < interval '28 days' then '_YYYYMMDD' else '_YYYYMM' end
+    );
+    v_partition := format('%I.%I', v_schema, v_name);
+    if to_regclass(v_partition) is not null then
         return 0;
     end if;
+
     execute format(
-        'create table %I.%I partition of %s for values from (%L) to (%L)',
-        v_schema, v_name, parent, lower, lower + duration
+        'create table %s (like %s including defaults including constraints)', v_partition, parent
     );
-    execute format('alter table %I.%I enable row level security', v_schema, v_name);
+    execute format('alter table %s enable row level security', v_partition);
     execute format(
-        'revoke all on %I.%I from public, anon, authenticated, service_role', v_schema, v_name
+        'revoke all on %s from public, anon, authenticated, service_role', v_partition
     );
     execute format(
-        'comment on table %I.%I is %L', v_schema, v_name,
+        'comment on table %s is %L', v_partition,
         format('Rows of %s from %s to %s, UTC.', parent, lower, lower + duration)
+    );
+    execute format(
+        'with moved as (delete from %1$I.%2$I where %3$I >= %4$L and %3$I < %5$L returning *) '
+        'insert into %6$s select * from moved',
+        v_schema, v_parent || '_default', v_key, lower, lower + duration, v_partition
+    );
+    execute format(
+        'alter table %s attach partition %s for values from (%L) to (%L)',
+        parent, v_partition, lower, lower + duration
     );
     return 1;
 end

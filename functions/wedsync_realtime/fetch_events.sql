@@ -6,7 +6,8 @@ create or replace function wedsync_realtime.fetch_events(
     cursor     wedsync_realtime.cursor,
     channel    text,
     filter     jsonb,
-    max_events integer
+    max_events integer,
+    is_ready   boolean
 )
     returns jsonb
     language plpgsql
@@ -54,6 +55,8 @@ begin
         v_next.last_id := null;
     end if;
     return jsonb_build_object(
+        'success', true,
+        'ready', is_ready,
         'events', v_events,
         'cursor', wedsync_realtime.to_cursor(v_next),
         'hasMore', v_has_more,
@@ -64,11 +67,11 @@ end
 $$;
 
 comment on function
-wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer) is
+wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer, boolean) is
 'One page of events of a topic after a cursor, with the cursor to go on from.';
 revoke execute on function
-wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer)
+wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer, boolean)
 from public, anon, authenticated, service_role;
 grant execute on function
-wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer)
+wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer, boolean)
 to wedsync_realtime_owner;

@@ -55,8 +55,8 @@ begin
         v_cursor.seen := v_found.since;
     end if;
     return wedsync_realtime.fetch_events(
-        v_found.topic_id, v_cursor, channel, v_found.filter_params, max_events
-    ) || jsonb_build_object('success', true, 'ready', v_found.is_ready);
+        v_found.topic_id, v_cursor, channel, v_found.filter_params, max_events, v_found.is_ready
+    );
 end
 $$;
 

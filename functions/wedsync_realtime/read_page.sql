@@ -24,25 +24,31 @@ declare
     v_xmax xid8 := pg_snapshot_xmax(seen);
     v_xip xid8[] := array(select pg_snapshot_xip(seen));
     v_topic record;
+    v_count bigint;
 begin
-    select t.channel_id, t.tenant_id, c.name, c.schema_name, c.table_name
+    select
+        t.channel_id, t.tenant_id, c.name || ':' || t.tenant_id as topic,
+        c.schema_name, c.table_name
     into v_topic
     from wedsync_realtime.topics as t
     inner join wedsync_realtime.channels as c on c.id = t.channel_id
     where t.id = read_page.topic_id;
 
     select
-        coalesce(jsonb_agg(e.body order by e.id) filter (where e.place <= max_events), '[]'),
-        count(*) > max_events,
-        max(e.id) filter (where e.place <= max_events),
+        jsonb_agg(
+            case
+                when e.is_cut then e.body || '{"errors": ["payload_too_large"]}' else e.body
+            end
+            order by e.id
+        ),
+        count(*),
         max(e.event) filter (where e.operation = 'R')
-    into events, has_more, last_id, reason
+    into events, v_count, reason
     from (
         select
-            u.id, u.operation, u.event, row_number() over (order by u.id) as place,
+            u.id, u.operation, u.event,
             jsonb_build_object(
-                'id', u.id, 'channel', read_page.channel,
-                'topic', v_topic.name || ':' || v_topic.tenant_id, 'event', u.event,
+                'id', u.id, 'channel', read_page.channel, 'topic', v_topic.topic, 'event', u.event,
                 'schema', v_topic.schema_name, 'table', v_topic.table_name,
                 'eventType', case u.operation
                     when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE'
@@ -50,9 +56,7 @@ begin
                 'commit_timestamp', u.created_at,
                 'new', coalesce(u.new, '{}'), 'old', coalesce(u.old, '{}'),
                 'changed', coalesce(to_jsonb(u.changed), '[]')
-            ) || case
-                when u.is_cut then '{"errors": ["payload_too_large"]}'::jsonb else '{}'
-            end as body
+            ) as body, u.is_cut
         from (
             select n.* from wedsync_realtime.events as n
             where
@@ -79,6 +83,12 @@ begin
         order by u.id
         limit max_events + 1
     ) as e;
+    has_more := v_count > max_events;
+    if has_more then
+        events := events - max_events;
+    end if;
+    last_id := (events -> -1 ->> 'id')::bigint;
+    events := coalesce(events, jsonb_build_array());
 end
 $$;
 

@@ -26,7 +26,7 @@ STATEMENTS: dict[str, LiteralString] = {
     """,
     "update": """
         update public.form_responses
-        set form_name = %(name)s, responses = jsonb_build_object('a', %(name)s::text), status = 'draft'
+        set form_name = %(name)s, responses = jsonb_build_object('a', %(name)s::text)
         where id = any (%(keys)s)
     """,
     "update of nothing": """
@@ -75,6 +75,7 @@ STATEMENTS: dict[str, LiteralString] = {
     """,
     "truncate": "truncate public.form_responses",
 }
+COPY: LiteralString = "copy public.form_responses (id, supplier_id, form_name) from stdin"
 OFTEN = [name for name in STATEMENTS if name != "truncate"] + ["copy"]
 
 
@@ -116,12 +117,12 @@ class Statements:
         there = {row[0] for row in connection.execute("select id from public.form_responses")}
         with (
             connection.cursor() as cursor,
-            cursor.copy("copy public.form_responses (id, supplier_id, form_name) from stdin") as rows,
+            cursor.copy(
+                "copy public.form_responses (id, supplier_id, form_name) from stdin"
+            ) as rows,
         ):
             for row in zip(
                 arguments["keys"], arguments["suppliers"], arguments["names"], strict=True
             ):
                 if row[0] not in there:
                     rows.write_row(row)
-
-

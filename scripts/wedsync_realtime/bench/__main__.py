@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,18 @@ from time import perf_counter
 from rich.console import Console
 
 from wedsync_realtime import command
-from wedsync_realtime.bench import calls, changes, cleanup, delivery, feed, people, pollers, report
+from wedsync_realtime.bench import (
+    calls,
+    changes,
+    chart,
+    cleanup,
+    delivery,
+    feed,
+    people,
+    pollers,
+    report,
+    walrus,
+)
 from wedsync_realtime.bench.figures import Figure
 from wedsync_realtime.bench.stage import FULL, Scale, Stage, default_parent, open_stage
 from wedsync_realtime.output import Printer
@@ -42,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m wedsync_realtime.bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="the big sizes; takes long")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    parser.add_argument(
+        "--walrus",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("WALRUS") or None,
+        help="a checkout of supabase/walrus, to measure beside; by default $WALRUS",
+    )
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw cost versus leases")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file")
     parser.add_argument("--source", type=Path, metavar="DIR", help="folder of migrations/")
     parser.add_argument(
@@ -53,16 +73,23 @@ def _parser() -> argparse.ArgumentParser:
 def _bench(options: argparse.Namespace, printer: Printer) -> int:
     scale = FULL if options.full else Scale()
     with open_stage(scale, options.directory, options.source, printer.note) as stage:
-        figures = list(measure(stage, options.only))
+        figures = list(measure(stage, options.only, options.walrus))
     report.print_table(figures, Console())
     if options.json:
         told = [figure.as_json() for figure in figures]
         options.json.write_text(json.dumps(told, indent=4) + "\n")
+    if options.svg:
+        options.svg.write_text(chart.draw(figures))
     return command.DONE
 
 
-def measure(stage: Stage, names: Sequence[str] = tuple(SCENARIOS)) -> Iterator[Figure]:
-    """Prepare the stage and yield the figures of the scenarios."""
+def measure(
+    stage: Stage, names: Sequence[str] = tuple(SCENARIOS), checkout: Path | None = None
+) -> Iterator[Figure]:
+    """Prepare the stage and yield the figures of the scenarios.
+
+    checkout: of supabase/walrus, to be measured beside ours.
+    """
     stage.report("Preparing suppliers, users and leases …")
     with stage.session("set synchronous_commit = off") as session:
         people.prepare(session)
@@ -71,9 +98,12 @@ def measure(stage: Stage, names: Sequence[str] = tuple(SCENARIOS)) -> Iterator[F
             people.add(session, f"leases {size}", users=size + spare, leases=size)
         people.add(session, changes.LISTENED, leases=1)
         session.run("vacuum analyze")
-    for name in [name for name in SCENARIOS if name in names]:
+    scenarios = {name: SCENARIOS[name] for name in SCENARIOS if name in names}
+    if checkout:
+        scenarios = {"walrus": lambda stage: walrus.supabase(stage, checkout), **scenarios}
+    for name, scenario in scenarios.items():
         start = perf_counter()
-        yield from SCENARIOS[name](stage)
+        yield from scenario(stage)
         stage.report(f"{name}: {perf_counter() - start:.0f} s")
 
 

@@ -130,20 +130,14 @@ def _prepare(stage: Stage, admin: Session) -> list[str]:
     """Replace all leases by those of a crowd of suppliers, whose names are returned."""
     scale = stage.scale
     stage.report(f"Preparing {scale.live_leases:,} leases …")
-    t = time.perf_counter()
     admin.run("delete from public.realtime_subscriptions")
-    print("del", time.perf_counter() - t)
     each = min(PER_TENANT, scale.live_leases)
     crowd = [f"crowd {number}" for number in range(scale.live_leases // each)]
-    t = time.perf_counter()
     for name in crowd:
         people.add(admin, name, leases=each)
-    print("crowd", time.perf_counter() - t)
     nth = scale.live_leases // scale.expired_leases
     admin.run(_LAPSE.format(nth=nth, expired=scale.expired_leases))
-    print("lapse", time.perf_counter() - t)
     admin.run("vacuum analyze")
-    print("vac", time.perf_counter() - t)
     return crowd
 
 

@@ -54,4 +54,5 @@ def _time(seconds: float | None) -> str:
 
 
 def _ratios(cost: Cost) -> str:
-    return f"{cost.wall:.2f} / {cost.cpu:.2f}" if cost.cpu is not None else f"{cost.wall:.2f}"
+    wall, cpu = (f"{part:.{2 if part > 0.1 else 4}f}" for part in (cost.wall, cost.cpu or 0))
+    return f"{wall} / {cpu}" if cost.cpu is not None else wall

@@ -2,23 +2,20 @@
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
 from tests.support.copy import Copy
-from tests.support.listener import subscribed
+from tests.support.listener import ActAs, subscribed
 from tests.support.people import People
 from tests.support.statements import OFTEN, Statements
 
 STATEMENTS = 1000 if os.environ.get("WEDSYNC_LONG") else 250
 LEVELS = ["read committed", "repeatable read", "serializable"]
-
-ActAs = Callable[..., Caller]
 
 
 @pytest.fixture
@@ -45,9 +42,7 @@ def copies(people: People, act_as: ActAs, suppliers: list[UUID]) -> list[Copy]:
 @pytest.fixture
 def writers(database: str) -> Iterator[list[psycopg.Connection]]:
     with ExitStack() as stack:
-        yield [
-            stack.enter_context(psycopg.connect(database, autocommit=True)) for _ in range(2)
-        ]
+        yield [stack.enter_context(psycopg.connect(database, autocommit=True)) for _ in range(2)]
 
 
 @pytest.mark.timeout(900)

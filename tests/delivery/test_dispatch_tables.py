@@ -1,7 +1,6 @@
-"""Dispatch: tables of every make, whose rows change directly, by cascade or inside triggers."""
+"""Dispatch: tables of every make, whose keys and columns are of any kind."""
 
-from collections.abc import Iterator
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -32,22 +31,6 @@ ODD = b"""
             generated always as (r * 2) stored
     )
 """
-
-
-@pytest.fixture
-def admin(database: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def supplier(people: People) -> UUID:
-    return people.supplier()
-
-
-@pytest.fixture
-def owner(people: People, act_as: ActAs, supplier: UUID) -> Caller:
-    return act_as(people.supplier_user(supplier))
 
 
 def test_partitioned_table_tells_each_change_once(
@@ -213,68 +196,3 @@ def test_columns_may_have_any_name_and_their_values_any_settings_of_the_writer(
     assert updated["old"] == inserted["new"]
     admin.execute("delete from public.odd")
     assert [event["old"] for event in listener.events()] == [updated["new"]]
-
-
-NESTED: dict[str, LiteralString] = {
-    "row": """
-        create trigger a after insert or update on public.form_responses
-        for each row when (new.status is distinct from 'touched') execute function tests.touch()
-    """,
-    "statement": """
-        create trigger a after insert or update of form_name on public.form_responses
-        for each statement execute function tests.touch()
-    """,
-    "deferred": """
-        create constraint trigger a after insert or update on public.form_responses
-        deferrable initially deferred
-        for each row when (new.status is distinct from 'touched') execute function tests.touch()
-    """,
-}
-
-
-@pytest.mark.parametrize("kind", NESTED)
-@pytest.mark.parametrize(
-    "touch", ["update public.form_responses set status = 'touched'", "delete from public.form_responses"],
-    ids=["updates", "deletes"],
-)  # fmt: skip
-def test_changes_made_by_triggers_of_the_table_come_after_their_cause(
-    admin: psycopg.Connection, owner: Caller, supplier: UUID, kind: str, touch: str
-) -> None:
-    admin.execute(
-        f"create function tests.touch() returns trigger language plpgsql as"
-        f" $$ begin {touch}; return null; end $$".encode()
-    )
-    admin.execute(NESTED[kind])
-    listener = listen_to(owner, "form-responses", supplier)
-    rows: dict[str, Any] = {}
-    for statement in ("insert", "update"):
-        if statement == "insert":
-            admin.execute(INSERT, (supplier, "first"))
-        else:
-            admin.execute("update public.form_responses set form_name = 'second', status = null")
-        for event in listener.events():
-            if event["eventType"] == "DELETE":
-                rows.pop(event["old"]["id"], None)
-            else:
-                rows[event["new"]["id"]] = (event["new"]["form_name"], event["new"]["status"])
-        query = "select id::text, form_name, status from public.form_responses"
-        assert rows == {row[0]: row[1:] for row in admin.execute(query)}
-
-
-def test_cascades_are_told(
-    admin: psycopg.Connection, people: People, owner: Caller, supplier: UUID
-) -> None:
-    admin.execute(
-        "alter table public.form_responses add foreign key (couple_id)"
-        " references public.couples on delete cascade"
-    )
-    couples = [people.couple(name) for name in ("Ann and Bob", "Cem and Dee")]
-    listener = listen_to(owner, "form-responses", supplier)
-    for couple in couples:
-        admin.execute(
-            "insert into public.form_responses (supplier_id, couple_id) values (%s, %s)",
-            (supplier, couple),
-        )
-    assert len(told(listener)) == 2
-    admin.execute("delete from public.couples")
-    assert sorted(told(listener, "couple_id")) == sorted(("DELETE", str(c)) for c in couples)

@@ -3,15 +3,13 @@
 import os
 import random
 import threading
-from collections.abc import Callable
 from functools import partial
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import subscribed
+from tests.support.listener import ActAs, subscribed
 from tests.support.load import (
     Poller,
     Threads,
@@ -26,29 +24,19 @@ from tests.support.people import People
 WRITERS = 16
 TRANSACTIONS = 1600 if os.environ.get("WEDSYNC_LONG") else 20  # of each writer
 PAGES = (1, 7, 100)
-ActAs = Callable[..., Caller]
-
-
-@pytest.fixture
-def supplier(people: People) -> UUID:
-    return people.supplier()
-
-
-@pytest.fixture
-def owner(people: People, supplier: UUID) -> UUID:
-    return people.supplier_user(supplier)
 
 
 @pytest.mark.timeout(3600)
 def test_every_committed_change_reaches_every_cursor_once(
-    database: str, act_as: ActAs, supplier: UUID, owner: UUID
+    database: str, people: People, act_as: ActAs, supplier: UUID
 ) -> None:
     """With savepoints, rollbacks, prepared transactions and one that is open throughout."""
+    user = people.supplier_user(supplier)
     install_journal(database, supplier)
     pollers = [
         Poller(
             subscribed(
-                act_as(owner),
+                act_as(user),
                 "form-responses",
                 {"supplier_id": str(supplier)},
                 connection_id=uuid4(),
@@ -71,7 +59,7 @@ def test_every_committed_change_reaches_every_cursor_once(
             (supplier,),
         )
         stop = threading.Event()
-        polling = Threads(partial(poller.run, database, owner, stop) for poller in pollers)
+        polling = Threads(partial(poller.run, database, user, stop) for poller in pollers)
         try:
             Threads(partial(write, number) for number in range(WRITERS)).join()
         finally:

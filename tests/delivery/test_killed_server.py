@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.caller import Caller, caller
-from tests.support.listener import Listener, subscribed
+from tests.support.listener import INSERT, Listener, subscribed
 from tests.support.load import (
     Poller,
     Threads,
@@ -29,7 +29,6 @@ from tests.support.servers import Server, durable_server
 KILLS = 20 if os.environ.get("WEDSYNC_LONG") else 3
 WRITERS = 6
 PAGES = (7, 100)
-INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,10 @@ import psycopg
 import pytest
 
 from tests.support.caller import Caller, caller
-from tests.support.listener import Listener, subscribed
+from tests.support.listener import INSERT, Listener, subscribed
 from tests.support.load import Poller, Threads, Writer, committed, difference, install_journal, told
 from tests.support.people import People
 from tests.support.servers import Server, caught_up, durable_server
-
-INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
 
 
 @dataclass

@@ -12,15 +12,13 @@ import pytest
 
 from tests.support.caller import Caller
 from tests.support.copy import Copy
-from tests.support.listener import subscribed
+from tests.support.listener import INSERT, ActAs, subscribed
 from tests.support.load import Threads
 from tests.support.people import People
 
-INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
 LOOKS = "current_setting('transaction_isolation') like 'read %'"
 LEVELS = ["read committed", "repeatable read", "serializable"]
 
-ActAs = Callable[..., Caller]
 Begin = Callable[..., psycopg.Connection]
 
 
@@ -43,16 +41,6 @@ def quiet(database: str) -> None:
     """Switch NOTIFY off: PostgreSQL prepares no transaction that has used it."""
     with psycopg.connect(database) as connection:
         connection.execute("update wedsync_realtime.settings set notify_enabled = false")
-
-
-@pytest.fixture
-def supplier(people: People) -> UUID:
-    return people.supplier()
-
-
-@pytest.fixture
-def owner(people: People, act_as: ActAs, supplier: UUID) -> Caller:
-    return act_as(people.supplier_user(supplier))
 
 
 def new_copy(owner: Caller, supplier: UUID, heeds_ready: bool = True) -> Copy:
@@ -92,9 +80,7 @@ def test_writer_from_before_the_first_subscription_needs_ready(
     assert (copy.rows == copy.visible()) is heeds_ready
 
 
-def test_writer_prepares_after_the_first_poll(
-    begin: Begin, owner: Caller, supplier: UUID
-) -> None:
+def test_writer_prepares_after_the_first_poll(begin: Begin, owner: Caller, supplier: UUID) -> None:
     writer = begin()
     writer.execute(INSERT, (supplier, "before the topic"))
     copy = new_copy(owner, supplier)

@@ -1,0 +1,105 @@
+"""Supabase's realtime.apply_rls beside ours, from a checkout of supabase/walrus that the user has.
+
+It runs in the same database, on a copy of the same table with the same row level security.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from wedsync_realtime.bench import people
+from wedsync_realtime.bench.changes import ANSWERS
+from wedsync_realtime.bench.compare import Way, compare
+from wedsync_realtime.bench.figures import Figure, ratio
+from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.stage import Stage
+
+SCENARIO = "change cost, Supabase"
+MOST = 5_000  # subscriptions: beyond, a change takes it seconds
+ROUNDS, CALLS = 5, 2
+
+_INSERT = "insert into {} (supplier_id, responses) values ($1, $2)"
+_PREPARE = """
+    create table bench.supabase (like public.form_responses including all);
+    alter table bench.supabase enable row level security;
+    create policy supabase_select_supplier on bench.supabase
+        for select to authenticated
+        using (supplier_id = (select wedsync_realtime.caller_supplier_id()));
+    grant usage on schema bench to authenticated;
+    grant select on bench.supabase to authenticated;
+"""
+_PLUGINS = "output_plugin_libraries"  # newer servers want them named
+_SLOT = "select pg_create_logical_replication_slot('bench', 'wal2json', true)"
+_SUBSCRIBE = """
+    truncate realtime.subscription;
+    insert into realtime.subscription (subscription_id, entity, filters, claims)
+    select
+        gen_random_uuid(),
+        'bench.supabase',
+        array[('supplier_id', 'eq', bench.supplier_id('{name}'))::realtime.user_defined_filter],
+        jsonb_build_object('sub', bench.user_id('{name}', n), 'role', 'authenticated')
+    from generate_series(1, {number}) as n;
+    analyze realtime.subscription;
+"""
+_APPLY = """
+    select a.*
+    from pg_logical_slot_get_changes(
+        'bench', null, null,
+        'include-pk', '1',
+        'include-transaction', 'false',
+        'include-timestamp', 'true',
+        'include-type-oids', 'true',
+        'format-version', '2',
+        'actions', 'insert,update,delete',
+        'add-tables', 'bench.supabase'
+    ) as w
+    cross join lateral realtime.apply_rls(w.data::jsonb, 1048576) as a
+"""
+
+
+def supabase(stage: Stage, checkout: Path) -> Iterator[Figure]:
+    """Compare an insert with dispatch with what apply_rls takes for an insert."""
+    setup = "set synchronous_commit = off"
+    with stage.session(setup) as ours, stage.session(setup) as theirs:
+        _install(theirs, checkout)
+        try:
+            for size in [size for size in stage.scale.leases if size <= MOST]:
+                yield _compared(ours, theirs, size)
+        finally:
+            theirs.run("select pg_drop_replication_slot('bench')")
+
+
+def _compared(writer: Session, session: Session, size: int) -> Figure:
+    name = f"leases {size}"
+    values = (people.supplier_id(name), ANSWERS)
+    session.run(_SUBSCRIBE.format(name=name, number=size))
+
+    def change() -> None:
+        session.run("set synchronous_commit = on")  # decoding ends at what has been flushed
+        for _ in range(CALLS):
+            session.call(_INSERT.format("bench.supabase"), *values)
+        session.run("set synchronous_commit = off")
+
+    def apply(number: int) -> None:
+        """Take all changes of the slice with the first call, as the server does."""
+        if number % CALLS == 0 and len(session.rows(_APPLY)) != CALLS:
+            raise RuntimeError("apply_rls saw another number of changes than were made")
+
+    ours = Way(writer, lambda _: writer.call(_INSERT.format("public.form_responses"), *values))
+    theirs = Way(session, apply, before=change)
+    costs = compare({"ours": ours, "theirs": theirs}, ROUNDS, CALLS)
+    what = f"insert with {size:,} leases"
+    return ratio(SCENARIO, what, costs["ours"], costs["theirs"], "apply_rls", leases=size)
+
+
+def _install(session: Session, checkout: Path) -> None:
+    folder = checkout / "sql"
+    for file in (folder / "walrus--0.1.sql", *sorted(folder.glob("walrus_migration_*.sql"))):
+        session.run(file.read_text())
+    session.run(_PREPARE)
+    if session.rows("select from pg_settings where name = %s", _PLUGINS):
+        session.run(f"alter system set {_PLUGINS} = wal2json")
+        session.run("select pg_reload_conf()")
+        while "wal2json" not in session.value(f"show {_PLUGINS}"):
+            time.sleep(0.05)
+    session.run(_SLOT)
