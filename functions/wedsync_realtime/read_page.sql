@@ -26,19 +26,13 @@ declare
     v_topic record;
     v_count bigint;
 begin
-    select
-        t.channel_id, t.tenant_id, c.name || ':' || t.tenant_id as topic,
-        c.schema_name, c.table_name
-    into v_topic
+    select t.*, c.name || ':' || t.tenant_id as topic, c.schema_name, c.table_name into v_topic
     from wedsync_realtime.topics as t
     inner join wedsync_realtime.channels as c on c.id = t.channel_id
     where t.id = read_page.topic_id;
-
     select
         jsonb_agg(
-            case
-                when e.is_cut then e.body || '{"errors": ["payload_too_large"]}' else e.body
-            end
+            case when e.is_cut then e.body || '{"errors": ["payload_too_large"]}' else e.body end
             order by e.id
         ),
         count(*),
@@ -59,36 +53,32 @@ begin
             ) as body, u.is_cut
         from (
             select n.* from wedsync_realtime.events as n
-            where
-                n.tenant_id = v_topic.tenant_id and n.channel_id = v_topic.channel_id
+            where (n.tenant_id, n.channel_id) = (v_topic.tenant_id, v_topic.channel_id)
                 and n.xid >= v_xmax
             union all
             select n.* from unnest(v_xip) as x
             cross join lateral (
                 select m.* from wedsync_realtime.events as m
-                where
-                    m.tenant_id = v_topic.tenant_id and m.channel_id = v_topic.channel_id
+                where (m.tenant_id, m.channel_id) = (v_topic.tenant_id, v_topic.channel_id)
                     and m.xid = x
             ) as n
         ) as u
         where
             u.id > after_id
             and pg_visible_in_snapshot(u.xid, upto)
-            and (
-                filter is null or u.operation = 'R' or wedsync_realtime.event_fits(
-                    case when u.is_cut then filter - 'where' else filter end,
-                    u.operation, u.event, u.changed, u.new, u.old
-                )
-            )
+            and (filter is null or u.operation = 'R' or wedsync_realtime.event_fits(
+                case when u.is_cut then filter - 'where' else filter end,
+                u.operation, u.event, u.changed, u.new, u.old
+            ))
         order by u.id
         limit max_events + 1
     ) as e;
     has_more := v_count > max_events;
+    events := coalesce(events, jsonb_build_array());
     if has_more then
         events := events - max_events;
+        last_id := (events -> -1 ->> 'id')::bigint;
     end if;
-    last_id := (events -> -1 ->> 'id')::bigint;
-    events := coalesce(events, jsonb_build_array());
 end
 $$;
 
