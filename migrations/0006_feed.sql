@@ -63,7 +63,7 @@ comment on column wedsync_realtime.events.created_at is 'When it was recorded.';
 comment on column wedsync_realtime.events.tenant_id is 'Whose row it was at that moment.';
 comment on column wedsync_realtime.events.channel_id is 'Channel.';
 comment on column wedsync_realtime.events.operation is
-'I, U or D for a change; R where clients must resync, event then holds the reason.';
+'I, U or D.';
 comment on column wedsync_realtime.events.is_cut is
 'The row was over settings.event_bytes: only its key is here.';
 comment on column wedsync_realtime.events.event is 'Domain name by event_rules.';
@@ -94,7 +94,32 @@ comment on column wedsync_realtime.feed_horizon.max_xid is
 comment on column wedsync_realtime.feed_horizon.dropped is
 'Snapshot at the last removal: transactions still running then have lost nothing.';
 
+create table wedsync_realtime.resets (
+    id         bigint not null generated always as identity,
+    channel_id smallint not null,
+    xid        xid8 not null default pg_current_xact_id(),
+    created_at timestamptz not null default clock_timestamp(),
+    reason     text not null,
+    constraint resets_pkey primary key (id),
+    constraint resets_channel_id_fkey
+        foreign key (channel_id) references wedsync_realtime.channels (id) on delete cascade
+);
+
+comment on table wedsync_realtime.resets is
+'What the feed could not carry: after each row every client of the channel must read its copy '
+'anew.';
+comment on column wedsync_realtime.resets.id is 'Key.';
+comment on column wedsync_realtime.resets.channel_id is 'Channel.';
+comment on column wedsync_realtime.resets.xid is 'Transaction that did it: what cursors compare.';
+comment on column wedsync_realtime.resets.created_at is
+'When it was noted; kept as long as the feed.';
+comment on column wedsync_realtime.resets.reason is
+'What clients are told: truncated or dispatch_failed.';
+
+create index resets_channel_id_xid_idx on wedsync_realtime.resets (channel_id, xid);
+
 alter table wedsync_realtime.topics enable row level security;
+alter table wedsync_realtime.resets enable row level security;
 alter table wedsync_realtime.events enable row level security;
 alter table wedsync_realtime.events_default enable row level security;
 alter table wedsync_realtime.feed_horizon enable row level security;

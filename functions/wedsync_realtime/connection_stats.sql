@@ -33,7 +33,7 @@ as $$
     cross join (
         select count(*) as messages
         from wedsync_realtime.events as e
-        where e.created_at >= date_trunc('day', now()) and e.operation <> 'R'
+        where e.created_at >= date_trunc('day', now())
     ) as m
 $$;
 

@@ -1,5 +1,4 @@
--- Tell every hot topic of one channel (the trigger's argument) that all its rows are gone:
--- clients must resync.
+-- Tell the clients of one channel, the trigger's argument, that all its rows are gone.
 
 create or replace function wedsync_realtime.dispatch_truncate()
     returns trigger
@@ -9,6 +8,11 @@ create or replace function wedsync_realtime.dispatch_truncate()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if current_setting('transaction_isolation') like 'read %' and not exists (
+        select from wedsync_realtime.topics as t where t.channel_id = tg_argv[0]::smallint
+    ) then
+        return null;
+    end if;
     perform wedsync_realtime.mark_resync(tg_argv[0]::smallint, 'truncated');
     return null;
 end

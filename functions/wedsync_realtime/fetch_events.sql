@@ -17,8 +17,8 @@ create or replace function wedsync_realtime.fetch_events(
 as $$
 declare
     v_epoch text := wedsync_realtime.epoch();
-    v_reason text := wedsync_realtime.resync_reason(cursor, v_epoch, topic_id);
     v_now pg_snapshot := wedsync_realtime.current_snapshot();
+    v_reason text := wedsync_realtime.resync_reason(cursor, v_epoch, topic_id, v_now);
     v_upto pg_snapshot := cursor.upto;
     v_events jsonb := jsonb_build_array();
     v_has_more boolean := false;
@@ -33,20 +33,17 @@ begin
         elsif v_upto is null then
             v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
         end if;
-        select p.events, p.has_more, p.last_id, p.reason
-        into v_events, v_has_more, v_next.last_id, v_reason
+        select p.events, p.has_more, p.last_id
+        into v_events, v_has_more, v_next.last_id
         from wedsync_realtime.read_page(
             topic_id, cursor.seen, v_upto, coalesce(cursor.last_id, 0),
             channel, nullif(filter - array['supplier_id', 'couple_id', 'wedding_id'], '{}'),
             max_events
         ) as p;
-    end if;
-
-    if v_reason is not null then
-        v_events := jsonb_build_array();
-        v_has_more := false;
+    else
         v_upto := v_now;
     end if;
+
     if v_has_more then
         v_next.seen := cursor.seen;
         v_next.upto := v_upto;

@@ -35,6 +35,15 @@ begin
     );
     perform wedsync_realtime.cool_topics();
     delete from wedsync_realtime.rate_limits as r where r.full_at < now() - interval '1 hour';
+    with gone as (
+        delete from wedsync_realtime.resets as r
+        where r.created_at < now() - v_settings.feed_retention
+        returning r.xid
+    )
+    update wedsync_realtime.feed_horizon as h
+    set max_xid = greatest(h.max_xid, g.xid), dropped = pg_current_snapshot()
+    from (select max(r.xid) as xid from gone as r) as g
+    where g.xid is not null;
     return v_changed;
 end
 $$;

@@ -1,5 +1,6 @@
--- Put a mark into the feed of every hot topic of a channel, at which clients must read their
--- copy anew.
+-- Note that the feed of a channel cannot carry what has happened: its clients must read their
+-- copies anew. One row for all topics, because a writer with an old snapshot does not see every
+-- topic.
 
 create or replace function wedsync_realtime.mark_resync(channel_id smallint, reason text)
     returns void
@@ -8,20 +9,14 @@ create or replace function wedsync_realtime.mark_resync(channel_id smallint, rea
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_topics text[];
 begin
-    with marked as (
-        insert into wedsync_realtime.events (tenant_id, channel_id, operation, event)
-        select t.tenant_id, t.channel_id, 'R', mark_resync.reason
-        from wedsync_realtime.topics as t
-        where t.channel_id = mark_resync.channel_id
-        returning events.tenant_id
-    )
-    select array_agg(c.name || ':' || m.tenant_id) into v_topics
-    from marked as m
-    inner join wedsync_realtime.channels as c on c.id = mark_resync.channel_id;
-    perform wedsync_realtime.wake(v_topics);
+    insert into wedsync_realtime.resets (channel_id, reason)
+    values (mark_resync.channel_id, mark_resync.reason);
+    perform pg_notify('wedsync_realtime', c.name || ':' || t.tenant_id)
+    from wedsync_realtime.topics as t
+    inner join wedsync_realtime.channels as c on c.id = t.channel_id
+    cross join wedsync_realtime.settings as s
+    where t.channel_id = mark_resync.channel_id and s.notify_enabled;
 end
 $$;
 

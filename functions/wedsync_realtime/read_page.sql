@@ -1,6 +1,6 @@
 -- Read the events of a topic between two snapshots, after an id, as clients get them.
 -- What a snapshot has not seen is all from its xmax on and the few below that were running: two
--- index ranges, however old the oldest transaction. A resync mark among them becomes the reason.
+-- index ranges, however old the oldest transaction.
 
 create or replace function wedsync_realtime.read_page(
     topic_id     bigint,
@@ -12,8 +12,7 @@ create or replace function wedsync_realtime.read_page(
     max_events   integer,
     out events   jsonb,
     out has_more boolean,
-    out last_id  bigint,
-    out reason   text
+    out last_id  bigint
 )
     language plpgsql
     stable
@@ -35,12 +34,11 @@ begin
             case when e.is_cut then e.body || '{"errors": ["payload_too_large"]}' else e.body end
             order by e.id
         ),
-        count(*),
-        max(e.event) filter (where e.operation = 'R')
-    into events, v_count, reason
+        count(*)
+    into events, v_count
     from (
         select
-            u.id, u.operation, u.event,
+            u.id, u.is_cut,
             jsonb_build_object(
                 'id', u.id, 'channel', read_page.channel, 'topic', v_topic.topic, 'event', u.event,
                 'schema', v_topic.schema_name, 'table', v_topic.table_name,
@@ -50,7 +48,7 @@ begin
                 'commit_timestamp', u.created_at,
                 'new', coalesce(u.new, '{}'), 'old', coalesce(u.old, '{}'),
                 'changed', coalesce(to_jsonb(u.changed), '[]')
-            ) as body, u.is_cut
+            ) as body
         from (
             select n.* from wedsync_realtime.events as n
             where (n.tenant_id, n.channel_id) = (v_topic.tenant_id, v_topic.channel_id)
@@ -66,7 +64,7 @@ begin
         where
             u.id > after_id
             and pg_visible_in_snapshot(u.xid, upto)
-            and (filter is null or u.operation = 'R' or wedsync_realtime.event_fits(
+            and (filter is null or wedsync_realtime.event_fits(
                 case when u.is_cut then filter - 'where' else filter end,
                 u.operation, u.event, u.changed, u.new, u.old
             ))

@@ -5,7 +5,8 @@
 create or replace function wedsync_realtime.resync_reason(
     cursor   wedsync_realtime.cursor,
     epoch    text,
-    topic_id bigint
+    topic_id bigint,
+    upto     pg_snapshot
 )
     returns text
     language plpgsql
@@ -14,7 +15,8 @@ create or replace function wedsync_realtime.resync_reason(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_horizon wedsync_realtime.feed_horizon;
+    v_xmin xid8 := pg_snapshot_xmin(cursor.seen);
+    v_horizon record;
 begin
     if cursor.epoch <> resync_reason.epoch then
         return 'epoch_changed';
@@ -22,8 +24,22 @@ begin
     if cursor.topic_id <> resync_reason.topic_id then
         return 'topic_restarted';
     end if;
-    select h.* into v_horizon from wedsync_realtime.feed_horizon as h;
-    if pg_snapshot_xmin(cursor.seen) <= v_horizon.max_xid and (
+    select
+        h.max_xid, h.dropped,
+        (
+            select r.reason
+            from wedsync_realtime.topics as t
+            inner join wedsync_realtime.resets as r on r.channel_id = t.channel_id
+            where
+                t.id = resync_reason.topic_id
+                and r.xid >= v_xmin
+                and pg_visible_in_snapshot(r.xid, upto)
+                and not pg_visible_in_snapshot(r.xid, cursor.seen)
+            limit 1
+        ) as reset_reason
+    into v_horizon
+    from wedsync_realtime.feed_horizon as h;
+    if v_xmin <= v_horizon.max_xid and (
         pg_snapshot_xmax(cursor.seen) <= v_horizon.max_xid or exists (
             select from pg_snapshot_xip(cursor.seen) as x
             where x <= v_horizon.max_xid and pg_visible_in_snapshot(x, v_horizon.dropped)
@@ -38,13 +54,19 @@ begin
     then
         return 'epoch_changed';
     end if;
-    return null;
+    return v_horizon.reset_reason;
 end
 $$;
 
-comment on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, text, bigint) is
+comment on function wedsync_realtime.resync_reason(
+    wedsync_realtime.cursor, text, bigint, pg_snapshot
+) is
 'Why a cursor cannot be continued on a topic; null when it can.';
-revoke execute on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, text, bigint)
+revoke execute on function wedsync_realtime.resync_reason(
+    wedsync_realtime.cursor, text, bigint, pg_snapshot
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.resync_reason(wedsync_realtime.cursor, text, bigint)
+grant execute on function wedsync_realtime.resync_reason(
+    wedsync_realtime.cursor, text, bigint, pg_snapshot
+)
 to wedsync_realtime_owner;

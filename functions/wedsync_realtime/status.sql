@@ -57,7 +57,6 @@ begin
             where
                 e.tenant_id = t.tenant_id
                 and e.channel_id = t.channel_id
-                and e.operation <> 'R'
                 and e.created_at >= s.created_at
         ) as m on true
         group by x.id, n.max_subscriptions

@@ -109,9 +109,13 @@ select results_eq(
 select pg_temp.anew();
 truncate public.form_responses;
 select results_eq(
-    $$ select tenant, operation::text, event from feed order by tenant $$,
-    $$ values ('Bloom', 'R', 'truncated'), ('Petal', 'R', 'truncated') $$,
-    'dispatch: a truncate marks every hot topic'
+    $$
+        select c.name, r.reason, r.xid
+        from wedsync_realtime.resets as r
+        inner join wedsync_realtime.channels as c on c.id = r.channel_id
+    $$,
+    $$ values ('form-responses', 'truncated', pg_current_xact_id()) $$,
+    'dispatch: a truncate makes every client of the channel resync'
 );
 update wedsync_realtime.channels set is_enabled = false
 where name = 'form-responses';
