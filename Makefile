@@ -37,7 +37,7 @@ listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> rec
 	@$(BIN)/python -m wedsync_realtime.listener "$(CHANNEL)" "$(USER)"
 
 bench: $(BASE) ## measure throughput and latency
-	@$(BIN)/python -m wedsync_realtime.bench
+	@$(BIN)/python -m wedsync_realtime.bench $(ARGS)
 
 test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=16: a major or a bin folder)
 	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/pytest $(ARGS)

@@ -24,7 +24,7 @@ def paste(cluster: Cluster, database: str, number: int) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return str(done.stdout)
 
 
 def test_first_session_receives_the_event(cluster: Cluster, database: str) -> None:

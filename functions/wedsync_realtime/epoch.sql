@@ -1,5 +1,6 @@
--- Name this history of the database, so that a cursor from another one is recognised.
--- A primary knows its timeline at once by the name of its WAL file; a standby by the control file.
+-- Name this history of the database, so that a cursor from another one is recognised: cluster,
+-- timeline and the folder of this database, which holds its oid. A primary knows its timeline at
+-- once by the name of its WAL file, a standby by the control file.
 
 create or replace function wedsync_realtime.epoch()
     returns text
@@ -8,21 +9,21 @@ create or replace function wedsync_realtime.epoch()
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_timeline text;
 begin
-    return (
-        select substr(md5(concat_ws(
-            '/',
-            (select s.system_identifier from pg_control_system() as s),
-            case
-                when pg_is_in_recovery()
-                    then (
-                        select lpad(to_hex(c.timeline_id), 8, '0') from pg_control_checkpoint() as c
-                    )
-                else lower(substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
-            end,
-            (select d.oid from pg_database as d where d.datname = current_database())
-        )), 1, 8)
-    );
+    -- expressions without a query, which plpgsql evaluates by itself: every call asks for this
+    if pg_is_in_recovery() then
+        v_timeline := lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0');
+    else
+        v_timeline := lower(left(pg_walfile_name(pg_current_wal_lsn()), 8));
+    end if;
+    return left(md5(concat_ws(
+        '/',
+        (pg_control_system()).system_identifier,
+        v_timeline,
+        regexp_replace(pg_relation_filepath('pg_catalog.pg_class'::regclass), '[^/]*$', '')
+    )), 8);
 end
 $$;
 

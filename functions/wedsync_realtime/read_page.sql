@@ -31,24 +31,13 @@ begin
     where t.id = read_page.topic_id;
     select
         jsonb_agg(
-            case when e.is_cut then e.body || '{"errors": ["payload_too_large"]}' else e.body end
+            case when e.is_cut then b.body || '{"errors": ["payload_too_large"]}' else b.body end
             order by e.id
         ),
         count(*)
     into events, v_count
     from (
-        select
-            u.id, u.is_cut,
-            jsonb_build_object(
-                'id', u.id, 'channel', read_page.channel, 'topic', v_topic.topic, 'event', u.event,
-                'schema', v_topic.schema_name, 'table', v_topic.table_name,
-                'eventType', case u.operation
-                    when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE'
-                end,
-                'commit_timestamp', u.created_at,
-                'new', coalesce(u.new, '{}'), 'old', coalesce(u.old, '{}'),
-                'changed', coalesce(to_jsonb(u.changed), '[]')
-            ) as body
+        select u.*
         from (
             select n.* from wedsync_realtime.events as n
             where (n.tenant_id, n.channel_id) = (v_topic.tenant_id, v_topic.channel_id)
@@ -70,7 +59,19 @@ begin
             ))
         order by u.id
         limit max_events + 1
-    ) as e;
+    ) as e
+    cross join lateral (
+        select jsonb_build_object(
+            'id', e.id, 'channel', read_page.channel, 'topic', v_topic.topic, 'event', e.event,
+            'schema', v_topic.schema_name, 'table', v_topic.table_name,
+            'eventType', case e.operation
+                when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE'
+            end,
+            'commit_timestamp', e.created_at,
+            'new', coalesce(e.new, '{}'), 'old', coalesce(e.old, '{}'),
+            'changed', coalesce(to_jsonb(e.changed), '[]')
+        ) as body
+    ) as b;
     has_more := v_count > max_events;
     events := coalesce(events, jsonb_build_array());
     if has_more then

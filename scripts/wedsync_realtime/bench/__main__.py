@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 
@@ -73,10 +74,17 @@ def _parser() -> argparse.ArgumentParser:
 def _bench(options: argparse.Namespace, printer: Printer) -> int:
     scale = FULL if options.full else Scale()
     with open_stage(scale, options.directory, options.source, printer.note) as stage:
+        with stage.session() as session:
+            version = session.value("show server_version")
         figures = list(measure(stage, options.only, options.walrus))
     report.print_table(figures, Console())
     if options.json:
-        told = [figure.as_json() for figure in figures]
+        told = {
+            "server": version,
+            "cpus": os.cpu_count(),
+            "scale": asdict(scale),
+            "figures": [figure.as_json() for figure in figures],
+        }
         options.json.write_text(json.dumps(told, indent=4) + "\n")
     if options.svg:
         options.svg.write_text(chart.draw(figures))

@@ -49,7 +49,7 @@ def draw(figures: Sequence[Figure]) -> str:
         for figure in found
         if figure.scenario == walrus.SCENARIO
     }
-    note = "measured in the same run" if measured else "measured apart, on 2 cores as well"
+    note = "in the same run" if measured else "measured apart, on 2 cores as well"
     return _svg(ours, measured or SUPABASE, note)
 
 
@@ -70,7 +70,12 @@ def _svg(ours: Line, theirs: Line, note: str) -> str:
         "<title>Database time of a change, by the number of leases that listen to it</title>",
         f"<style>{_STYLE}</style>",
         _text(16, 26, "Database time of a change, by the leases that listen to it", "title"),
-        _text(16, 45, f"ours: the whole insert; Supabase: apply_rls, {note}", "quiet"),
+        _text(
+            16,
+            45,
+            f"before anybody fetches it; ours: the whole insert; Supabase: apply_rls, {note}",
+            "quiet",
+        ),
     ]
     tick = lowest
     while tick <= highest * 1.001:
@@ -78,7 +83,7 @@ def _svg(ours: Line, theirs: Line, note: str) -> str:
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}"'
             f' y2="{y(tick):.1f}"/>'
         )
-        parts.append(_text(LEFT - 8, y(tick) + 4, f"{tick:g} ms", "quiet", "end"))
+        parts.append(_text(LEFT - 8, y(tick) + 4, f"{tick:,g} ms", "quiet", "end"))
         tick *= 10
     for leases in sorted({*ours, *theirs}):
         parts.append(_text(x(leases), HEIGHT - BOTTOM + 22, f"{leases:,}", "quiet", "middle"))

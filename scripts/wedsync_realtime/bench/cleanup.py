@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from threading import Event, Thread
 
 from psycopg.errors import LockNotAvailable
@@ -19,6 +20,11 @@ GOAL_EXPIRED = 100_000
 WAIT = 50  # milliseconds that a ping may wait for a lock
 
 _CLEAN = "select public.cleanup_inactive_subscriptions()"
+_PING = "select public.realtime_ping()"
+_SUBSCRIBE = (  # with a new connection each time, so that it is a new lease
+    "select public.realtime_subscribe(array['form-responses'],"
+    " pg_catalog.jsonb_build_object('supplier_id', $2::text), pg_catalog.gen_random_uuid())"
+)
 _PLAIN = """
     with ended as (
         delete from bench.leases as s
@@ -42,6 +48,14 @@ _LAPSE = """
     truncate bench.leases;
     insert into bench.leases select * from public.realtime_subscriptions;
 """
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Suppliers with a number of users each, who have a lease each."""
+
+    names: list[str]
+    users: int
 
 
 class Beside:
@@ -88,8 +102,8 @@ def cleanup(stage: Stage) -> Iterator[Figure]:
         stage.session() as subscribing,
     ):
         crowd = _prepare(stage, admin)
-        pings = Beside(pinging, _ping(pinging, crowd))
-        subscribes = Beside(subscribing, _subscribe(subscribing, crowd))
+        pings = Beside(pinging, _caller(pinging, crowd, _PING))
+        subscribes = Beside(subscribing, _caller(subscribing, crowd, _SUBSCRIBE))
         pinging.run(f"{people.AS_CLIENT}; set lock_timeout = '{WAIT}ms'")
         subscribing.run(people.AS_CLIENT)
 
@@ -126,19 +140,19 @@ def cleanup(stage: Stage) -> Iterator[Figure]:
         yield Reading(scenario, f"{name} beside it, longest", 1e3 * max(beside.seconds), "ms")
 
 
-def _prepare(stage: Stage, admin: Session) -> list[str]:
-    """Replace all leases by those of a crowd of suppliers, whose names are returned."""
+def _prepare(stage: Stage, admin: Session) -> Crowd:
+    """Replace all leases by those of a crowd of suppliers."""
     scale = stage.scale
     stage.report(f"Preparing {scale.live_leases:,} leases …")
     admin.run("delete from public.realtime_subscriptions")
     each = min(PER_TENANT, scale.live_leases)
-    crowd = [f"crowd {number}" for number in range(scale.live_leases // each)]
-    for name in crowd:
+    names = [f"crowd {number}" for number in range(scale.live_leases // each)]
+    for name in names:
         people.add(admin, name, leases=each)
     nth = scale.live_leases // scale.expired_leases
     admin.run(_LAPSE.format(nth=nth, expired=scale.expired_leases))
     admin.run("vacuum analyze")
-    return crowd
+    return Crowd(names, each)
 
 
 def _clean(admin: Session, scale: Scale) -> None:
@@ -147,27 +161,13 @@ def _clean(admin: Session, scale: Scale) -> None:
         raise RuntimeError(f"cleanup ended {ended} leases")
 
 
-def _ping(session: Session, crowd: list[str]) -> Callable[[int], object]:
-    """Ping as ever other users."""
-    return lambda number: session.call(
-        people.as_caller("select public.realtime_ping()"),
-        people.claims(crowd[number % len(crowd)], number % PER_TENANT + 1),
-    )
-
-
-def _subscribe(session: Session, crowd: list[str]) -> Callable[[int], object]:
-    """Subscribe with ever other users' new connections."""
+def _caller(session: Session, crowd: Crowd, select: str) -> Callable[[int], object]:
+    """Call as ever other users of ever other suppliers."""
+    statement = people.as_caller(select)
 
     def call(number: int) -> None:
-        name = crowd[number % len(crowd)]
-        session.call(
-            people.as_caller(
-                "select public.realtime_subscribe(array['form-responses'],"
-                " pg_catalog.jsonb_build_object('supplier_id', $2::text),"
-                " pg_catalog.gen_random_uuid())"
-            ),
-            people.claims(name, number % PER_TENANT + 1),
-            people.supplier_id(name),
-        )
+        name = crowd.names[number % len(crowd.names)]
+        values = [people.claims(name, number % crowd.users + 1), people.supplier_id(name)]
+        session.call(statement, *values[: 1 + ("$2" in statement)])
 
     return call

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from wedsync_realtime.bench.session import Session
@@ -20,7 +21,11 @@ class Way:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that a call takes: on the clock, and of the backend's CPU where that is known."""
+    """Seconds that a call takes: on the clock, and of the backend's CPU where that is known.
+
+    Of a slice, wall is the median of its calls, for others may get the processor in between; cpu
+    is the mean.
+    """
 
     wall: float
     cpu: float | None
@@ -63,12 +68,13 @@ def compare(ways: Mapping[str, Way], rounds: int, calls: int) -> dict[str, Costs
 def _slice(way: Way, first: int, calls: int) -> Cost:
     way.before()
     cpu_start = way.session.cpu_seconds()
-    start = time.perf_counter()
+    times = [time.perf_counter()]
     for number in range(first, first + calls):
         way.call(number)
-    wall = time.perf_counter() - start
+        times.append(time.perf_counter())
     cpu_end = way.session.cpu_seconds()
     way.after()
+    wall = median(end - start for start, end in pairwise(times))
     if cpu_start is None or cpu_end is None:
-        return Cost(wall / calls, None)
-    return Cost(wall / calls, (cpu_end - cpu_start) / calls)
+        return Cost(wall, None)
+    return Cost(wall, (cpu_end - cpu_start) / calls)

@@ -38,8 +38,8 @@ class Scale:
     what cleanup finds. listeners: with 20 subscriptions each. pollers: connections of a tenant.
     """
 
-    rounds: int = 40
-    calls: int = 10
+    rounds: int = 25
+    calls: int = 25
     leases: tuple[int, ...] = (1, 200, 1_000, 5_000, 100_000)
     bulk_rows: int = 50_000
     bulk_rounds: int = 5

@@ -1,0 +1,82 @@
+"""The benchmark, at a scale at which its times mean nothing: that it finds what it should."""
+
+import io
+import json
+from collections.abc import Sequence
+
+import pytest
+from rich.console import Console
+
+from wedsync_realtime.bench import chart, report
+from wedsync_realtime.bench.__main__ import SCENARIOS, measure
+from wedsync_realtime.bench.compare import Cost, Costs
+from wedsync_realtime.bench.figures import Figure, Ratio, Reading, percentile, ratio
+from wedsync_realtime.bench.stage import Scale, default_parent, open_stage
+
+TINY = Scale(
+    rounds=1,
+    calls=2,
+    leases=(1, 3),
+    bulk_rows=10,
+    bulk_rounds=1,
+    feed_events=200,
+    live_leases=40,
+    expired_leases=4,
+    listeners=1,
+    deliveries=1,
+    pollers=2,
+)
+
+
+@pytest.fixture(scope="module")
+def figures() -> Sequence[Figure]:
+    with open_stage(TINY, default_parent(), None, lambda line: None) as stage:
+        return list(measure(stage))
+
+
+def test_every_scenario_yields_figures(figures: Sequence[Figure]) -> None:
+    scenarios = {figure.scenario for figure in figures}
+    assert len(scenarios) >= len(SCENARIOS)
+    for figure in figures:
+        if isinstance(figure, Ratio):
+            assert min(figure.ours.wall, figure.plain.wall, figure.ratio.wall) > 0
+
+
+def test_nothing_fails_while_it_measures(figures: Sequence[Figure]) -> None:
+    counted = {
+        figure.what: figure.value
+        for figure in figures
+        if isinstance(figure, Reading) and ("failed" in figure.what or "blocked" in figure.what)
+    }
+    assert len(counted) == 2
+    assert set(counted.values()) == {0}
+
+
+def test_figures_are_told_to_people_and_programs(figures: Sequence[Figure]) -> None:
+    out = io.StringIO()
+    report.print_table(figures, Console(file=out, width=200))
+    assert all(figure.scenario in out.getvalue() for figure in figures)
+    assert json.loads(json.dumps([figure.as_json() for figure in figures]))
+
+
+def test_the_chart_shows_both_sides(figures: Sequence[Figure]) -> None:
+    svg = chart.draw(figures)
+    assert svg.count("<polyline") == 2
+    assert svg.count("<circle") == len(TINY.leases) + len(chart.SUPABASE)
+
+
+def test_a_ratio_is_the_median_of_the_rounds_and_not_that_of_the_medians() -> None:
+    ours = Costs([Cost(1, 2), Cost(10, 20), Cost(4, 8)])
+    plain = Costs([Cost(1, 1), Cost(5, 5), Cost(1, 1)])
+    assert ours.ratio(plain) == Cost(2, 4)
+
+
+@pytest.mark.parametrize(("goal", "is_met"), [(4, True), (3, False), (None, None)])
+def test_a_goal_holds_for_wall_and_for_cpu(goal: float | None, is_met: bool | None) -> None:
+    ours, plain = Costs([Cost(1, 4)]), Costs([Cost(1, 1)])
+    assert ratio("s", "w", ours, plain, "a", goal).is_met is is_met
+
+
+def test_percentiles_are_of_calls_that_were_made() -> None:
+    seconds = [0.001 * number for number in range(1, 101)]
+    assert [percentile(seconds, share) for share in (50, 99, 100)] == pytest.approx([50, 99, 100])
