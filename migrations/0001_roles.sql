@@ -20,10 +20,19 @@ begin
         end if;
     end loop;
 
-    -- a superuser needs no membership; anybody else needs it to hand functions to the owner
-    if not pg_catalog.pg_has_role(current_user, 'wedsync_realtime_owner', 'member') then
+    -- to hand functions to the owner, anybody but a superuser must be able to become it; whoever
+    -- may not grant that keeps the functions
+    if not pg_catalog.pg_has_role(
+        current_user, 'wedsync_realtime_owner',
+        case
+            when current_setting('server_version_num')::integer < 160000 then 'member' else 'set'
+        end
+    ) then
         execute format('grant wedsync_realtime_owner to %I', current_user);
     end if;
+exception
+    when insufficient_privilege then
+        raise notice 'the definer functions stay with %', current_user;
 end
 $$;
 

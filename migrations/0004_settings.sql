@@ -14,8 +14,11 @@ create table wedsync_realtime.settings (
     log_retention                interval not null default '90 days',
     event_bytes                  integer not null default 262144,
     notify_enabled               boolean not null default true,
+    broadcast_enabled            boolean,
+    dispatch_guarded             boolean not null default false,
+    cursor_secret                text not null default gen_random_uuid(),
     cleanup_schedule             text not null default '*/5 * * * *',
-    partitions_schedule          text not null default '17 * * * *',
+    partitions_schedule          text not null default '*/10 * * * *',
     constraint settings_pkey primary key (id),
     constraint settings_id_check check (id),
     constraint settings_subscribe_per_minute_check
@@ -66,6 +69,14 @@ comment on column wedsync_realtime.settings.event_bytes is
 'A row larger than this travels as its key alone.';
 comment on column wedsync_realtime.settings.notify_enabled is
 'Whether dispatch wakes listeners with NOTIFY, which takes a database-wide lock at commit.';
+comment on column wedsync_realtime.settings.broadcast_enabled is
+'Whether dispatch also sends every event as a private Supabase broadcast; null: a deployment '
+'switches it on where realtime.send exists.';
+comment on column wedsync_realtime.settings.dispatch_guarded is
+'Whether a write survives an unforeseen error in dispatch, which is then counted in '
+'dispatch_failures, and clients must resync; costs a subtransaction in every statement.';
+comment on column wedsync_realtime.settings.cursor_secret is
+'Signs cursors, so that nobody can make one up; changing it makes all clients resubscribe.';
 comment on column wedsync_realtime.settings.cleanup_schedule is
 'pg_cron schedule of cleanup; applied by the next deployment or schedule_jobs().';
 comment on column wedsync_realtime.settings.partitions_schedule is

@@ -1,4 +1,5 @@
--- settings: read by the definer functions, changed by the administrator who owns it.
+-- settings: read by the definer functions, changed by the administrator who owns it. Its row is
+-- the lock that keeps two cleanups apart, which is what the right to update the key is for.
 -- No policy for clients: nothing here is theirs to see.
 
 revoke all on wedsync_realtime.settings from public, anon, authenticated, service_role;
@@ -8,3 +9,4 @@ for all to wedsync_realtime_owner using (true) with check (true);
 comment on policy settings_all_owner on wedsync_realtime.settings is
 'The definer functions, which decide for themselves.';
 grant select on wedsync_realtime.settings to wedsync_realtime_owner;
+grant update (id) on wedsync_realtime.settings to wedsync_realtime_owner;

@@ -1,6 +1,7 @@
 """An attacker with SQL: names in front of the package's own, and settings that change meaning."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -110,7 +111,7 @@ def test_attack_works_on_a_function_without_a_search_path(
 
 def test_settings_of_the_session_change_nothing(session: psycopg.Connection, cast: Cast) -> None:
     expected = play(session, cast, {})
-    different = []
+    different: list[tuple[Any, ...]] = []
     for name, value in SETTINGS.items():
         try:
             answers = play(session, cast, {name: value})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -191,10 +192,13 @@ def test_value_that_a_tenant_writes_breaks_no_poll(
 
 def test_first_poll_of_a_session_may_ask_to_resync(session: psycopg.Connection, cast: Cast) -> None:
     cursor = cast.cursors["form-responses"].split(".")
+    other = ".".join(["1", "00000000", *cursor[2:-1]])
+    row = session.execute("select wedsync_realtime.sign_cursor(%s)", (other,)).fetchone()
+    assert row is not None
     with session.transaction():
         become(session, cast.owner_user)
         lease = cast.leases["couple-profile"]
-        answer = call(session, "realtime_poll", lease, ".".join(["1", "00000000", *cursor[2:]]))
+        answer = call(session, "realtime_poll", lease, f"{other}.{row[0]}")
     assert (answer["resyncRequired"], answer["reason"]) == (True, "epoch_changed")
 
 
@@ -209,9 +213,29 @@ def test_cursor_made_up_shows_nothing_from_before_the_lease(
         (lease,) = call(session, "realtime_subscribe", ["couple-profile"], cast.filters())[
             "subscriptions"
         ]
-    version, epoch, topic = lease["cursor"].split(".")[:3]
-    with session.transaction():
-        become(session, user)
-        forged = f"{version}.{epoch}.{topic}.3:3:"
-        answer = call(session, "realtime_poll", lease["channel"], forged)
-    assert answer.get("events", []) == []
+    version, epoch, topic, _, signature = lease["cursor"].split(".")
+    for forged in (
+        f"{version}.{epoch}.{topic}.3:3:",
+        f"{version}.{epoch}.{topic}.3:3:.{signature}",
+    ):
+        with session.transaction():
+            become(session, user)
+            answer = call(session, "realtime_poll", lease["channel"], forged)
+        assert (answer["code"], answer["status"]) == ("invalid_request", 400)
+
+
+def test_rule_that_looks_like_a_template_is_refused(session: psycopg.Connection) -> None:
+    rule = (
+        "insert into wedsync_realtime.event_rules (channel_id, position, operation, becomes, event)"
+        " values (1, %s, 'INSERT', jsonb_build_object('form_name', %s::text), 'a.b')"
+    )
+    for number, text in enumerate(("{prefix}", "{id}", "{code}", "{event}")):
+        with pytest.raises(psycopg.errors.CheckViolation), session.transaction():
+            session.execute(rule, (100 + number, text))
+    for number, text in enumerate(("'", "\\", "$1", "%I")):
+        with session.transaction():
+            session.execute(rule, (100 + number, text))
+            session.execute(
+                "insert into public.form_responses (supplier_id, form_name) values (%s, %s)",
+                (UUID(int=1), text),
+            )

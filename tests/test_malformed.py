@@ -103,7 +103,7 @@ def test_every_malformed_call_gets_a_documented_answer(people: People) -> None:
     with psycopg.connect(people.url, autocommit=True) as connection:
         connection.execute(TRY_CALLS.encode())
         connection.execute(
-            "update wedsync_realtime.settings set subscribe_burst = 40, subscriptions_per_user = 14"
+            "update wedsync_realtime.settings set subscribe_burst = 10, subscriptions_per_user = 6"
         )
         for batch in range(BATCHES):
             user = people.supplier_user(supplier, f"user {batch}")

@@ -75,7 +75,8 @@ from (values
     ),
     (
         'wedsync_realtime.settings', 'settings_after_update_compile',
-        'after update of event_bytes, notify_enabled on %table% for each statement '
+        'after update of event_bytes, notify_enabled, broadcast_enabled, dispatch_guarded '
+        'on %table% for each statement '
         'execute function wedsync_realtime.compile_changed()',
         'Writes the trigger functions anew.'
     ),

@@ -1,6 +1,6 @@
--- Attach a channel's table: replica identity, publication, dispatch triggers. Whatever is in
--- place is left alone, so it costs nothing and locks nothing when run again. False when the
--- table does not exist yet.
+-- Attach a channel's table and its partitions, which may be written to directly: replica
+-- identity, publication, dispatch triggers. Whatever is in place is left alone, so it costs
+-- nothing and locks nothing when run again. False when the table does not exist yet.
 
 create or replace function wedsync_realtime.attach_channel(channel wedsync_realtime.channels)
     returns boolean
@@ -11,6 +11,7 @@ create or replace function wedsync_realtime.attach_channel(channel wedsync_realt
 as $$
 declare
     v_table regclass := wedsync_realtime.channel_table(channel);
+    v_part regclass;
 begin
     if v_table is null then
         return false;
@@ -18,39 +19,21 @@ begin
     if channel.found_published is null then
         perform wedsync_realtime.note_found(channel.id, v_table);
     end if;
-    if (select c.relreplident from pg_class as c where c.oid = v_table) <> 'f' then
-        execute format('alter table %s replica identity full', v_table);
-    end if;
-    if not exists (
-        select from pg_publication_tables as p
-        where
-            p.pubname = 'supabase_realtime'
-            and p.schemaname = channel.schema_name
-            and p.tablename = channel.table_name
-    ) then
+    if not wedsync_realtime.is_published(v_table) then
         execute format('alter publication supabase_realtime add table %s', v_table);
     end if;
-
     perform wedsync_realtime.compile_channel(channel);
-    perform wedsync_realtime.ensure_trigger(
-        v_table,
-        format('%s_after_%s_dispatch_%s', left(channel.table_name, 30), d.verb, channel.id),
-        format(
-            'after %s on %%table%% %s for each statement execute function wedsync_realtime.%s',
-            d.verb, 'referencing ' || d.transition,
-            case
-                when d.transition is null then format('dispatch_truncate(%L)', channel.id)
-                else quote_ident(wedsync_realtime.dispatch_name(channel.name, d.verb)) || '()'
-            end
-        ),
-        format('Records changes for the channel %s.', channel.name)
-    )
-    from (values
-        ('insert', 'new table as changed_rows'),
-        ('update', 'old table as old_rows new table as new_rows'),
-        ('delete', 'old table as changed_rows'),
-        ('truncate', null)
-    ) as d (verb, transition);
+
+    for v_part in
+        select v_table
+        union
+        select p.relid from pg_partition_tree(v_table) as p
+    loop
+        if (select c.relreplident from pg_class as c where c.oid = v_part) <> 'f' then
+            execute format('alter table %s replica identity full', v_part);
+        end if;
+        perform wedsync_realtime.attach_triggers(channel, v_part);
+    end loop;
     return true;
 end
 $$;

@@ -14,7 +14,7 @@ begin
         nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
     )::uuid;
 exception
-    when data_exception or statement_too_complex then
+    when data_exception or program_limit_exceeded then
         return null;
 end
 $$;

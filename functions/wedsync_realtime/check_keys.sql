@@ -18,7 +18,7 @@ begin
     if jsonb_typeof(filters) <> 'object' then
         return wedsync_realtime.to_problem('invalid_request', 'filters must be an object');
     end if;
-    if pg_column_size(filters) > 16384 then
+    if octet_length(filters::text) > 16384 then
         return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
     end if;
     for v_key, v_value in select f.key, f.value from jsonb_each(filters) as f loop

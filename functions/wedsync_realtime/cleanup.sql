@@ -12,6 +12,11 @@ declare
     v_total integer := 0;
     v_ended integer;
 begin
+    -- one run at a time: another one would take the same rows in another order
+    perform 1 from wedsync_realtime.settings as s for no key update skip locked;
+    if not found then
+        return 0;
+    end if;
     loop
         v_ended := wedsync_realtime.end_expired();
         v_total := v_total + v_ended;

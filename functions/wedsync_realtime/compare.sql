@@ -1,5 +1,5 @@
--- Compare two values of one kind; null when either is null or, after a change of the column's
--- type, no longer of that kind.
+-- Compare two values of one kind. What does not compare, null or, after a change of the column's
+-- type, a value of another kind, gives null: a tenant's row must not make a poll fail.
 
 create or replace function wedsync_realtime.compare(kind text, one text, two text)
     returns integer
@@ -8,25 +8,25 @@ create or replace function wedsync_realtime.compare(kind text, one text, two tex
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_one timestamptz;
+    v_two timestamptz;
 begin
-    return case compare.kind
+    case kind
         when 'number' then
-            case
-                when compare.one ~* '^([-+]?[0-9.]+(e[-+]?[0-9]+)?|nan|-?infinity)$'
-                    then sign(
-                        (compare.one::numeric > compare.two::numeric)::integer
-                        - (compare.one::numeric < compare.two::numeric)::integer
-                    )::integer
-            end
+            return (one::numeric > two::numeric)::integer
+            - (one::numeric < two::numeric)::integer;
         when 'time' then
-            case
-                when compare.one ~ '^([0-9]{4,}-[0-9]{2}-[0-9]{2}|-?infinity$)'
-                    then (compare.one::timestamptz > compare.two::timestamptz)::integer
-                    - (compare.one::timestamptz < compare.two::timestamptz)::integer
-            end
-        else (compare.one > compare.two collate "C")::integer
-            - (compare.one < compare.two collate "C")::integer
-    end;
+            -- a date may lie beyond every timestamp
+            v_one := (case when one ~ '^[0-9]{6}' then 'infinity' else one end)::timestamptz;
+            v_two := (case when two ~ '^[0-9]{6}' then 'infinity' else two end)::timestamptz;
+            return (v_one > v_two)::integer - (v_one < v_two)::integer;
+        else
+            return (one > two collate "C")::integer - (one < two collate "C")::integer;
+    end case;
+exception
+    when data_exception then
+        return null;
 end
 $$;
 

@@ -11,18 +11,22 @@ as $$
 -- identifiers come from the catalog: @plpgsql_check_options: security_warnings = off
 declare
     v_table regclass := wedsync_realtime.channel_table(channel);
-    v_trigger text;
+    v_trigger record;
     v_operation text;
+    v_part regclass;
 begin
     if v_table is null then
         return;
     end if;
     for v_trigger in
-        select t.tgname::text
+        select t.tgname, t.tgrelid::regclass as relation
         from pg_trigger as t
-        where t.tgrelid = v_table and t.tgname like '%\_dispatch\_' || channel.id
+        inner join pg_proc as p on p.oid = t.tgfoid
+        where
+            p.pronamespace = 'wedsync_realtime'::regnamespace
+            and t.tgname like '%\_dispatch\_' || channel.id
     loop
-        execute format('drop trigger %I on %s', v_trigger, v_table);
+        execute format('drop trigger %I on %s', v_trigger.tgname, v_trigger.relation);
     end loop;
     foreach v_operation in array array['INSERT', 'UPDATE', 'DELETE'] loop
         execute format(
@@ -36,9 +40,13 @@ begin
     ) then
         return;
     end if;
-    if channel.found_identity is not null then
-        execute format('alter table %s replica identity %s', v_table, channel.found_identity);
-    end if;
+    for v_part in
+        select v_table
+        union
+        select p.relid from pg_partition_tree(v_table) as p
+    loop
+        execute format('alter table %s replica identity %s', v_part, channel.found_identity);
+    end loop;
     if not channel.found_published then
         execute format('alter publication supabase_realtime drop table %s', v_table);
     end if;

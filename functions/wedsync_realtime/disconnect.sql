@@ -21,6 +21,8 @@ begin
         raise exception 'disconnect needs a user_id, a tenant_id, a channel or a connection_id'
             using errcode = 'invalid_parameter_value';
     end if;
+    -- all at once, because a deletion of their users would take the rows in another order
+    lock table public.realtime_subscriptions in exclusive mode;
     v_ended := wedsync_realtime.end_leases(
         array(
             select s.id
@@ -40,8 +42,6 @@ begin
                     disconnect.connection_id is null
                     or s.connection_id = disconnect.connection_id
                 )
-            order by s.id
-            for update of s
         ),
         'revoked', 'disconnected by ' || session_user
     );

@@ -25,7 +25,12 @@ begin
     || case operation
         when 'UPDATE' then wedsync_realtime.update_template()
         else wedsync_realtime.rows_template()
-    end || wedsync_realtime.wake_template(v_settings.notify_enabled);
+    end || wedsync_realtime.wake_template(
+        v_settings.notify_enabled, v_settings.broadcast_enabled
+    );
+    if v_settings.dispatch_guarded then
+        v_body := wedsync_realtime.guarded_template(v_body);
+    end if;
     for v_marker in
         select m.name, m.value
         from (values
@@ -46,6 +51,10 @@ begin
             ('key', wedsync_realtime.key_expression('i.content', channel.key_columns)),
             ('bytes', v_settings.event_bytes::text),
             ('id', channel.id::text),
+            ('recorded', case
+                when v_settings.broadcast_enabled then 'tenant_id, created_at, ctid'
+                else 'tenant_id'
+            end),
             ('travels', case
                 when channel.columns is null then 'true'
                 else format('n.key = any (%L)', channel.columns)

@@ -1,4 +1,5 @@
--- Tell the clients of one channel, the trigger's argument, that all its rows are gone.
+-- Tell the clients of one channel, the trigger's argument, that all its rows are gone. Guarded,
+-- an error does not reach the writer.
 
 create or replace function wedsync_realtime.dispatch_truncate()
     returns trigger
@@ -7,13 +8,22 @@ create or replace function wedsync_realtime.dispatch_truncate()
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_looks constant boolean := current_setting('transaction_isolation') like 'read %';
+    v_channel constant smallint := tg_argv[0]::smallint;
 begin
-    if current_setting('transaction_isolation') like 'read %' and not exists (
-        select from wedsync_realtime.topics as t where t.channel_id = tg_argv[0]::smallint
+    if (select s.dispatch_guarded from wedsync_realtime.settings as s) then
+        begin
+            perform wedsync_realtime.mark_resync(v_channel, 'truncated');
+        exception
+            when others then
+                perform wedsync_realtime.survive_failure(v_channel, sqlstate, sqlerrm);
+        end;
+    elsif not v_looks or exists (
+        select from wedsync_realtime.topics as t where t.channel_id = v_channel
     ) then
-        return null;
+        perform wedsync_realtime.mark_resync(v_channel, 'truncated');
     end if;
-    perform wedsync_realtime.mark_resync(tg_argv[0]::smallint, 'truncated');
     return null;
 end
 $$;

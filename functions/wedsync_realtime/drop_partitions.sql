@@ -1,6 +1,7 @@
--- Drop the partitions that end before a time; of the feed, first note what cursors lose with
--- them. A transaction that still uses one keeps it: the drop gives up after the lock timeout and
--- is tried next time.
+-- Drop the partitions that end before a time; of the feed, first note what cursors lose with them.
+-- Its last writers are waited for, not its readers; then the parent is locked before the partition,
+-- in the order of all readers. Who is in the way keeps it: the drop gives up at the lock timeout,
+-- which is short because writers queue behind it, and is tried at the next run.
 
 create or replace function wedsync_realtime.drop_partitions(parent regclass, before timestamptz)
     returns integer
@@ -9,7 +10,7 @@ create or replace function wedsync_realtime.drop_partitions(parent regclass, bef
     security invoker
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
-    set lock_timeout = '2s'
+    set lock_timeout = '200ms'
 as $$
 declare
     v_partition regclass;
@@ -26,7 +27,7 @@ begin
             )::timestamptz <= before
     loop
         begin
-            execute format('lock table %s in access exclusive mode', v_partition);
+            execute format('lock table %s in share mode', v_partition);
             if parent = 'wedsync_realtime.events'::regclass then
                 execute format(
                     'update wedsync_realtime.feed_horizon as h '
@@ -34,6 +35,7 @@ begin
                     'dropped = pg_current_snapshot()', v_partition
                 );
             end if;
+            execute format('lock table %s in access exclusive mode', parent);
             execute format('drop table %s', v_partition);
             v_dropped := v_dropped + 1;
         exception

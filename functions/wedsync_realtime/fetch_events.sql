@@ -16,41 +16,51 @@ create or replace function wedsync_realtime.fetch_events(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_epoch text := wedsync_realtime.epoch();
     v_now pg_snapshot := wedsync_realtime.current_snapshot();
+    v_epoch text := wedsync_realtime.epoch();
     v_reason text := wedsync_realtime.resync_reason(cursor, v_epoch, topic_id, v_now);
-    v_upto pg_snapshot := cursor.upto;
+    v_upto pg_snapshot := coalesce(cursor.upto, v_now);
+    v_page record;
     v_events jsonb := jsonb_build_array();
     v_has_more boolean := false;
     v_next wedsync_realtime.cursor;
 begin
     v_next.epoch := v_epoch;
     v_next.topic_id := topic_id;
-    if v_reason is null then
-        -- a snapshot older than the cursor's, as on a standby, must not turn it back
-        if v_upto is null and pg_snapshot_xmin(v_now) >= pg_snapshot_xmax(cursor.seen) then
-            v_upto := v_now;
-        elsif v_upto is null then
-            v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
-        end if;
-        select p.events, p.has_more, p.last_id
-        into v_events, v_has_more, v_next.last_id
+    -- a snapshot older than the cursor's, as on a standby that lags, must not turn it back
+    if cursor.upto is null and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(cursor.seen) then
+        v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
+    end if;
+    if v_reason is not null then
+        v_next.seen := wedsync_realtime.durable_snapshot(
+            null, v_now, wedsync_realtime.last_xid(topic_id, v_now)
+        );
+    elsif cursor.upto is not null and pg_is_in_recovery()
+        and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(cursor.upto)
+    then
+        v_next := cursor;
+    else
+        select p.* into v_page
         from wedsync_realtime.read_page(
             topic_id, cursor.seen, v_upto, coalesce(cursor.last_id, 0),
             channel, nullif(filter - array['supplier_id', 'couple_id', 'wedding_id'], '{}'),
             max_events
         ) as p;
-    else
-        v_upto := v_now;
+        v_events := v_page.events;
+        v_has_more := v_page.has_more;
+        if cursor.upto is null then
+            v_upto := wedsync_realtime.durable_snapshot(
+                cursor.seen, v_upto, case
+                    when v_has_more then wedsync_realtime.last_xid(topic_id, v_upto)
+                    else v_page.last_xid
+                end
+            );
+        end if;
+        v_next.seen := case when v_has_more then cursor.seen else v_upto end;
+        v_next.upto := case when v_has_more then v_upto end;
+        v_next.last_id := v_page.last_id;
     end if;
 
-    if v_has_more then
-        v_next.seen := cursor.seen;
-        v_next.upto := v_upto;
-    else
-        v_next.seen := v_upto;
-        v_next.last_id := null;
-    end if;
     return jsonb_build_object(
         'success', true,
         'ready', is_ready,

@@ -22,5 +22,3 @@ comment on function wedsync_realtime.key_columns(regclass) is
 'Columns of a primary key, in its order; null when there is none.';
 revoke execute on function wedsync_realtime.key_columns(regclass)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.key_columns(regclass)
-to wedsync_realtime_owner;

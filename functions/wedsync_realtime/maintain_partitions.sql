@@ -33,8 +33,15 @@ begin
     v_changed := v_changed + wedsync_realtime.drop_partitions(
         'public.realtime_activity_logs', now() - v_settings.log_retention
     );
+    -- the application's tables may have got new partitions
+    perform wedsync_realtime.attach_channel(c)
+    from wedsync_realtime.channels as c
+    inner join pg_class as r on r.oid = wedsync_realtime.channel_table(c)
+    where r.relkind = 'p';
     perform wedsync_realtime.cool_topics();
     delete from wedsync_realtime.rate_limits as r where r.full_at < now() - interval '1 hour';
+    delete from wedsync_realtime.dispatch_failures as f
+    where f.last_at < now() - v_settings.feed_retention;
     with gone as (
         delete from wedsync_realtime.resets as r
         where r.created_at < now() - v_settings.feed_retention
@@ -52,6 +59,4 @@ comment on function wedsync_realtime.maintain_partitions() is
 'Make partitions ahead, drop those past retention, let idle topics go cold; returns how many '
 'partitions changed.';
 revoke execute on function wedsync_realtime.maintain_partitions()
-from public, anon, authenticated;
-grant execute on function wedsync_realtime.maintain_partitions()
-to service_role;
+from public, anon, authenticated, service_role;

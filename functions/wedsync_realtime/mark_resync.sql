@@ -12,11 +12,7 @@ as $$
 begin
     insert into wedsync_realtime.resets (channel_id, reason)
     values (mark_resync.channel_id, mark_resync.reason);
-    perform pg_notify('wedsync_realtime', c.name || ':' || t.tenant_id)
-    from wedsync_realtime.topics as t
-    inner join wedsync_realtime.channels as c on c.id = t.channel_id
-    cross join wedsync_realtime.settings as s
-    where t.channel_id = mark_resync.channel_id and s.notify_enabled;
+    perform wedsync_realtime.tell_resync(mark_resync.channel_id, mark_resync.reason);
 end
 $$;
 

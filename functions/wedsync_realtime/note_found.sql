@@ -28,13 +28,7 @@ begin
                     where i.indrelid = relation and i.indisreplident
                 )
             end,
-            exists (
-                select from pg_publication_tables as p
-                where
-                    p.pubname = 'supabase_realtime'
-                    and p.schemaname = r.relnamespace::regnamespace::text
-                    and p.tablename = r.relname
-            ),
+            wedsync_realtime.is_published(relation),
             2
         from pg_class as r
         where r.oid = relation

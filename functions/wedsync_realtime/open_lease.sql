@@ -5,6 +5,7 @@ create or replace function wedsync_realtime.open_lease(
     user_id       uuid,
     tenant_id     uuid,
     channel       wedsync_realtime.channels,
+    topic_tenant  uuid,
     filters       jsonb,
     connection_id uuid,
     epoch         text,
@@ -18,17 +19,12 @@ create or replace function wedsync_realtime.open_lease(
 as $$
 declare
     v_now timestamptz := clock_timestamp();
-    v_seen pg_snapshot := wedsync_realtime.current_snapshot();
+    v_seen pg_snapshot := wedsync_realtime.lease_snapshot();
     v_value uuid := (filters ->> channel.filter_key)::uuid;
     v_filter text := format('%s=eq.%s', channel.filter_key, v_value);
-    v_tenant uuid := v_value;
-    v_topic bigint;
+    v_topic bigint := wedsync_realtime.heat_topic(channel.id, topic_tenant);
     v_lease record;
 begin
-    if channel.filter_key = 'wedding_id' then
-        v_tenant := wedsync_realtime.wedding_couple(open_lease.user_id, channel.id, v_value);
-    end if;
-    v_topic := wedsync_realtime.heat_topic(channel.id, v_tenant);
     insert into public.realtime_subscriptions as s (
         user_id, connection_id, channel_id, channel_name, table_name,
         topic_id, since, tenant_id, filter_params, created_at, last_ping_at
@@ -57,7 +53,7 @@ begin
     );
     return jsonb_build_object(
         'channel', v_lease.channel_id, 'name', channel.name,
-        'topic', channel.name || ':' || v_tenant, 'table', channel.table_name,
+        'topic', channel.name || ':' || topic_tenant, 'table', channel.table_name,
         'status', 'active', 'filter', v_filter, 'expiresAt', v_now + stale_after,
         'cursor', wedsync_realtime.to_cursor(row(epoch, v_topic, v_seen, null, null)),
         'postgresChanges', jsonb_build_object(
@@ -65,21 +61,21 @@ begin
                 when 1 then filters #>> '{operations,0}' else '*'
             end,
             'schema', channel.schema_name, 'table', channel.table_name,
-            'filter', format('%s=eq.%s', channel.tenant_column, v_tenant)
+            'filter', format('%s=eq.%s', channel.tenant_column, topic_tenant)
         )
     );
 end
 $$;
 
 comment on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, jsonb, uuid, text, interval
+    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, interval
 ) is
 'Write or renew one lease and answer what subscribe tells of it.';
 revoke execute on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, jsonb, uuid, text, interval
+    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, interval
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, jsonb, uuid, text, interval
+    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, interval
 )
 to wedsync_realtime_owner;

@@ -1,6 +1,8 @@
 -- Hand every definer function to wedsync_realtime_owner, so that it has that role's few
 -- privileges and no more. Where the deploying role is no member of it, it keeps the functions
--- itself, and health says so.
+-- itself, and health says so. Two stay with the deploying role in any case, because Supabase lets
+-- it do what the owner role may not: broadcast_events inserts past the row policies of
+-- realtime.messages, lock_user locks a row of auth.users.
 
 create or replace function wedsync_realtime.own_functions()
     returns integer
@@ -13,7 +15,12 @@ declare
     v_function regprocedure;
     v_handed integer := 0;
 begin
-    if not pg_has_role(current_user, 'wedsync_realtime_owner', 'member') then
+    if not pg_has_role(
+        current_user, 'wedsync_realtime_owner',
+        case
+            when current_setting('server_version_num')::integer < 160000 then 'member' else 'set'
+        end
+    ) then
         return 0;
     end if;
     for v_function in
@@ -22,6 +29,7 @@ begin
         where
             p.pronamespace = 'wedsync_realtime'::regnamespace
             and p.prosecdef
+            and p.proname not in ('broadcast_events', 'lock_user')
             and p.proowner <> 'wedsync_realtime_owner'::regrole
     loop
         if v_handed = 0 then

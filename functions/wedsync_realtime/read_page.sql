@@ -12,7 +12,8 @@ create or replace function wedsync_realtime.read_page(
     max_events   integer,
     out events   jsonb,
     out has_more boolean,
-    out last_id  bigint
+    out last_id  bigint,
+    out last_xid xid8
 )
     language plpgsql
     stable
@@ -34,8 +35,8 @@ begin
             case when e.is_cut then b.body || '{"errors": ["payload_too_large"]}' else b.body end
             order by e.id
         ),
-        count(*)
-    into events, v_count
+        count(*), max(e.xid)
+    into events, v_count, last_xid
     from (
         select u.*
         from (

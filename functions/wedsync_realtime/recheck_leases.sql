@@ -12,6 +12,10 @@ create or replace function wedsync_realtime.recheck_leases(
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if current_setting('transaction_isolation') not like 'read %' then
+        raise exception 'leases cannot be revoked from an older snapshot'
+            using errcode = 'serialization_failure', hint = 'Do it in READ COMMITTED.';
+    end if;
     lock table public.realtime_subscriptions in exclusive mode;
     return wedsync_realtime.end_leases(
         array(

@@ -31,7 +31,9 @@ begin
         insert into public.realtime_activity_logs as l
             (id, user_id, event_type, payload, "timestamp")
         values (
-            md5(concat_ws('/', refuse.user_id, refuse.action, problem.code, v_minute))::uuid,
+            md5(concat_ws(
+                '/', refuse.user_id, refuse.action, problem.code, extract(epoch from v_minute)
+            ))::uuid,
             refuse.user_id, 'refused',
             jsonb_build_object(
                 'action', refuse.action, 'code', problem.code, 'status', v_status,

@@ -9,6 +9,7 @@ create or replace function wedsync_realtime.revoke_link_leases()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform wedsync_realtime.await_leases(old.supplier_id);
     perform wedsync_realtime.end_leases(
         array(
             select s.id
@@ -18,7 +19,7 @@ begin
                 t.tenant_id = old.couple_id
                 and s.tenant_id = old.supplier_id
                 and wedsync_realtime.may_hear(s.user_id, t.channel_id, t.tenant_id) is not true
-            order by s.id
+            order by s.user_id, s.channel_name, s.table_name, s.connection_id
             for update of s
         ),
         'revoked', 'client link gone'

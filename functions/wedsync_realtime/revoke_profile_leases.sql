@@ -8,12 +8,15 @@ create or replace function wedsync_realtime.revoke_profile_leases()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    perform wedsync_realtime.await_leases(
+        case old.user_type when 'supplier' then old.supplier_id else old.couple_id end
+    );
     perform wedsync_realtime.end_leases(
         array(
             select s.id
             from public.realtime_subscriptions as s
             where s.user_id = old.id
-            order by s.id
+            order by s.user_id, s.channel_name, s.table_name, s.connection_id
             for update
         ),
         'revoked',

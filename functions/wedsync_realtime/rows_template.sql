@@ -13,6 +13,8 @@ return $template$
 declare
     v_looks constant boolean := current_setting('transaction_isolation') like 'read %';
     v_woken bigint;
+    v_places tid[];
+    v_since timestamptz;
 begin
     if v_looks and not exists (
         select from wedsync_realtime.topics as t where t.channel_id = {id}
@@ -25,7 +27,7 @@ begin
         select
             (c.content ->> {tenant})::uuid, {id}, {code}, pg_column_size(c.content) > {bytes},
             {event},{sent}
-        from (select to_jsonb(r) as content from changed_rows as r offset 0) as c
+        from (select to_jsonb(r.*) as content from changed_rows as r offset 0) as c
         where case
             when v_looks then exists (
                 select from wedsync_realtime.topics as t
@@ -33,7 +35,7 @@ begin
             )
             else c.content ->> {tenant} is not null
         end
-        returning tenant_id
+        returning {recorded}
     )
 $template$;
 

@@ -37,7 +37,12 @@ begin
         and l.mode in (
             'RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'
         )
-        and (v_blockers is null or l.virtualtransaction = any (v_blockers));
+        and (
+            v_blockers is null
+            or l.virtualtransaction = any (v_blockers)
+            -- a prepared transaction that was recovered at a restart has another name then
+            or l.virtualtransaction like '-1/%'
+        );
 
     if v_blockers is null or cardinality(v_left) = 0 then
         update wedsync_realtime.topics as t

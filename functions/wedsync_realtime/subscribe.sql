@@ -20,9 +20,16 @@ declare
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
     v_epoch text := wedsync_realtime.epoch();
     v_tenant uuid;
+    v_tenants jsonb;
     v_problem wedsync_realtime.problem;
 begin
     v_problem := wedsync_realtime.check_identity(v_user);
+    if v_problem.code is null and current_setting('transaction_isolation') not like 'read %' then
+        v_problem := wedsync_realtime.to_problem(
+            'invalid_request', 'subscribe needs isolation level READ COMMITTED',
+            'An older snapshot may show a right that is gone.'
+        );
+    end if;
     if v_problem.code is null then
         v_problem := wedsync_realtime.check_channels(channels);
     end if;
@@ -33,7 +40,8 @@ begin
         v_problem := wedsync_realtime.take_rate(v_user, 'subscribe');
     end if;
     if v_problem.code is null then
-        v_problem := wedsync_realtime.check_access(v_user, channels, v_filters);
+        v_tenants := wedsync_realtime.filter_tenants(v_user, channels, v_filters);
+        v_problem := wedsync_realtime.check_access(v_user, v_tenants);
     end if;
     if v_problem.code is null then
         v_tenant := wedsync_realtime.user_tenant(v_user);
@@ -53,7 +61,8 @@ begin
             'pingInterval', floor(extract(epoch from s.ping_interval) * 1000),
             'subscriptions', jsonb_agg(
                 wedsync_realtime.open_lease(
-                    v_user, v_tenant, c, v_filters, v_connection, v_epoch, s.stale_after
+                    v_user, v_tenant, c, (v_tenants ->> c.name)::uuid, v_filters,
+                    v_connection, v_epoch, s.stale_after
                 )
                 order by array_position(subscribe.channels, c.name)
             )

@@ -1,16 +1,19 @@
--- Write a cursor as text: version, then its parts; the last two only inside a page that was cut.
+-- Write a cursor as text: version, its parts, the last two only inside a page that was cut, and a
+-- signature, because a made-up cursor would show what was recorded before the caller came.
 
 create or replace function wedsync_realtime.to_cursor(cursor wedsync_realtime.cursor)
     returns text
     language plpgsql
-    immutable
-    security invoker
+    stable
+    security definer
     set search_path = pg_catalog, pg_temp
 as $$
-begin
-    return concat_ws(
+declare
+    v_text text := concat_ws(
         '.', '1', cursor.epoch, cursor.topic_id, cursor.seen, cursor.upto, cursor.last_id
     );
+begin
+    return v_text || '.' || wedsync_realtime.sign_cursor(v_text);
 end
 $$;
 

@@ -15,7 +15,7 @@ begin
     select c.* into v_channel
     from wedsync_realtime.channels as c
     where c.name = unregister_channel.name
-    for update;
+    for no key update;
     if not found then
         raise exception 'unknown channel %', quote_nullable(name)
             using errcode = 'invalid_parameter_value';
@@ -23,6 +23,7 @@ begin
     update wedsync_realtime.channels as c set is_enabled = false where c.id = v_channel.id;
     perform wedsync_realtime.detach_channel(v_channel);
     delete from wedsync_realtime.events as e where e.channel_id = v_channel.id;
+    delete from wedsync_realtime.dispatch_failures as f where f.channel_id = v_channel.id;
     delete from wedsync_realtime.channels as c where c.id = v_channel.id;
 end
 $$;

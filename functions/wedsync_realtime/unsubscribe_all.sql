@@ -26,6 +26,7 @@ begin
                     unsubscribe_all.connection_id is null
                     or s.connection_id = unsubscribe_all.connection_id
                 )
+            order by s.user_id, s.channel_name, s.table_name, s.connection_id
             for update
         ),
         'unsubscribed', 'by the user'

@@ -13,6 +13,8 @@ return $template$
 declare
     v_looks constant boolean := current_setting('transaction_isolation') like 'read %';
     v_woken bigint;
+    v_places tid[];
+    v_since timestamptz;
 begin
     if v_looks and not exists (
         select from wedsync_realtime.topics as t where t.channel_id = {id}
@@ -38,11 +40,11 @@ begin
                 ) end as changed
             from (
                 select i.content as old, i.content ->> {tenant} as tenant, {key} as key
-                from (select to_jsonb(r) as content from old_rows as r offset 0) as i
+                from (select to_jsonb(r.*) as content from old_rows as r offset 0) as i
             ) as o
             full join (
                 select i.content as new, i.content ->> {tenant} as tenant, {key} as key
-                from (select to_jsonb(r) as content from new_rows as r offset 0) as i
+                from (select to_jsonb(r.*) as content from new_rows as r offset 0) as i
             ) as n on n.key = o.key
             cross join lateral (
                 select 'U'::"char" as operation, n.tenant::uuid as tenant_id, n.new, o.old
@@ -63,7 +65,7 @@ begin
             end
             and c.changed is distinct from '{}'
         order by c.operation
-        returning tenant_id
+        returning {recorded}
     )
 $template$;
 

@@ -62,9 +62,12 @@ select is_empty(
     $$
         select name, owner
         from tests.our_functions
-        where prosecdef and owner <> 'wedsync_realtime_owner'
+        where
+            prosecdef
+            and (owner = 'wedsync_realtime_owner')
+            = (proname in ('broadcast_events', 'lock_user'))
     $$,
-    'every definer function: belongs to wedsync_realtime_owner'
+    'every definer function: belongs to wedsync_realtime_owner, two named ones to the deployer'
 );
 select is_empty(
     $$

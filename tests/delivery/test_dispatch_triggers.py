@@ -27,8 +27,13 @@ NESTED: dict[str, LiteralString] = {
     """,
 }
 
+LIMIT = pytest.mark.xfail(reason="README, Limits: told before its cause", strict=True)
 
-@pytest.mark.parametrize("kind", NESTED)
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("row", marks=LIMIT), pytest.param("statement", marks=LIMIT), "deferred"],
+)
 @pytest.mark.parametrize(
     "touch",
     [

@@ -62,19 +62,29 @@ def test_cursor_of_another_channel_makes_resync(
     assert reason(listener) == "topic_restarted"
 
 
-def test_cursor_of_another_history_makes_resync(listener: Listener) -> None:
+def signed(admin: psycopg.Connection, *parts: str) -> str:
+    """Return a cursor of these parts with the signature that makes it one."""
+    text = ".".join(parts)
+    row = admin.execute("select wedsync_realtime.sign_cursor(%s)", (text,)).fetchone()
+    assert row is not None
+    return f"{text}.{row[0]}"
+
+
+def test_cursor_of_another_history_makes_resync(
+    admin: psycopg.Connection, listener: Listener
+) -> None:
     assert listener.cursor is not None
-    version, _, rest = listener.cursor.split(".", 2)
-    listener.cursor = f"{version}.0badc0de.{rest}"
+    version, _, *rest, _ = listener.cursor.split(".")
+    listener.cursor = signed(admin, version, "0badc0de", *rest)
     assert reason(listener) == "epoch_changed"
 
 
-def test_cursor_from_the_future_makes_resync(listener: Listener) -> None:
+def test_cursor_from_the_future_makes_resync(admin: psycopg.Connection, listener: Listener) -> None:
     """A database restored to an earlier point has not reached it, whatever its epoch says."""
     assert listener.cursor is not None
-    *rest, snapshot = listener.cursor.split(".")
+    *rest, snapshot, _ = listener.cursor.split(".")
     xmin = snapshot.split(":")[0]
-    listener.cursor = ".".join([*rest, f"{xmin}:{int(xmin) + 1_000_000}:"])
+    listener.cursor = signed(admin, *rest, f"{xmin}:{int(xmin) + 1_000_000}:")
     assert reason(listener) == "epoch_changed"
 
 

@@ -6,8 +6,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any, TypeAlias
+from uuid import UUID, uuid4
 
 import psycopg
+
+from tests.support.script import become, call
 
 Work: TypeAlias = Callable[[psycopg.Connection], Any]
 
@@ -57,3 +60,43 @@ def crowd(url: str, size: int) -> Iterator[Crowd]:
             connection.execute("set deadlock_timeout = '20ms'")
             connections.append(connection)
         yield Crowd(connections, pool)
+
+
+def subscribing(user: UUID, filters: dict[str, Any], *channels: str) -> Work:
+    """Return the work of subscribing under a connection id of its own."""
+
+    def work(connection: psycopg.Connection) -> Any:
+        become(connection, user)
+        names = list(channels) or ["form-responses"]
+        answer = call(connection, "realtime_subscribe", names, filters, uuid4())
+        return answer.get("code", "subscribed") if answer else "null"
+
+    return work
+
+
+def calling(user: UUID | None, function: str, *arguments: Any, role: str | None = None) -> Work:
+    """Return the work of one call."""
+
+    def work(connection: psycopg.Connection) -> Any:
+        become(connection, user, role)
+        return call(connection, function, *arguments)
+
+    return work
+
+
+def doing(statement: str, *values: Any) -> Work:
+    """Return the work of one statement as superuser."""
+    return lambda connection: connection.execute(statement.encode(), values).rowcount
+
+
+def leases(connection: psycopg.Connection) -> int:
+    """Return how many leases there are, after checking that the counters agree."""
+    wrong = connection.execute(
+        "select t.tenant_id, t.subscriptions, count(s.id) from wedsync_realtime.tenants as t"
+        " left join public.realtime_subscriptions as s on s.tenant_id = t.tenant_id"
+        " group by t.tenant_id having count(s.id) <> t.subscriptions"
+    ).fetchall()
+    assert not wrong
+    row = connection.execute("select count(*) from public.realtime_subscriptions").fetchone()
+    assert row is not None
+    return int(row[0])

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+
 from tests.support.bodies import findings
 from tests.support.cluster import ClusterError, running_cluster
 from tests.support.deploy import DeployError, deploy
+from tests.support.supabase import OBJECTS
 
 ROOT = Path(__file__).parents[2]
 SQL_FOLDERS = ["migrations", "functions", "policies", "tests/db"]
@@ -55,8 +58,11 @@ def text_findings(path: Path) -> Iterator[str]:
 def deployed_findings() -> list[str]:
     """Return what is wrong with the functions of a database with the package deployed."""
     with running_cluster() as cluster:
-        # With pg_cron where the server has it, so that the function which schedules is checked too.
+        # With pg_cron where the server has it, and Supabase's objects, so that the functions which
+        # use them are checked too.
         url = cluster.cron_database() if cluster.has_cron else cluster.create_database("lint")
+        with psycopg.connect(url) as connection:
+            connection.execute(OBJECTS)
         deploy(url)
         return findings(url)
 

@@ -213,6 +213,10 @@ class Threads:
         for thread in self._threads:
             thread.start()
 
+    def running(self) -> bool:
+        """Return whether all of them still run."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def join(self) -> None:
         """Wait for all; raise the first failure."""
         for thread in self._threads:

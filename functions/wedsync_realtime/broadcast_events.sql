@@ -1,0 +1,64 @@
+-- Send events that a statement has just recorded for a channel, named by their places in the
+-- feed, as private broadcasts; or, with a reason, tell every hot topic of it to resync.
+-- Definer, and the one that own_functions leaves with the deploying role: realtime.send inserts
+-- as its caller, who must be let past the row policies of realtime.messages.
+-- realtime.send turns a failure into a warning, so what it has inserted is counted. Any other
+-- error is caught too, because a new version of Supabase must not stop the application's writes:
+-- the block costs one subtransaction more, realtime.send opens one for each message.
+-- realtime.send leaves realtime.topic set, so the writer's own is set back. The time zone is the
+-- one that the partitions of realtime.messages are cut by.
+
+create or replace function wedsync_realtime.broadcast_events(
+    channel_id smallint,
+    places     tid[],
+    since      timestamptz,
+    reason     text default null
+)
+    returns void
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set client_min_messages = error
+as $$
+declare
+    v_tried integer := 0;
+    v_unsent bigint;
+    v_payload jsonb;
+    v_event text;
+    v_topic text;
+    v_own_topic constant text := coalesce(current_setting('realtime.topic', true), '');
+    v_before bigint;
+    v_problem record;
+begin
+    v_before := wedsync_realtime.messages_inserted();
+    for v_topic, v_event, v_payload in
+        select m.topic, m.event, m.payload
+        from wedsync_realtime.broadcast_messages(channel_id, places, since, reason) as m
+    loop
+        v_tried := v_tried + 1;
+        perform realtime.send(v_payload, v_event, v_topic, true);
+    end loop;
+    perform set_config('realtime.topic', v_own_topic, true);
+    v_unsent := v_tried - (wedsync_realtime.messages_inserted() - v_before);
+    if v_unsent > 0 and current_setting('track_counts')::boolean then
+        v_problem := wedsync_realtime.message_problem(v_payload, v_event, v_topic);
+        perform wedsync_realtime.note_failure(
+            channel_id, 'broadcast', v_problem.code, v_problem.problem, v_unsent
+        );
+    end if;
+exception
+    when others then
+        perform wedsync_realtime.note_failure(
+            channel_id, 'broadcast', sqlstate, sqlerrm, greatest(v_tried, 1)
+        );
+end
+$$;
+
+comment on function wedsync_realtime.broadcast_events(smallint, tid[], timestamptz, text) is
+'Send the events of a statement as private Supabase broadcasts; failures are counted, not raised.';
+revoke execute on function wedsync_realtime.broadcast_events(smallint, tid[], timestamptz, text)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.broadcast_events(smallint, tid[], timestamptz, text)
+to wedsync_realtime_owner;

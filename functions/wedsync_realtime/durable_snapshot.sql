@@ -1,0 +1,39 @@
+-- Take from a snapshot what a crash could make untrue: transaction ids whose records may not be
+-- on disk are given out again afterwards, and a cursor that had seen them would pass over their
+-- events. What has been seen before, what the last checkpoint knows and what left an event
+-- stays.
+
+create or replace function wedsync_realtime.durable_snapshot(
+    seen     pg_snapshot,
+    upto     pg_snapshot,
+    last_xid xid8
+)
+    returns pg_snapshot
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_checkpoint text := (pg_control_checkpoint()).next_xid;
+    v_xmax bigint := greatest(
+        (split_part(v_checkpoint, ':', 1)::bigint << 32) + split_part(v_checkpoint, ':', 2)::bigint,
+        last_xid::text::bigint + 1,
+        pg_snapshot_xmax(seen)::text::bigint
+    );
+begin
+    if v_xmax >= pg_snapshot_xmax(upto)::text::bigint then
+        return upto;
+    end if;
+    return wedsync_realtime.to_snapshot(
+        v_xmax::text::xid8, array(select pg_snapshot_xip(upto))
+    );
+end
+$$;
+
+comment on function wedsync_realtime.durable_snapshot(pg_snapshot, pg_snapshot, xid8) is
+'Snapshot without what a crash could make untrue.';
+revoke execute on function wedsync_realtime.durable_snapshot(pg_snapshot, pg_snapshot, xid8)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.durable_snapshot(pg_snapshot, pg_snapshot, xid8)
+to wedsync_realtime_owner;

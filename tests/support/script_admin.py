@@ -1,0 +1,191 @@
+"""The second half of the scripted day: limits, upkeep, administrators, and what they set off."""
+
+from collections.abc import Iterator
+
+import psycopg
+
+from tests.support.script import OTHER_CONNECTION, Cast, Line, become, call, steady, users
+
+# Each runs as superuser, whose own privileges do not count: triggers run as their functions' owner.
+CHANGES = """
+insert into public.form_responses (supplier_id, form_name) values (%(supplier)s, 'a')
+insert into public.form_responses (supplier_id, responses)
+    select %(supplier)s, to_jsonb(array_agg(md5(i::text))) from generate_series(1, 200) as i
+update public.form_responses set status = 'submitted'
+update public.form_responses set supplier_id = %(rival)s
+delete from public.form_responses
+update public.suppliers set business_name = 'Bloom Ltd'
+insert into public.clients (supplier_id, couple_id) values (%(supplier)s, %(couple)s)
+truncate public.form_responses, public.journey_progress
+update wedsync_realtime.settings set dispatch_guarded = true
+alter table wedsync_realtime.events add constraint none check (operation <> 'I') not valid
+insert into public.form_responses (supplier_id) values (%(supplier)s)
+insert into public.form_responses (supplier_id) values (%(supplier)s)
+alter table wedsync_realtime.events drop constraint none
+update wedsync_realtime.settings set dispatch_guarded = false
+update wedsync_realtime.settings set stale_after = '4 minutes', event_bytes = 3000
+update wedsync_realtime.settings set subscriptions_per_user = 2, subscriptions_per_tenant = 500
+insert into wedsync_realtime.tenants (tenant_id, max_subscriptions) values (%(wedding)s, 900)
+    on conflict (tenant_id) do update set max_subscriptions = 901
+""".strip().replace("\n    ", " ").split("\n")  # fmt: skip
+
+REGISTERED = """
+    create table public.tastings (
+        supplier_id uuid, place integer, dish text, secret text, primary key (supplier_id, place)
+    );
+    select wedsync_realtime.register_channel(
+        'tastings', 'public.tastings', 'supplier_id', 'supplier_id', 'own_supplier',
+        columns => array['dish']
+    );
+"""
+
+
+def day(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    """Play all of it; the connection is in a transaction, which the caller rolls back."""
+    yield from users(connection, cast)
+    yield from _filters(connection, cast)
+    become(connection)
+    for statement in CHANGES:
+        yield statement, connection.execute(statement.encode(), cast.__dict__).rowcount
+    yield from _limits(connection, cast)
+    yield from _registry(connection, cast)
+    yield from _monitoring(connection, cast)
+    yield from _revocations(connection, cast)
+    yield from _upkeep(connection, cast)
+    become(connection)
+    for table in ("public.realtime_subscriptions", "public.realtime_activity_logs",
+                  "wedsync_realtime.events", "wedsync_realtime.topics"):  # fmt: skip
+        yield table, _value(connection, f"select count(*) from {table}")
+
+
+def _value(connection: psycopg.Connection, statement: str) -> object:
+    row = connection.execute(statement.encode()).fetchone()
+    return steady(row[0]) if row else None
+
+
+def _subscribe(connection: psycopg.Connection, cast: Cast, *channels: str) -> Line:
+    answer = call(connection, "realtime_subscribe", list(channels), cast.filters())
+    return f"subscribe to {', '.join(channels)}", steady(answer)
+
+
+def _filters(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection, cast.owner_user)
+    for more in (
+        {"events": ["form_response.updated"], "changed": ["status"]},
+        {"where": [{"column": "submitted_at", "op": "gt", "value": "2026-01-01"}]},
+        {"where": [{"column": "submitted_at", "op": "gt", "value": "soon"}]},
+    ):
+        filters = cast.filters(**more)
+        answer = call(connection, "realtime_subscribe", ["form-responses"], filters)
+        yield f"subscribe with {more}", steady(answer)
+    (told,) = call(connection, "realtime_subscribe", ["supplier-profile"], cast.filters())[
+        "subscriptions"
+    ]
+    cursor = told["cursor"]
+    for _ in range(3):
+        answer = call(connection, "realtime_poll", told["channel"], cursor)
+        yield "poll on", steady(answer)
+        cursor = answer["cursor"]
+    become(connection)
+    connection.execute("update wedsync_realtime.feed_horizon set max_xid = pg_current_xact_id()")
+    become(connection, cast.owner_user)
+    answer = call(connection, "realtime_poll", told["channel"], told["cursor"])
+    yield "poll from before the feed", steady(answer)
+
+
+def _limits(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection, cast.owner_user)
+    yield _subscribe(connection, cast, "journey-progress", "supplier-profile", "client-profiles")
+    become(connection)
+    connection.execute("update wedsync_realtime.settings set subscribe_burst = 1")
+    become(connection, cast.owner_user)
+    yield _subscribe(connection, cast, "supplier-profile")
+    yield _subscribe(connection, cast, "supplier-profile")
+    become(connection)
+    connection.execute(
+        "update wedsync_realtime.settings set subscribe_burst = 999, subscriptions_per_user = 50"
+    )
+    connection.execute("update wedsync_realtime.topics set is_ready = false, blockers = null")
+    connection.execute(
+        "update public.realtime_subscriptions set last_ping_at = now() - interval '3 minutes'"
+    )
+    become(connection, cast.owner_user)
+    for lease in cast.leases.values():
+        yield "poll an unsettled topic", steady(call(connection, "realtime_poll", lease))
+
+
+def _registry(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection)
+    connection.execute(REGISTERED.encode())
+    become(connection, cast.owner_user)
+    answer = call(connection, "realtime_subscribe", ["tastings"], cast.filters())
+    yield "subscribe to a registered channel", steady(answer)
+    become(connection)
+    for statement in (
+        "insert into public.tastings values (%(supplier)s, 1, 'cake', 'x')",
+        "update public.tastings set dish = 'pie', secret = 'y'",
+        "update public.tastings set place = 2",
+        "delete from public.tastings",
+        "update wedsync_realtime.channels set supplier_authoriser = null,"
+        " couple_authoriser = 'own_couple' where name = 'tastings'",
+        "select wedsync_realtime.unregister_channel('tastings')",
+    ):
+        yield statement, connection.execute(statement.encode(), cast.__dict__).rowcount
+
+
+def _monitoring(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    for role in ("service_role", "wedsync_realtime_monitor"):
+        become(connection, role=role)
+        yield f"stats for {role}", steady(call(connection, "realtime_connection_stats"))
+        for channel in ("couple-profile", "form-responses", "weather"):
+            rows = connection.execute(
+                "select * from wedsync_realtime.explain_access(%s, %s, %s::jsonb)",
+                (cast.rival_user, channel, f'{{"couple_id": "{cast.couple}"}}'),
+            ).fetchall()
+            yield f"explain {channel}", steady([list(row) for row in rows])
+    for user in (cast.owner_user, cast.couple_user):
+        become(connection, user)
+        for table in ("clients", "wedding_details", "form_responses", "couples", "suppliers"):
+            yield table, _value(connection, f"select count(*) from public.{table}")
+
+
+def _revocations(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    for statement in (
+        "delete from public.clients",
+        "insert into public.clients (supplier_id, couple_id) values (%(supplier)s, %(couple)s)",
+        "truncate public.clients",
+        "insert into public.clients (supplier_id, couple_id) values (%(supplier)s, %(couple)s)",
+        "update wedsync_realtime.channels set is_enabled = false where name = 'couple-profile'",
+        "update wedsync_realtime.channels set is_enabled = true where name = 'couple-profile'",
+        "select wedsync_realtime.disconnect(user_id => %(owner_user)s)",
+        "update public.user_profiles set user_type = 'couple' where id = %(owner_user)s",
+        "delete from auth.users where id = %(owner_user)s",
+        "delete from public.realtime_subscriptions",
+    ):
+        become(connection, cast.couple_user)
+        yield _subscribe(connection, cast, "wedding-details", "core-fields")
+        become(connection, cast.owner_user)
+        yield _subscribe(connection, cast, "wedding-details", "form-responses")
+        yield _subscribe(connection, cast, "couple-profile")
+        become(connection)
+        connection.execute(statement.encode(), cast.__dict__)
+        yield statement, _value(connection, "select count(*) from public.realtime_subscriptions")
+
+
+def _upkeep(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection, cast.couple_user)
+    yield _subscribe(connection, cast, "core-fields")
+    call(connection, "realtime_subscribe", ["core-fields"], cast.filters(), OTHER_CONNECTION)
+    become(connection)
+    connection.execute(
+        "update public.realtime_subscriptions set last_ping_at = now() - interval '1 hour'"
+    )
+    become(connection, cast.couple_user)
+    yield "an expired ping", steady(call(connection, "realtime_ping"))
+    become(connection, role="service_role")
+    yield "cleanup", call(connection, "cleanup_inactive_subscriptions")
+    become(connection)
+    connection.execute("update wedsync_realtime.topics set idle_since = now() - interval '3 days'")
+    connection.execute("select wedsync_realtime.maintain_partitions()")
+    connection.execute("select wedsync_realtime.maintain_partitions()")
+    yield "cooled", _value(connection, "select count(*) from wedsync_realtime.topics")

@@ -1,0 +1,222 @@
+"""The matrix of role × function × expected: what is not named here fails, and so does each call."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.deploy import deploy
+from tests.support.script import become
+
+ROLES = ["anon", "authenticated", "service_role", "wedsync_realtime_monitor"]
+# a: anon, u: authenticated (a user), s: service_role, m: the monitor.
+LETTERS = dict(zip("ausm", ROLES, strict=True))
+CALLABLE = {
+    "public.realtime_subscribe": "aus",
+    "public.realtime_unsubscribe": "aus",
+    "public.realtime_unsubscribe_all": "aus",
+    "public.realtime_ping": "aus",
+    "public.realtime_poll": "aus",
+    "public.realtime_status": "aus",
+    "public.realtime_connection_stats": "sm",
+    "public.cleanup_inactive_subscriptions": "s",
+    # Asked by the policy on realtime.messages
+    "wedsync_realtime.may_join": "u",
+    # The bodies of the RPCs, which run as their callers
+    "wedsync_realtime.subscribe": "us",
+    "wedsync_realtime.unsubscribe": "us",
+    "wedsync_realtime.unsubscribe_all": "us",
+    "wedsync_realtime.ping": "us",
+    "wedsync_realtime.poll": "us",
+    "wedsync_realtime.status": "us",
+    "wedsync_realtime.connection_stats": "sm",
+    "wedsync_realtime.cleanup": "s",
+    # What policies of the reference tables ask about the caller alone
+    "wedsync_realtime.caller_id": "us",
+    "wedsync_realtime.caller_supplier_id": "us",
+    "wedsync_realtime.caller_couple_id": "us",
+    "wedsync_realtime.caller_linked_ids": "us",
+    # Support
+    "wedsync_realtime.disconnect": "s",
+    "wedsync_realtime.explain_access": "sm",
+}
+INTERNAL = [
+    "absence_code", "add_partition", "attach_broadcast", "attach_channel", "attach_triggers",
+    "await_leases", "broadcast_events", "broadcast_messages", "cast_value", "channel_columns",
+    "channel_table", "check_access", "check_channel_id", "check_channels", "check_columns",
+    "check_condition", "check_filters", "check_identity", "check_keys", "check_limits",
+    "check_list", "check_value", "columns_expression", "compare", "compile_changed",
+    "compile_channel", "cool_topics", "count_new_leases", "current_snapshot", "detach_channel",
+    "dispatch_body", "dispatch_name", "dispatch_truncate", "drop_partitions", "durable_snapshot",
+    "end_expired", "end_leases", "ensure_trigger", "epoch", "event_expression", "event_fits",
+    "explain_step", "fetch_events", "filter_params", "filter_tenants", "find_lease",
+    "guarded_template", "heat_topic", "image_expression", "is_published", "key_columns",
+    "key_expression", "last_xid", "lease_snapshot", "lock_user", "log_activity", "log_change",
+    "log_ended_leases", "maintain_partitions", "mark_resync", "may_hear", "message_problem",
+    "messages_inserted", "new_channel_id", "note_failure", "note_found", "open_lease",
+    "own_functions", "parse_cursor", "problem_status", "problem_text", "protect_table", "read_page",
+    "recheck_leases", "refuse", "register_channel", "resync_reason", "revoke_channel_leases",
+    "revoke_link_leases", "revoke_profile_leases", "revoke_truncated_leases", "row_fits",
+    "rows_template", "schedule_jobs", "settle_topic", "sign_cursor", "survive_failure", "take_rate",
+    "tell_resync", "to_cursor", "to_problem", "to_snapshot", "union_snapshot", "unregister_channel",
+    "update_template", "user_tenant", "wake_template", "wedding_couple",
+]  # fmt: skip
+EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
+
+# The trigger functions compiled for the channels of the registry are known by their names' form.
+FUNCTIONS = """
+    select
+        p.pronamespace::regnamespace || '.' || p.proname as name,
+        p.prorettype = 'trigger'::regtype,
+        format('select %s.%I(%s)', p.pronamespace::regnamespace, p.proname, (
+            select string_agg('null::' || a.type::regtype, ', ' order by a.place)
+            from unnest(p.proargtypes::oid[]) with ordinality as a (type, place)
+        )),
+        exists (
+            select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+            where a.grantee = 0
+        )
+    from pg_proc as p
+    where
+        p.pronamespace in ('wedsync_realtime'::regnamespace, 'public'::regnamespace)
+        and p.proname !~ '^dispatch_[a-z0-9_]+_(insert|update|delete)$'
+        and not exists (
+            select from pg_depend as d
+            where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+        )
+    order by 1
+"""
+COMPILED = """
+    select 'wedsync_realtime.' || p.proname
+    from pg_proc as p
+    where
+        p.pronamespace = 'wedsync_realtime'::regnamespace
+        and p.proname ~ '^dispatch_[a-z0-9_]+_(insert|update|delete)$'
+"""
+# Supabase grants everything on what its role postgres creates in schema public.
+SUPABASE = """
+    alter default privileges in schema public
+    grant all on tables to anon, authenticated, service_role;
+    alter default privileges in schema public
+    grant all on functions to anon, authenticated, service_role;
+    alter default privileges in schema public
+    grant all on sequences to anon, authenticated, service_role;
+"""
+RELATIONS = """
+    select c.oid::regclass || ': ' || r.rolname || ' ' || string_agg(p.name, ', ' order by p.name)
+    from pg_class as c
+    cross join pg_roles as r
+    cross join unnest(array[
+        'select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'
+    ]) as p (name)
+    where
+        r.rolname = any (%s)
+        and c.relkind in ('r', 'p')
+        and (
+            c.relnamespace = 'wedsync_realtime'::regnamespace
+            or c.oid in (
+                select i.relid from pg_partition_tree('public.realtime_activity_logs') as i
+                union all select 'public.realtime_subscriptions'::regclass
+            )
+        )
+        and has_table_privilege(r.oid, c.oid, p.name)
+    group by c.oid, r.rolname
+    order by 1
+"""
+READABLE = [
+    f"{table}: {role} select"
+    for table in ("realtime_activity_logs", "realtime_subscriptions")
+    for role in ("authenticated", "service_role")
+]
+
+
+@pytest.fixture(scope="module", params=["plain", "supabase"])
+def session(
+    request: pytest.FixtureRequest, cluster: Cluster, template: str
+) -> Iterator[psycopg.Connection]:
+    """Yield a superuser's connection to a database without and with Supabase's default grants."""
+    plain = request.param == "plain"
+    with (
+        cluster.database(template if plain else None) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        if not plain:
+            connection.execute(SUPABASE.encode())
+            deploy(url)
+        yield connection
+
+
+def test_every_function_stands_in_the_matrix(session: psycopg.Connection) -> None:
+    names = [name for name, *_ in session.execute(FUNCTIONS.encode())]
+    assert len(names) == len(set(names))
+    assert set(names) == set(EXPECTED)
+
+
+def test_grants_are_those_of_the_matrix(session: psycopg.Connection) -> None:
+    wrong = []
+    for name, _, _, is_public in session.execute(FUNCTIONS.encode()).fetchall():
+        granted = session.execute(
+            "select string_agg(l, '' order by place) from unnest(%s::text[], %s::text[])"
+            " with ordinality as r (l, role, place)"
+            " where has_function_privilege(r.role,"
+            " (select p.oid from pg_proc as p"
+            " where p.pronamespace::regnamespace || '.' || p.proname = %s), 'execute')",
+            (list(LETTERS), ROLES, name),
+        ).fetchone()
+        if is_public or ((granted and granted[0]) or "") != EXPECTED.get(name, ""):
+            wrong.append((name, granted, EXPECTED.get(name), is_public))
+    assert not wrong
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_calls_are_denied_and_allowed_as_the_matrix_says(
+    session: psycopg.Connection, role: str
+) -> None:
+    wrong = []
+    for name, is_trigger, statement, _ in session.execute(FUNCTIONS.encode()).fetchall():
+        expected = "denied" if role not in _roles(name) else "allowed"
+        # Called, a trigger function is refused for another reason; attached, it would run.
+        answer = attach(session, role, name) if is_trigger else attempt(session, role, statement)
+        if answer != expected:
+            wrong.append((name, answer))
+    assert not wrong
+
+
+def attempt(session: psycopg.Connection, role: str, *statements: str) -> str:
+    """Return whether a role is allowed to run statements, which are undone."""
+    try:
+        with session.transaction(force_rollback=True):
+            become(session, role=role)
+            for statement in statements:
+                session.execute(statement.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        return "denied"
+    except psycopg.Error:
+        return "allowed"  # it ran, and minded the nulls
+    return "allowed"
+
+
+def attach(session: psycopg.Connection, role: str, function: str) -> str:
+    """Return whether a role is allowed to attach a trigger function to a table of its own."""
+    return attempt(
+        session, role, "create temporary table attached ()",
+        f"create trigger t after insert on attached execute function {function}()",
+    )  # fmt: skip
+
+
+def _roles(name: str) -> set[str]:
+    return {LETTERS[letter] for letter in EXPECTED.get(name, "")}
+
+
+def test_nobody_may_use_a_compiled_trigger_function(session: psycopg.Connection) -> None:
+    names = [name for (name,) in session.execute(COMPILED.encode()).fetchall()]
+    assert len(names) == 21
+    answers = {attach(session, role, name) for name in names for role in ROLES}
+    assert answers == {"denied"}
+
+
+def test_tables_and_partitions_are_closed(session: psycopg.Connection) -> None:
+    session.execute("select wedsync_realtime.maintain_partitions()")
+    rows = session.execute(RELATIONS.encode(), (ROLES,)).fetchall()
+    assert [row for (row,) in rows] == READABLE
