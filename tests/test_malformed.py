@@ -103,7 +103,8 @@ def test_every_malformed_call_gets_a_documented_answer(people: People) -> None:
     with psycopg.connect(people.url, autocommit=True) as connection:
         connection.execute(TRY_CALLS.encode())
         connection.execute(
-            "update wedsync_realtime.settings set subscribe_burst = 10, subscriptions_per_user = 6"
+            "update wedsync_realtime.settings set subscribe_burst = 9, subscribe_per_minute = 1,"
+            " subscriptions_per_user = 5"
         )
         for batch in range(BATCHES):
             user = people.supplier_user(supplier, f"user {batch}")

@@ -71,8 +71,9 @@ class Listener:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        while not self._task.done():  # a cancellation may end as the error of a cancelled query
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=1)
         self._finish(ListenerClosedError())
         with suppress(psycopg.Error, RefusedError, TimeoutError):
             async with asyncio.timeout(CLOSE_LIMIT):
