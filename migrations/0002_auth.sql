@@ -42,6 +42,7 @@ begin
             )::jsonb
         $body$;
         comment on function auth.jwt() is 'Claims of the request, null without any.';
+        revoke execute on function auth.jwt() from public;
         grant execute on function auth.jwt() to anon, authenticated, service_role;
     end if;
 
@@ -58,6 +59,7 @@ begin
             )::uuid
         $body$;
         comment on function auth.uid() is 'User of the request, null without a session.';
+        revoke execute on function auth.uid() from public;
         grant execute on function auth.uid() to anon, authenticated, service_role;
     end if;
 
@@ -74,6 +76,7 @@ begin
             )
         $body$;
         comment on function auth.role() is 'Role that the request claims.';
+        revoke execute on function auth.role() from public;
         grant execute on function auth.role() to anon, authenticated, service_role;
     end if;
 end

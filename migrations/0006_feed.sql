@@ -82,6 +82,7 @@ create table wedsync_realtime.feed_horizon (
     id      boolean not null default true,
     max_xid xid8 not null default '0',
     dropped pg_snapshot not null default pg_current_snapshot(),
+    epoch   text,
     constraint feed_horizon_pkey primary key (id),
     constraint feed_horizon_id_check check (id)
 );
@@ -93,6 +94,8 @@ comment on column wedsync_realtime.feed_horizon.max_xid is
 'Highest transaction id among the events removed so far.';
 comment on column wedsync_realtime.feed_horizon.dropped is
 'Snapshot at the last removal: transactions still running then have lost nothing.';
+comment on column wedsync_realtime.feed_horizon.epoch is
+'History of the database that the feed was written in, as epoch() names it.';
 
 create table wedsync_realtime.resets (
     id         bigint not null generated always as identity,

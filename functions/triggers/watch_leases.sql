@@ -62,6 +62,12 @@ from (values
         'Ends the subscriptions that a changed channel no longer admits.'
     ),
     (
+        'wedsync_realtime.channels', 'channels_before_update_name',
+        'before update on %table% for each row when (old.name <> new.name) '
+        'execute function wedsync_realtime.keep_channel_name()',
+        'Refuses a new name.'
+    ),
+    (
         'wedsync_realtime.channels', 'channels_after_update_compile',
         'after update of columns, key_columns, tenant_column, is_enabled on %table% '
         'for each statement execute function wedsync_realtime.compile_changed()',

@@ -1,6 +1,7 @@
 -- Make one partition, closed to everybody but through its parent; 0 when it is there already.
 -- It is filled with what the default partition caught of its range, then attached: that locks out
--- nobody but users of the default partition.
+-- nobody but users of the default partition, who are not waited for long: readers would queue
+-- behind it, so it gives up and is tried at the next run.
 
 create or replace function wedsync_realtime.add_partition(
     parent   regclass,
@@ -13,6 +14,7 @@ create or replace function wedsync_realtime.add_partition(
     security invoker
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
+    set lock_timeout = '200ms'
 as $$
 -- names come from the catalog, quoted: @plpgsql_check_options: security_warnings = off
 declare
@@ -57,6 +59,9 @@ begin
         parent, v_partition, lower, lower + duration
     );
     return 1;
+exception
+    when lock_not_available then
+        return 0;
 end
 $$;
 

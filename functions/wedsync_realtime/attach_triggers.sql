@@ -31,7 +31,14 @@ begin
         ('update', 'old table as old_rows new table as new_rows'),
         ('delete', 'old table as changed_rows'),
         ('truncate', null)
-    ) as d (verb, transition);
+    ) as d (verb, transition)
+    -- by what it is for, because a renamed table keeps its triggers
+    where not exists (
+        select from pg_trigger as t
+        where
+            t.tgrelid = relation
+            and t.tgname like '%\_after\_' || d.verb || '\_dispatch\_' || channel.id
+    );
 end
 $$;
 

@@ -26,7 +26,7 @@ begin
         execute format(
             'create or replace function wedsync_realtime.%I() returns trigger language plpgsql '
             'volatile security definer set search_path = pg_catalog, pg_temp '
-            'set timezone = ''UTC'' set intervalstyle = ''postgres'' '
+            'set timezone = ''UTC'' set datestyle = ''ISO'' set intervalstyle = ''postgres'' '
             'set bytea_output = ''hex'' set extra_float_digits = 1 as %L',
             v_name, v_body
         );

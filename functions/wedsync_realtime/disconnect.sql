@@ -1,6 +1,7 @@
 -- End leases by hand: those of a user, a tenant, a channel, a connection, or of what all the
 -- given ones have in common. The users may subscribe again; to keep them out, change what admits
 -- them.
+-- It waits two seconds at most for whoever is in the way, because pings queue behind it.
 
 create or replace function wedsync_realtime.disconnect(
     user_id       uuid default null,
@@ -13,6 +14,7 @@ create or replace function wedsync_realtime.disconnect(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '2s'
 as $$
 declare
     v_ended integer;

@@ -17,7 +17,10 @@ begin
         jsonb_build_object(
             'by', session_user,
             'key', (v_old || v_new) -> tg_argv[1],
-            'changes', jsonb_object_agg(k.key, jsonb_build_array(v_old -> k.key, v_new -> k.key))
+            'changes', jsonb_object_agg(k.key, case
+                when k.key like '%secret' then '"changed"'
+                else jsonb_build_array(v_old -> k.key, v_new -> k.key)
+            end)
         )
     )
     from jsonb_object_keys(v_old || v_new) as k (key)

@@ -1,6 +1,6 @@
 -- Hand every definer function to wedsync_realtime_owner, so that it has that role's few
--- privileges and no more. Where the deploying role is no member of it, it keeps the functions
--- itself, and health says so. Two stay with the deploying role in any case, because Supabase lets
+-- privileges and no more. Where the deploying role may not become it, it keeps the functions
+-- itself. Two stay with the deploying role in any case, because Supabase lets
 -- it do what the owner role may not: broadcast_events inserts past the row policies of
 -- realtime.messages, lock_user locks a row of auth.users.
 

@@ -1,5 +1,6 @@
 -- End every lease that the decision no longer admits: all, or those of one channel. The table
 -- lock waits for subscribes that have decided already and makes new ones decide afterwards.
+-- It waits two seconds at most, because pings queue behind it.
 
 create or replace function wedsync_realtime.recheck_leases(
     reason     text,
@@ -10,6 +11,7 @@ create or replace function wedsync_realtime.recheck_leases(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '2s'
 as $$
 begin
     if current_setting('transaction_isolation') not like 'read %' then

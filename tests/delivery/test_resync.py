@@ -201,3 +201,17 @@ def test_read_only_transaction_may_poll(
         ).fetchone()
     assert row is not None
     assert [event["new"]["form_name"] for event in row[0]["events"]] == ["read"]
+
+
+def test_feed_of_another_history_begins_anew(
+    admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID
+) -> None:
+    """As upkeep finds it after a restore into a cluster with lower transaction ids."""
+    admin.execute("select wedsync_realtime.maintain_partitions()")
+    admin.execute(
+        "update wedsync_realtime.feed_horizon set epoch = '0badc0de', max_xid = ('9' || xid)::xid8"
+        " from (select pg_current_xact_id()::text as xid) as now"
+    )
+    admin.execute("select wedsync_realtime.maintain_partitions()")
+    assert reason(listener) == "epoch_changed"
+    assert listener.poll()["resyncRequired"] is False
