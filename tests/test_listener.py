@@ -464,7 +464,13 @@ def test_command_looks_up_the_couples_of_a_supplier(scene: Scene, people: People
     for couple in couples:
         people.link(scene.supplier, couple)
     command = listen(scene.url, "--json", "wedding-details", str(scene.user))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        # whoever started the tests in the background may have them ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout
         heard = {json.loads(process.stdout.readline())["subscription"]["filter"] for _ in couples}
         process.send_signal(signal.SIGINT)
