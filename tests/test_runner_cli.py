@@ -116,10 +116,12 @@ def test_migrate_for_people_says_what_happened(
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_deployed_package_has_nothing_to_do(database: str, capsys: Capture) -> None:
-    assert main(["migrate", "--database-url", database]) == 0
+def test_deployed_package_has_nothing_to_do(empty_database: str, capsys: Capture) -> None:
+    assert main(["migrate", "--database-url", empty_database]) == 0
+    assert "scripts applied" in capsys.readouterr().out
+    assert main(["migrate", "--database-url", empty_database]) == 0
     assert "nothing to do" in capsys.readouterr().out
-    assert main(["status", "--database-url", database]) == 0
+    assert main(["status", "--database-url", empty_database]) == 0
 
 
 def test_maintain_runs_the_jobs(database: str, capsys: Capture) -> None:
