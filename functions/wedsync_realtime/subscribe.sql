@@ -18,7 +18,7 @@ declare
     v_user uuid := wedsync_realtime.caller_id();
     v_filters jsonb := coalesce(filters, '{}');
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
-    v_epoch text := wedsync_realtime.epoch();
+    v_epoch text;
     v_tenant uuid;
     v_tenants jsonb;
     v_problem wedsync_realtime.problem;
@@ -54,6 +54,7 @@ begin
         );
     end if;
 
+    v_epoch := wedsync_realtime.epoch();
     return (
         select jsonb_build_object(
             'success', true,
