@@ -192,13 +192,17 @@ def test_value_that_a_tenant_writes_breaks_no_poll(
 
 def test_first_poll_of_a_session_may_ask_to_resync(session: psycopg.Connection, cast: Cast) -> None:
     cursor = cast.cursors["form-responses"].split(".")
-    other = ".".join(["1", "00000000", *cursor[2:-1]])
-    row = session.execute("select wedsync_realtime.sign_cursor(%s)", (other,)).fetchone()
+    other = ".".join(["1", "00000000", *cursor[2:-1], ""])
+    row = session.execute(
+        "select wedsync_realtime.sign_cursor(%s, s.cursor_secret)"
+        " from wedsync_realtime.settings as s",
+        (other,),
+    ).fetchone()
     assert row is not None
     with session.transaction():
         become(session, cast.owner_user)
         lease = cast.leases["couple-profile"]
-        answer = call(session, "realtime_poll", lease, f"{other}.{row[0]}")
+        answer = call(session, "realtime_poll", lease, other + row[0])
     assert (answer["resyncRequired"], answer["reason"]) == (True, "epoch_changed")
 
 

@@ -9,14 +9,12 @@ create or replace function wedsync_realtime.check_channel_id(channel text)
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return (
-        select wedsync_realtime.to_problem(
+    if channel is null or length(channel) not between 1 and 200 then
+        return wedsync_realtime.to_problem(
             'invalid_request', 'channel must be a channel id, as subscribe answered it'
-        )
-        where
-            check_channel_id.channel is null
-            or length(check_channel_id.channel) not between 1 and 200
-    );
+        );
+    end if;
+    return null;
 end
 $$;
 

@@ -15,6 +15,7 @@ declare
     v_body text;
     v_operation text;
 begin
+    perform wedsync_realtime.make_gate(channel);
     foreach v_operation in array array['INSERT', 'UPDATE', 'DELETE'] loop
         v_name := wedsync_realtime.dispatch_name(channel.name, v_operation);
         v_body := wedsync_realtime.dispatch_body(channel, v_operation);
@@ -25,9 +26,7 @@ begin
         );
         execute format(
             'create or replace function wedsync_realtime.%I() returns trigger language plpgsql '
-            'volatile security definer set search_path = pg_catalog, pg_temp '
-            'set timezone = ''UTC'' set datestyle = ''ISO'' set intervalstyle = ''postgres'' '
-            'set bytea_output = ''hex'' set extra_float_digits = 1 as %L',
+            'volatile security definer set search_path = pg_catalog, pg_temp as %L',
             v_name, v_body
         );
         execute format(

@@ -34,6 +34,7 @@ begin
             wedsync_realtime.dispatch_name(channel.name, v_operation)
         );
     end loop;
+    execute format('drop sequence if exists %s', wedsync_realtime.gate_name(channel.id));
     if exists (
         select from wedsync_realtime.channels as c
         where c.id <> channel.id and wedsync_realtime.channel_table(c) = v_table

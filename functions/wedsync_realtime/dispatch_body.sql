@@ -21,12 +21,12 @@ begin
         return 'begin return null; end';
     end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
-    v_body := E'\n-- the count is never read: @plpgsql_check_options: extra_warnings = off'
-    || case operation
-        when 'UPDATE' then wedsync_realtime.update_template()
-        else wedsync_realtime.rows_template()
-    end || wedsync_realtime.wake_template(
-        v_settings.notify_enabled, v_settings.broadcast_enabled
+    v_body := replace(
+        wedsync_realtime.frame_template(v_settings.broadcast_enabled), '{statement}',
+        case operation
+            when 'UPDATE' then wedsync_realtime.update_template()
+            else wedsync_realtime.rows_template()
+        end
     );
     if v_settings.dispatch_guarded then
         v_body := wedsync_realtime.guarded_template(v_body);
@@ -37,8 +37,18 @@ begin
             ('event', wedsync_realtime.event_expression(channel.id, operation)),
             ('image', case operation when 'INSERT' then 'new' else 'old' end),
             ('code', quote_literal(left(operation, 1))),
-            ('prefix', quote_literal(channel.name || ':')),
+            ('wake', case
+                when v_settings.notify_enabled then format(
+                    'pg_notify(''wedsync_realtime'', %L || %s) is not null',
+                    channel.name || ':',
+                    case operation when 'UPDATE' then 'c.tenant_id' else '{tenant_id}' end
+                )
+                else 'true'
+            end),
+            ('tenant_id', '(c.content ->> {tenant})::uuid'),
             ('tenant', quote_literal(channel.tenant_column)),
+            ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
+            ('settings', wedsync_realtime.settings_expression(channel)),
             ('sent', wedsync_realtime.image_expression(
                 'c.content', channel.key_columns, channel.columns
             )),
@@ -51,10 +61,6 @@ begin
             ('key', wedsync_realtime.key_expression('i.content', channel.key_columns)),
             ('bytes', v_settings.event_bytes::text),
             ('id', channel.id::text),
-            ('recorded', case
-                when v_settings.broadcast_enabled then 'tenant_id, created_at, ctid'
-                else 'tenant_id'
-            end),
             ('travels', case
                 when channel.columns is null then 'true'
                 else format('n.key = any (%L)', channel.columns)

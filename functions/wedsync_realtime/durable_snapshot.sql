@@ -15,19 +15,26 @@ create or replace function wedsync_realtime.durable_snapshot(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_checkpoint text := (pg_control_checkpoint()).next_xid;
-    v_xmax bigint := greatest(
+    v_checkpoint text;
+    v_xmax bigint;
+begin
+    if pg_snapshot_xmax(seen) >= pg_snapshot_xmax(upto) then
+        return upto;
+    end if;
+    v_checkpoint := (pg_control_checkpoint()).next_xid;
+    v_xmax := greatest(
         (split_part(v_checkpoint, ':', 1)::bigint << 32) + split_part(v_checkpoint, ':', 2)::bigint,
         last_xid::text::bigint + 1,
         pg_snapshot_xmax(seen)::text::bigint
     );
-begin
     if v_xmax >= pg_snapshot_xmax(upto)::text::bigint then
         return upto;
     end if;
-    return wedsync_realtime.to_snapshot(
-        v_xmax::text::xid8, array(select pg_snapshot_xip(upto))
-    );
+    return wedsync_realtime.to_snapshot(v_xmax::text::xid8, case
+        when pg_snapshot_xmin(upto) < pg_snapshot_xmax(upto)
+            then array(select pg_snapshot_xip(upto))
+        else '{}'
+    end);
 end
 $$;
 

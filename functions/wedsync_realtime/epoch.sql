@@ -14,16 +14,14 @@ declare
 begin
     -- expressions without a query, which plpgsql evaluates by itself: every call asks for this
     if pg_is_in_recovery() then
-        v_timeline := lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0');
+        v_timeline := upper(lpad(to_hex((pg_control_checkpoint()).timeline_id), 8, '0'));
     else
-        v_timeline := lower(left(pg_walfile_name(pg_current_wal_lsn()), 8));
+        v_timeline := left(pg_walfile_name(pg_current_wal_lsn()), 8);
     end if;
-    return left(md5(concat_ws(
-        '/',
-        (pg_control_system()).system_identifier,
-        v_timeline,
-        regexp_replace(pg_relation_filepath('pg_catalog.pg_class'::regclass), '[^/]*$', '')
-    )), 8);
+    return left(md5(
+        (pg_control_system()).system_identifier || v_timeline
+        || rtrim(pg_relation_filepath('pg_catalog.pg_class'::regclass), '0123456789')
+    ), 8);
 end
 $$;
 

@@ -1,13 +1,14 @@
--- Fetch a page of a topic: what the cursor has not seen and is committed now, in the order of
--- recording, with the cursor to go on from. A page that is cut goes on inside the same window.
+-- Fetch a page of a lease's topic: what the cursor has not seen and is committed now, with the
+-- cursor to go on from; or say that the client must read its copy anew. Without a cursor it begins
+-- where the lease does. Of an idle topic the cursor nearly always stays as it was, so it is
+-- answered as it came.
 
 create or replace function wedsync_realtime.fetch_events(
-    topic_id   bigint,
-    cursor     wedsync_realtime.cursor,
+    lease      wedsync_realtime.lease,
     channel    text,
-    filter     jsonb,
-    max_events integer,
-    is_ready   boolean
+    cursor     text,
+    seen       wedsync_realtime.cursor,
+    max_events integer
 )
     returns jsonb
     language plpgsql
@@ -16,69 +17,63 @@ create or replace function wedsync_realtime.fetch_events(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_now pg_snapshot := wedsync_realtime.current_snapshot();
-    v_epoch text := wedsync_realtime.epoch();
-    v_reason text := wedsync_realtime.resync_reason(cursor, v_epoch, topic_id, v_now);
-    v_upto pg_snapshot := coalesce(cursor.upto, v_now);
-    v_page record;
-    v_events jsonb := jsonb_build_array();
-    v_has_more boolean := false;
-    v_next wedsync_realtime.cursor;
+    v_now constant pg_snapshot := wedsync_realtime.current_snapshot();
+    v_epoch constant text := wedsync_realtime.epoch();
+    v_upto pg_snapshot := coalesce(seen.upto, v_now);
+    v_reason text;
+    v_page wedsync_realtime.page;
+    v_answer jsonb;
 begin
-    v_next.epoch := v_epoch;
-    v_next.topic_id := topic_id;
-    -- a snapshot older than the cursor's, as on a standby that lags, must not turn it back
-    if cursor.upto is null and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(cursor.seen) then
-        v_upto := wedsync_realtime.union_snapshot(cursor.seen, v_now);
+    if cursor is null then
+        seen := row(
+            v_epoch, lease.topic_id, lease.since, null, null
+        )::wedsync_realtime.cursor;
     end if;
+    v_reason := wedsync_realtime.resync_reason(lease, seen, v_epoch, v_now);
     if v_reason is not null then
-        v_next.seen := wedsync_realtime.durable_snapshot(
-            null, v_now, wedsync_realtime.last_xid(topic_id, v_now)
-        );
-    elsif cursor.upto is not null and pg_is_in_recovery()
-        and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(cursor.upto)
+        v_page.next := row(v_epoch, lease.topic_id, wedsync_realtime.durable_snapshot(
+            null, v_now, wedsync_realtime.last_xid(lease, v_now)
+        ), null, null)::wedsync_realtime.cursor;
+    elsif seen.upto is not null and pg_is_in_recovery()
+        and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(seen.upto)
     then
-        v_next := cursor;
+        v_page.next := seen;
     else
-        select p.* into v_page
-        from wedsync_realtime.read_page(
-            topic_id, cursor.seen, v_upto, coalesce(cursor.last_id, 0),
-            channel, nullif(filter - array['supplier_id', 'couple_id', 'wedding_id'], '{}'),
-            max_events
-        ) as p;
-        v_events := v_page.events;
-        v_has_more := v_page.has_more;
-        if cursor.upto is null then
-            v_upto := wedsync_realtime.durable_snapshot(
-                cursor.seen, v_upto, case
-                    when v_has_more then wedsync_realtime.last_xid(topic_id, v_upto)
-                    else v_page.last_xid
-                end
-            );
+        -- a snapshot older than the cursor's, as on a standby that lags, must not turn it back
+        if seen.upto is null and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(seen.seen) then
+            v_upto := wedsync_realtime.union_snapshot(seen.seen, v_now);
         end if;
-        v_next.seen := case when v_has_more then cursor.seen else v_upto end;
-        v_next.upto := case when v_has_more then v_upto end;
-        v_next.last_id := v_page.last_id;
+        v_page := wedsync_realtime.read_page(lease, channel, seen, v_upto, max_events);
     end if;
 
-    return jsonb_build_object(
+    v_answer := jsonb_build_object(
         'success', true,
-        'ready', is_ready,
-        'events', v_events,
-        'cursor', wedsync_realtime.to_cursor(v_next),
-        'hasMore', v_has_more,
+        'ready', lease.is_ready,
+        'events', coalesce(v_page.events, '{}'),
+        'cursor', case
+            when v_page.next::text = seen::text and cursor is not null then cursor
+            else wedsync_realtime.to_cursor(v_page.next, lease.cursor_secret)
+        end,
+        'hasMore', coalesce(v_page.has_more, false),
         'resyncRequired', v_reason is not null,
         'reason', v_reason
     );
+    if v_page.cut is not null then
+        return wedsync_realtime.mark_cut(v_answer, v_page.cut);
+    end if;
+    return v_answer;
 end
 $$;
 
-comment on function
-wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer, boolean) is
-'One page of events of a topic after a cursor, with the cursor to go on from.';
-revoke execute on function
-wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer, boolean)
+comment on function wedsync_realtime.fetch_events(
+    wedsync_realtime.lease, text, text, wedsync_realtime.cursor, integer
+) is
+'One page of events of a subscription''s topic after a cursor, with the cursor to go on from.';
+revoke execute on function wedsync_realtime.fetch_events(
+    wedsync_realtime.lease, text, text, wedsync_realtime.cursor, integer
+)
 from public, anon, authenticated, service_role;
-grant execute on function
-wedsync_realtime.fetch_events(bigint, wedsync_realtime.cursor, text, jsonb, integer, boolean)
+grant execute on function wedsync_realtime.fetch_events(
+    wedsync_realtime.lease, text, text, wedsync_realtime.cursor, integer
+)
 to wedsync_realtime_owner;

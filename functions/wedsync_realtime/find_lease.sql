@@ -1,61 +1,39 @@
--- Find a caller's lease by its channel id and decide anew whether it may be served.
--- Refuses: subscription_not_found, subscription_expired, forbidden_channel (and ends the lease).
+-- Find a caller's lease by its channel id, with all that a poll needs to know besides: one query,
+-- because polls are many. Whether the caller may hear the channel is decided anew. Without such a
+-- lease only what holds for all of them is known. The limits tell a planner without statistics
+-- that there is one row.
 
-create or replace function wedsync_realtime.find_lease(
-    user_id           uuid,
-    channel           text,
-    at                timestamptz,
-    out topic_id      bigint,
-    out since         pg_snapshot,
-    out filter_params jsonb,
-    out is_ready      boolean,
-    out problem_code  text
-)
+create or replace function wedsync_realtime.find_lease(user_id uuid, channel text)
+    returns wedsync_realtime.lease
     language plpgsql
-    volatile
+    stable
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_can_write boolean := current_setting('transaction_read_only') = 'off';
-    v_found record;
+    v_lease wedsync_realtime.lease;
 begin
     select
-        s.id, s.last_ping_at, x.stale_after,
-        s.topic_id, s.since, s.filter_params, t.is_ready,
-        wedsync_realtime.may_hear(find_lease.user_id, t.channel_id, t.tenant_id) as may_hear
-    into v_found
-    from public.realtime_subscriptions as s
-    inner join wedsync_realtime.topics as t on t.id = s.topic_id
-    cross join wedsync_realtime.settings as x
-    where s.user_id = find_lease.user_id and s.channel_id = find_lease.channel;
-    if not found then
-        problem_code := wedsync_realtime.absence_code(user_id, channel);
-        return;
-    end if;
-    topic_id := v_found.topic_id;
-    since := v_found.since;
-    filter_params := v_found.filter_params;
-    is_ready := v_found.is_ready;
-
-    if v_found.may_hear is not true then
-        problem_code := 'forbidden_channel';
-        if v_can_write then
-            perform wedsync_realtime.end_leases(
-                array[v_found.id], 'revoked', 'no longer authorised'
-            );
-        end if;
-    elsif v_found.last_ping_at <= at - v_found.stale_after then
-        problem_code := 'subscription_expired';
-    elsif v_can_write and v_found.last_ping_at < at - v_found.stale_after / 5 then
-        update public.realtime_subscriptions as s set last_ping_at = at where s.id = v_found.id;
-    end if;
+        s.id, s.last_ping_at, s.since, s.filter_params,
+        t.id, t.tenant_id, t.channel_id, t.is_ready,
+        wedsync_realtime.may_hear(find_lease.user_id, t.channel_id, t.tenant_id),
+        c.name || ':' || t.tenant_id, c.schema_name, c.table_name,
+        (select max(r.xid) from wedsync_realtime.resets as r where r.channel_id = t.channel_id),
+        h.max_xid, h.dropped, x.stale_after, x.cursor_secret
+    into v_lease
+    from (select * from wedsync_realtime.settings limit 1) as x
+    cross join (select * from wedsync_realtime.feed_horizon limit 1) as h
+    left join public.realtime_subscriptions as s
+        on s.user_id = find_lease.user_id and s.channel_id = find_lease.channel
+    left join wedsync_realtime.topics as t on t.id = s.topic_id
+    left join wedsync_realtime.channels as c on c.id = t.channel_id;
+    return v_lease;
 end
 $$;
 
-comment on function wedsync_realtime.find_lease(uuid, text, timestamptz) is
-'Lease of a caller by its channel id, renewed when due, or the code of the problem with it.';
-revoke execute on function wedsync_realtime.find_lease(uuid, text, timestamptz)
+comment on function wedsync_realtime.find_lease(uuid, text) is
+'Lease of a caller by its channel id, with all that a poll needs; its id is null without one.';
+revoke execute on function wedsync_realtime.find_lease(uuid, text)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.find_lease(uuid, text, timestamptz)
+grant execute on function wedsync_realtime.find_lease(uuid, text)
 to wedsync_realtime_owner;

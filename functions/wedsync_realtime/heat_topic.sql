@@ -1,4 +1,6 @@
 -- Find the topic of a channel and tenant, or make it, and keep it from going cold until commit.
+-- The gate is opened after the row is there, because who closes it waits for no such writer; that
+-- an old row finds it closed happens in a restored database.
 
 create or replace function wedsync_realtime.heat_topic(channel_id smallint, tenant_id uuid)
     returns bigint
@@ -9,24 +11,24 @@ create or replace function wedsync_realtime.heat_topic(channel_id smallint, tena
 as $$
 declare
     v_topic bigint;
+    v_gate constant regclass := wedsync_realtime.gate_name(channel_id)::regclass;
 begin
     loop
         select t.id into v_topic
         from wedsync_realtime.topics as t
         where t.channel_id = heat_topic.channel_id and t.tenant_id = heat_topic.tenant_id
         for key share;
-        if found then
-            return v_topic;
-        end if;
+        exit when found;
         insert into wedsync_realtime.topics (channel_id, tenant_id)
         values (heat_topic.channel_id, heat_topic.tenant_id)
         on conflict do nothing
         returning id into v_topic;
-        if found then
-            return v_topic;
-        end if;
+        exit when found;
     end loop;
-    return null;
+    if pg_sequence_last_value(v_gate) is null then
+        perform setval(v_gate, 1);
+    end if;
+    return v_topic;
 end
 $$;
 

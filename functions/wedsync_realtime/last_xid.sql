@@ -1,6 +1,10 @@
--- Find the latest transaction with an event or a reset on a topic that a snapshot has seen.
+-- Find the latest transaction with an event or a reset on a lease's topic that a snapshot has
+-- seen.
 
-create or replace function wedsync_realtime.last_xid(topic_id bigint, upto pg_snapshot)
+create or replace function wedsync_realtime.last_xid(
+    lease wedsync_realtime.lease,
+    upto  pg_snapshot
+)
     returns xid8
     language plpgsql
     stable
@@ -11,18 +15,18 @@ begin
     return greatest(
         (
             select e.xid
-            from wedsync_realtime.topics as t
-            inner join wedsync_realtime.events as e
-                on e.tenant_id = t.tenant_id and e.channel_id = t.channel_id
-            where t.id = last_xid.topic_id and pg_visible_in_snapshot(e.xid, upto)
+            from wedsync_realtime.events as e
+            where
+                e.tenant_id = lease.tenant_id
+                and e.channel_id = lease.channel_id
+                and pg_visible_in_snapshot(e.xid, upto)
             order by e.xid desc
             limit 1
         ),
         (
             select r.xid
-            from wedsync_realtime.topics as t
-            inner join wedsync_realtime.resets as r on r.channel_id = t.channel_id
-            where t.id = last_xid.topic_id and pg_visible_in_snapshot(r.xid, upto)
+            from wedsync_realtime.resets as r
+            where r.channel_id = lease.channel_id and pg_visible_in_snapshot(r.xid, upto)
             order by r.xid desc
             limit 1
         )
@@ -30,9 +34,9 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.last_xid(bigint, pg_snapshot) is
-'Latest transaction with an event or a reset on a topic that a snapshot has seen.';
-revoke execute on function wedsync_realtime.last_xid(bigint, pg_snapshot)
+comment on function wedsync_realtime.last_xid(wedsync_realtime.lease, pg_snapshot) is
+'Latest transaction with an event or a reset on a subscription''s topic that a snapshot has seen.';
+revoke execute on function wedsync_realtime.last_xid(wedsync_realtime.lease, pg_snapshot)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.last_xid(bigint, pg_snapshot)
+grant execute on function wedsync_realtime.last_xid(wedsync_realtime.lease, pg_snapshot)
 to wedsync_realtime_owner;

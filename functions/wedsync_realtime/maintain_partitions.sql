@@ -15,6 +15,7 @@ declare
     v_changed integer := 0;
 begin
     select s.* into v_settings from wedsync_realtime.settings as s;
+    perform wedsync_realtime.set_gates();
     perform wedsync_realtime.renew_feed();
     for v_ahead in 0..2 loop
         v_changed := v_changed + wedsync_realtime.add_partition(

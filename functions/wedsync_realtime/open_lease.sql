@@ -9,7 +9,7 @@ create or replace function wedsync_realtime.open_lease(
     filters       jsonb,
     connection_id uuid,
     epoch         text,
-    stale_after   interval
+    settings      wedsync_realtime.settings
 )
     returns jsonb
     language plpgsql
@@ -54,8 +54,10 @@ begin
     return jsonb_build_object(
         'channel', v_lease.channel_id, 'name', channel.name,
         'topic', channel.name || ':' || topic_tenant, 'table', channel.table_name,
-        'status', 'active', 'filter', v_filter, 'expiresAt', v_now + stale_after,
-        'cursor', wedsync_realtime.to_cursor(row(epoch, v_topic, v_seen, null, null)),
+        'status', 'active', 'filter', v_filter, 'expiresAt', v_now + settings.stale_after,
+        'cursor', wedsync_realtime.to_cursor(
+            row(epoch, v_topic, v_seen, null, null), settings.cursor_secret
+        ),
         'postgresChanges', jsonb_build_object(
             'event', case jsonb_array_length(filters -> 'operations')
                 when 1 then filters #>> '{operations,0}' else '*'
@@ -68,14 +70,14 @@ end
 $$;
 
 comment on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, interval
+    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, wedsync_realtime.settings
 ) is
 'Write or renew one lease and answer what subscribe tells of it.';
 revoke execute on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, interval
+    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, wedsync_realtime.settings
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, interval
+    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, wedsync_realtime.settings
 )
 to wedsync_realtime_owner;

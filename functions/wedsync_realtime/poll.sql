@@ -1,8 +1,11 @@
 -- Return what the caller's lease has not been sent yet, and the cursor to go on from. The
 -- decision is made again on every call. On a standby, or in a read-only transaction, nothing is
 -- written: the lease is renewed and the topic settled by the polls on the primary.
+-- The feed is locked before its snapshot is taken: no partition goes in between.
+-- Its statements, and those of the steps it calls, look things up by key: planning them anew for
+-- each call's values would take longer than running them.
 -- Refuses: unauthorized, invalid_request, subscription_not_found, subscription_expired,
--- forbidden_channel.
+-- forbidden_channel (and ends the lease).
 
 create or replace function wedsync_realtime.poll(channel text, cursor text, max_events integer)
     returns jsonb
@@ -10,12 +13,14 @@ create or replace function wedsync_realtime.poll(channel text, cursor text, max_
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 declare
-    v_user uuid := wedsync_realtime.caller_id();
-    v_cursor wedsync_realtime.cursor;
+    v_user constant uuid := wedsync_realtime.caller_id();
     v_problem wedsync_realtime.problem;
-    v_found record;
+    v_now timestamptz;
+    v_reading wedsync_realtime.reading;
+    v_lease wedsync_realtime.lease;
 begin
     if v_user is null then
         v_problem := wedsync_realtime.to_problem('unauthorized');
@@ -26,37 +31,35 @@ begin
     else
         v_problem := wedsync_realtime.check_channel_id(channel);
     end if;
-    if v_problem.code is null and cursor is not null then
-        v_cursor := wedsync_realtime.parse_cursor(cursor);
-        if v_cursor.seen is null then
-            v_problem := wedsync_realtime.to_problem(
-                'invalid_request', 'cursor is none that poll or subscribe has answered'
-            );
-        end if;
-    end if;
     if v_problem.code is null then
-        v_found := wedsync_realtime.find_lease(v_user, channel, clock_timestamp());
-        if v_found.problem_code is not null then
-            v_problem := wedsync_realtime.to_problem(
-                v_found.problem_code, hint => 'Subscribe again and go on from your cursor.'
-            );
-        end if;
-    end if;
-    if v_problem.code is not null then
-        return wedsync_realtime.refuse(v_user, 'poll', v_problem);
+        v_now := clock_timestamp();
+        lock table wedsync_realtime.events in access share mode;
+        v_reading := wedsync_realtime.read_feed(v_user, channel, cursor, max_events, v_now);
+        v_problem := v_reading.problem;
+        v_lease := v_reading.lease;
     end if;
 
-    if not v_found.is_ready and current_setting('transaction_read_only') = 'off' then
-        v_found.is_ready := wedsync_realtime.settle_topic(v_found.topic_id);
+    if v_problem.code is not null then
+        if v_problem.code = 'forbidden_channel' and v_lease.id is not null
+            and current_setting('transaction_read_only') = 'off'
+        then
+            perform wedsync_realtime.end_leases(
+                array[v_lease.id], 'revoked', 'no longer authorised'
+            );
+        end if;
+        return wedsync_realtime.refuse(v_user, 'poll', v_problem);
     end if;
-    if cursor is null then
-        v_cursor.epoch := wedsync_realtime.epoch();
-        v_cursor.topic_id := v_found.topic_id;
-        v_cursor.seen := v_found.since;
+    if (not v_lease.is_ready or v_lease.last_ping_at < v_now - v_lease.stale_after / 5)
+        and current_setting('transaction_read_only') = 'off'
+    then
+        update public.realtime_subscriptions as s
+        set last_ping_at = v_now
+        where s.id = v_lease.id and s.last_ping_at < v_now - v_lease.stale_after / 5;
+        if not v_lease.is_ready and wedsync_realtime.settle_topic(v_lease.topic_id) then
+            return v_reading.answer || '{"ready": true}';
+        end if;
     end if;
-    return wedsync_realtime.fetch_events(
-        v_found.topic_id, v_cursor, channel, v_found.filter_params, max_events, v_found.is_ready
-    );
+    return v_reading.answer;
 end
 $$;
 

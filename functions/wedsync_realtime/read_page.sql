@@ -1,96 +1,94 @@
--- Read the events of a topic between two snapshots, after an id, as clients get them.
--- What a snapshot has not seen is all from its xmax on and the few below that were running: two
--- index ranges, however old the oldest transaction.
+-- Read the events of a lease's topic between two snapshots, in the order of recording, as clients
+-- get them. What a snapshot has not seen is all from its xmax on and the few below that were
+-- running: two index ranges, however old the oldest transaction. A page that is cut goes on inside
+-- the same window.
 
 create or replace function wedsync_realtime.read_page(
-    topic_id     bigint,
-    seen         pg_snapshot,
-    upto         pg_snapshot,
-    after_id     bigint,
-    channel      text,
-    filter       jsonb,
-    max_events   integer,
-    out events   jsonb,
-    out has_more boolean,
-    out last_id  bigint,
-    out last_xid xid8
+    lease      wedsync_realtime.lease,
+    channel    text,
+    seen       wedsync_realtime.cursor,
+    upto       pg_snapshot,
+    max_events integer
 )
+    returns wedsync_realtime.page
     language plpgsql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_xmax xid8 := pg_snapshot_xmax(seen);
-    v_xip xid8[] := array(select pg_snapshot_xip(seen));
-    v_topic record;
+    v_xmax constant xid8 := pg_snapshot_xmax(seen.seen);
+    v_xip xid8[];
+    v_filter constant jsonb := nullif(
+        lease.filter_params - array['supplier_id', 'couple_id', 'wedding_id'], '{}'
+    );
     v_count bigint;
+    v_last_xid xid8;
+    v_page wedsync_realtime.page;
 begin
-    select t.*, c.name || ':' || t.tenant_id as topic, c.schema_name, c.table_name into v_topic
-    from wedsync_realtime.topics as t
-    inner join wedsync_realtime.channels as c on c.id = t.channel_id
-    where t.id = read_page.topic_id;
-    select
-        jsonb_agg(
-            case when e.is_cut then b.body || '{"errors": ["payload_too_large"]}' else b.body end
-            order by e.id
-        ),
-        count(*), max(e.xid)
-    into events, v_count, last_xid
-    from (
-        select u.*
-        from (
-            select n.* from wedsync_realtime.events as n
-            where (n.tenant_id, n.channel_id) = (v_topic.tenant_id, v_topic.channel_id)
-                and n.xid >= v_xmax
-            union all
-            select n.* from unnest(v_xip) as x
-            cross join lateral (
-                select m.* from wedsync_realtime.events as m
-                where (m.tenant_id, m.channel_id) = (v_topic.tenant_id, v_topic.channel_id)
-                    and m.xid = x
-            ) as n
-        ) as u
-        where
-            u.id > after_id
-            and pg_visible_in_snapshot(u.xid, upto)
-            and (filter is null or wedsync_realtime.event_fits(
-                case when u.is_cut then filter - 'where' else filter end,
-                u.operation, u.event, u.changed, u.new, u.old
-            ))
-        order by u.id
-        limit max_events + 1
-    ) as e
-    cross join lateral (
-        select jsonb_build_object(
-            'id', e.id, 'channel', read_page.channel, 'topic', v_topic.topic, 'event', e.event,
-            'schema', v_topic.schema_name, 'table', v_topic.table_name,
-            'eventType', case e.operation
-                when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE'
-            end,
-            'commit_timestamp', e.created_at,
-            'new', coalesce(e.new, '{}'), 'old', coalesce(e.old, '{}'),
-            'changed', coalesce(to_jsonb(e.changed), '[]')
-        ) as body
-    ) as b;
-    has_more := v_count > max_events;
-    events := coalesce(events, jsonb_build_array());
-    if has_more then
-        events := events - max_events;
-        last_id := (events -> -1 ->> 'id')::bigint;
+    if pg_snapshot_xmin(seen.seen) < v_xmax then
+        v_xip := array(select pg_snapshot_xip(seen.seen));
     end if;
+    select
+        array_agg(row(
+            e.id, read_page.channel, lease.topic, e.event, lease.schema_name, lease.table_name,
+            case e.operation when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE' end,
+            e.created_at, coalesce(e.new, '{}'), coalesce(e.old, '{}'), coalesce(e.changed, '{}')
+        )::wedsync_realtime.event),
+        array_agg(e.id) filter (where e.is_cut), count(*), max(e.xid)
+    into v_page.events, v_page.cut, v_count, v_last_xid
+    from (
+        select n.*
+        from (
+            select m.* from wedsync_realtime.events as m
+            where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
+                and m.xid >= v_xmax
+            union all
+            select m.* from unnest(v_xip) as x
+            cross join lateral (
+                select i.* from wedsync_realtime.events as i
+                where (i.tenant_id, i.channel_id) = (lease.tenant_id, lease.channel_id)
+                    and i.xid = x
+            ) as m
+        ) as n
+        where
+            n.id > coalesce(seen.last_id, 0)
+            and pg_visible_in_snapshot(n.xid, upto)
+            and (v_filter is null or wedsync_realtime.event_fits(
+                case when n.is_cut then v_filter - 'where' else v_filter end,
+                n.operation, n.event, n.changed, n.new, n.old
+            ))
+        order by n.id
+        limit max_events + 1
+    ) as e;
+
+    v_page.has_more := v_count > max_events;
+    if seen.upto is null then
+        upto := wedsync_realtime.durable_snapshot(seen.seen, upto, case
+            when v_page.has_more then wedsync_realtime.last_xid(lease, upto) else v_last_xid
+        end);
+    end if;
+    v_page.next := seen;
+    if v_page.has_more then
+        v_page.events := v_page.events[:max_events];
+        v_page.next.upto := upto;
+        v_page.next.last_id := (v_page.events[max_events]).id;
+    else
+        v_page.next := (seen.epoch, seen.topic_id, upto, null, null)::wedsync_realtime.cursor;
+    end if;
+    return v_page;
 end
 $$;
 
 comment on function wedsync_realtime.read_page(
-    bigint, pg_snapshot, pg_snapshot, bigint, text, jsonb, integer
+    wedsync_realtime.lease, text, wedsync_realtime.cursor, pg_snapshot, integer
 ) is
-'Events of a topic between two snapshots, after an id, as clients get them.';
+'Events of a subscription''s topic between two snapshots, as clients get them.';
 revoke execute on function wedsync_realtime.read_page(
-    bigint, pg_snapshot, pg_snapshot, bigint, text, jsonb, integer
+    wedsync_realtime.lease, text, wedsync_realtime.cursor, pg_snapshot, integer
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.read_page(
-    bigint, pg_snapshot, pg_snapshot, bigint, text, jsonb, integer
+    wedsync_realtime.lease, text, wedsync_realtime.cursor, pg_snapshot, integer
 )
 to wedsync_realtime_owner;

@@ -1,5 +1,7 @@
 -- Open or renew the caller's leases: identity, parameters, rate, access, limits, lease, audit.
 -- Definer: clients hold no INSERT on public.realtime_subscriptions.
+-- Its statements, and those of the steps it calls, look things up by key: planning them anew for
+-- each call's values would take longer than running them.
 -- Refuses: unauthorized, invalid_request, unknown_channel, filter_required, rate_limited,
 -- forbidden_channel, connection_limit.
 
@@ -13,6 +15,7 @@ create or replace function wedsync_realtime.subscribe(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();
@@ -63,7 +66,7 @@ begin
             'subscriptions', jsonb_agg(
                 wedsync_realtime.open_lease(
                     v_user, v_tenant, c, (v_tenants ->> c.name)::uuid, v_filters,
-                    v_connection, v_epoch, s.stale_after
+                    v_connection, v_epoch, s
                 )
                 order by array_position(subscribe.channels, c.name)
             )

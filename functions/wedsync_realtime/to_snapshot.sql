@@ -8,6 +8,9 @@ create or replace function wedsync_realtime.to_snapshot(xmax xid8, xip xid8[])
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if cardinality(xip) = 0 then
+        return (xmax || ':' || xmax || ':')::pg_snapshot;
+    end if;
     return (
         select (concat_ws(
             ':',

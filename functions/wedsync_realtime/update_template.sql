@@ -10,34 +10,28 @@ create or replace function wedsync_realtime.update_template()
     security invoker
     set search_path = pg_catalog, pg_temp
 return $template$
-declare
-    v_looks constant boolean := current_setting('transaction_isolation') like 'read %';
-    v_woken bigint;
-    v_places tid[];
-    v_since timestamptz;
-begin
-    if v_looks and not exists (
-        select from wedsync_realtime.topics as t where t.channel_id = {id}
-    ) then
-        return null;
-    end if;
-    with recorded as (
-        insert into wedsync_realtime.events
-            (tenant_id, channel_id, operation, is_cut, event, new, old, changed)
+    insert into wedsync_realtime.events
+        (tenant_id, channel_id, operation, is_cut, event, new, old, changed)
+    select
+        c.tenant_id, {id}, c.operation, c.size > {bytes},
+        {event},{sent_new},{sent_old},
+        c.changed
+    from (
         select
-            c.tenant_id, {id}, c.operation, c.size > {bytes},
-            {event},{sent_new},{sent_old},
-            c.changed
+            p.*,
+            coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0) as size,
+            case when p.operation = 'U' then array(
+                select n.key
+                from jsonb_each(p.new) as n
+                where n.value is distinct from p.old -> n.key and {travels}
+                order by n.key
+            ) end as changed
         from (
             select
-                p.*,
-                coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0) as size,
-                case when p.operation = 'U' then array(
-                    select n.key
-                    from jsonb_each(p.new) as n
-                    where n.value is distinct from p.old -> n.key and {travels}
-                    order by n.key
-                ) end as changed
+                k.operation,
+                (case k.operation when 'D' then o.tenant else n.tenant end)::uuid as tenant_id,
+                case when k.operation <> 'D' then n.new end as new,
+                case when k.operation <> 'I' then o.old end as old
             from (
                 select i.content as old, i.content ->> {tenant} as tenant, {key} as key
                 from (select to_jsonb(r.*) as content from old_rows as r offset 0) as i
@@ -46,28 +40,22 @@ begin
                 select i.content as new, i.content ->> {tenant} as tenant, {key} as key
                 from (select to_jsonb(r.*) as content from new_rows as r offset 0) as i
             ) as n on n.key = o.key
-            cross join lateral (
-                select 'U'::"char" as operation, n.tenant::uuid as tenant_id, n.new, o.old
-                where o.tenant = n.tenant and o.old <> n.new
-                union all
-                select 'D', o.tenant::uuid, null, o.old where o.tenant is distinct from n.tenant
-                union all
-                select 'I', n.tenant::uuid, n.new, null where o.tenant is distinct from n.tenant
-            ) as p
-        ) as c
-        where
-            case
-                when v_looks then exists (
-                    select from wedsync_realtime.topics as t
-                    where t.channel_id = {id} and t.tenant_id = c.tenant_id
-                )
-                else c.tenant_id is not null
-            end
-            and c.changed is distinct from '{}'
-        order by c.operation
-        returning {recorded}
-    )
-$template$;
+            cross join lateral unnest(case
+                when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
+                when o.old <> n.new then '{U}'::"char"[]
+            end) as k (operation)
+        ) as p
+        offset 0
+    ) as c
+    where case
+        when c.tenant_id is null or c.changed = '{}' then false
+        when v_looks and (
+            select true from wedsync_realtime.topics as t
+            where t.channel_id = {id} and t.tenant_id = c.tenant_id
+        ) is null then false
+        else {wake}
+    end
+    order by c.operation$template$;
 
 comment on function wedsync_realtime.update_template() is
 'Template of the trigger functions for UPDATE.';

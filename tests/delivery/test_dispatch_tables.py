@@ -163,6 +163,9 @@ def test_two_channels_on_one_table_tell_it_each(
         assert told(listener, "form_name") == [("INSERT", "one")]
 
 
+SHOWN = ("timezone", "datestyle", "intervalstyle", "extra_float_digits", "bytea_output")
+
+
 def test_columns_may_have_any_name_and_their_values_any_settings_of_the_writer(
     admin: psycopg.Connection, owner: Caller, supplier: UUID
 ) -> None:
@@ -187,6 +190,9 @@ def test_columns_may_have_any_name_and_their_values_any_settings_of_the_writer(
             " '\\x00ff', 'NaN', '{a,null}')",
             (supplier,),
         )
+        assert [admin.execute(f"show {name}".encode()).fetchone() for name in SHOWN] == [
+            ("Pacific/Auckland",), ("German, DMY",), ("sql_standard",), ("-10",), ("escape",),
+        ]  # fmt: skip
     (inserted,) = listener.events()
     assert [inserted["new"]] == [row["content"] for row in owner.query(query)]
     admin.execute("update public.odd set r = 8, old = 'x', tenant = 'y'")

@@ -64,10 +64,14 @@ def test_cursor_of_another_channel_makes_resync(
 
 def signed(admin: psycopg.Connection, *parts: str) -> str:
     """Return a cursor of these parts with the signature that makes it one."""
-    text = ".".join(parts)
-    row = admin.execute("select wedsync_realtime.sign_cursor(%s)", (text,)).fetchone()
+    text = ".".join(parts) + "."
+    row = admin.execute(
+        "select wedsync_realtime.sign_cursor(%s, s.cursor_secret)"
+        " from wedsync_realtime.settings as s",
+        (text,),
+    ).fetchone()
     assert row is not None
-    return f"{text}.{row[0]}"
+    return f"{text}{row[0]}"
 
 
 def test_cursor_of_another_history_makes_resync(

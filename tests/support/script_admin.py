@@ -11,7 +11,9 @@ CHANGES = """
 insert into public.form_responses (supplier_id, form_name) values (%(supplier)s, 'a')
 insert into public.form_responses (supplier_id, responses)
     select %(supplier)s, to_jsonb(array_agg(md5(i::text))) from generate_series(1, 200) as i
+set local timezone = 'Asia/Tokyo'
 update public.form_responses set status = 'submitted'
+set local timezone = 'UTC'
 update public.form_responses set supplier_id = %(rival)s
 delete from public.form_responses
 update public.suppliers set business_name = 'Bloom Ltd'
@@ -29,6 +31,10 @@ insert into wedsync_realtime.tenants (tenant_id, max_subscriptions) values (%(we
     on conflict (tenant_id) do update set max_subscriptions = 901
 """.strip().replace("\n    ", " ").split("\n")  # fmt: skip
 
+GATES = """
+    select c.oid::regclass::text from pg_class as c
+    where c.relnamespace = 'wedsync_realtime'::regnamespace and c.relname like 'gate\\_%'
+"""
 REGISTERED = """
     create table public.tastings (
         supplier_id uuid, place integer, dish text, secret text, primary key (supplier_id, place)
@@ -42,6 +48,10 @@ REGISTERED = """
 
 def day(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     """Play all of it; the connection is in a transaction, which the caller rolls back."""
+    # Their changes are not undone with the transaction.
+    for gate in connection.execute(GATES).fetchall():
+        connection.execute("select setval(%s, 1, false)", gate)
+    connection.execute("select wedsync_realtime.set_gates()")
     yield from users(connection, cast)
     yield from _filters(connection, cast)
     become(connection)

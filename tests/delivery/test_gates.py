@@ -1,0 +1,85 @@
+"""Gates: closed only where no topic can be, so that no change passes a closed one unrecorded."""
+
+from uuid import UUID
+
+import psycopg
+
+from tests.support.caller import Caller
+from tests.support.listener import INSERT, Connect, names, subscribed
+
+CLOSE = "select setval('wedsync_realtime.gate_1', 1, false)"
+SET = "select wedsync_realtime.set_gates()"
+COOL = "delete from wedsync_realtime.topics"
+
+
+def is_open(admin: psycopg.Connection) -> bool:
+    """Tell whether the gate of form-responses is open."""
+    row = admin.execute(
+        "select pg_sequence_last_value(wedsync_realtime.gate_name(c.id)::regclass) is not null"
+        " from wedsync_realtime.channels as c where c.name = 'form-responses'"
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def test_gate_is_open_before_the_first_subscription_can_be_seen(
+    connect: Connect, admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    assert not is_open(admin)
+    connection = connect()
+    connection.execute("insert into wedsync_realtime.topics (channel_id, tenant_id) values (2, %s)",
+                       (supplier,))  # fmt: skip
+    connection.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
+    assert is_open(admin)
+    connection.rollback()
+    assert is_open(admin)
+    admin.execute(SET)
+    assert not is_open(admin)
+
+
+def test_gate_stays_open_while_somebody_makes_a_topic(
+    connect: Connect, admin: psycopg.Connection, supplier: UUID
+) -> None:
+    connection = connect()
+    connection.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
+    admin.execute(SET)
+    assert is_open(admin)
+    connection.commit()
+    admin.execute(SET)
+    assert is_open(admin)
+
+
+def test_removal_that_is_rolled_back_leaves_the_gate_open(
+    connect: Connect, admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    admin.execute("alter table public.realtime_subscriptions drop constraint"
+                  " realtime_subscriptions_topic_id_fkey")  # fmt: skip
+    connection = connect()
+    connection.execute(COOL)
+    connection.execute(SET)
+    connection.rollback()
+    admin.execute(INSERT, (supplier, "kept"))
+    assert names(listener) == ["kept"]
+    connection.execute("set transaction isolation level repeatable read")
+    connection.execute("select")
+    admin.execute(COOL)
+    assert is_open(admin)
+    connection.execute(SET)
+    connection.commit()
+    assert is_open(admin), "an old snapshot cannot know that there is no topic"
+    admin.execute(SET)
+    assert not is_open(admin)
+
+
+def test_gate_that_a_restore_left_closed_is_opened(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    admin.execute(CLOSE)
+    subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    admin.execute(INSERT, (supplier, "renewed"))
+    admin.execute(CLOSE)
+    admin.execute("select wedsync_realtime.maintain_partitions()")
+    admin.execute(INSERT, (supplier, "maintained"))
+    assert names(listener) == ["renewed", "maintained"]
