@@ -19,9 +19,7 @@ as $$
 declare
     v_xmax constant xid8 := pg_snapshot_xmax(seen.seen);
     v_xip xid8[];
-    v_filter constant jsonb := nullif(
-        lease.filter_params - array['supplier_id', 'couple_id', 'wedding_id'], '{}'
-    );
+    v_filter jsonb := lease.filter_params - array['supplier_id', 'couple_id', 'wedding_id'];
     v_count bigint;
     v_last_xid xid8;
     v_page wedsync_realtime.page;
@@ -54,7 +52,7 @@ begin
         where
             n.id > coalesce(seen.last_id, 0)
             and pg_visible_in_snapshot(n.xid, upto)
-            and (v_filter is null or wedsync_realtime.event_fits(
+            and (v_filter = '{}' or wedsync_realtime.event_fits(
                 case when n.is_cut then v_filter - 'where' else v_filter end,
                 n.operation, n.event, n.changed, n.new, n.old
             ))
