@@ -1,4 +1,7 @@
-"""Deploy the scripts: everything in one transaction, but for migrations that refuse one."""
+"""Deploy the scripts: what is the package's own in one transaction, the rest table by table.
+
+Migrations that refuse a transaction get none.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import Diagnostic
 
 from wedsync_realtime import execute, ledger, objects, server
+from wedsync_realtime.attach import attach_tables
 from wedsync_realtime.errors import RemovedScriptError
 from wedsync_realtime.plan import Deployed, Plan, compare, refuse_rewritten_history
 from wedsync_realtime.source import Kind, Script, default_root, discover
@@ -48,6 +53,12 @@ class Outcome:
         """Tell whether the database was left as it was."""
         return not (self.applied or self.dropped or self.refreshed)
 
+    def warn(self, notice: Diagnostic) -> None:
+        """Keep a warning of the server, once."""
+        text = notice.message_primary or ""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
 
 def migrate(url: str, root: Path | None = None, report: Report = lambda line: None) -> Outcome:
     """Deploy the scripts below root, by default the package's own, and return what was done.
@@ -59,11 +70,13 @@ def migrate(url: str, root: Path | None = None, report: Report = lambda line: No
     with server.connect(url) as connection:
         server.check_writable(connection)
         outcome = Outcome()
-        connection.add_notice_handler(
-            lambda notice: outcome.warnings.append(notice.message_primary or "")
-        )
+        connection.add_notice_handler(outcome.warn)
         while loner := _deploy_transaction(connection, scripts, outcome, report):
             _deploy_alone(url, connection, loner, outcome, report)
+        outcome.refreshed |= attach_tables(connection, lambda: _locked(connection, report))
+        with _locked(connection, report):
+            plan = compare(scripts, ledger.read(connection))
+            _run_always(connection, plan, outcome, (Kind.TRIGGER, Kind.JOB))
         return outcome
 
 
@@ -89,7 +102,7 @@ def _deploy_transaction(
         _apply_replaceable(connection, plan, outcome)
         for removed in plan.removed:
             _remove(connection, removed, outcome)
-        _run_always(connection, plan, outcome)
+        _run_always(connection, plan, outcome, (Kind.OWNER,))
     return None
 
 
@@ -111,9 +124,13 @@ def _apply_replaceable(connection: Connection[Any], plan: Plan, outcome: Outcome
     connection.execute("set local check_function_bodies = off")
 
 
-def _run_always(connection: Connection[Any], plan: Plan, outcome: Outcome) -> None:
+def _run_always(
+    connection: Connection[Any], plan: Plan, outcome: Outcome, kinds: tuple[Kind, ...]
+) -> None:
     changed = {script.path for script in (*plan.pending, *plan.changed)}
     for script in plan.always:
+        if script.kind not in kinds:
+            continue
         if script.path in changed:
             _apply(connection, script, outcome)
         else:

@@ -42,6 +42,10 @@ class ScriptError(RunnerError):
         self.sqlstate = sqlstate
 
 
+class BusyTableError(RunnerError):
+    """A table of the application was in use for so long that it could not be attached."""
+
+
 class OverloadError(RunnerError):
     """A function has more than one signature."""
 
