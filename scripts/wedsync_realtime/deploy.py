@@ -16,6 +16,7 @@ from psycopg.errors import Diagnostic
 from wedsync_realtime import execute, ledger, objects, server
 from wedsync_realtime.attach import attach_tables
 from wedsync_realtime.errors import RemovedScriptError
+from wedsync_realtime.locks import in_short_locks
 from wedsync_realtime.plan import Deployed, Plan, compare, refuse_rewritten_history
 from wedsync_realtime.source import Kind, Script, default_root, discover
 
@@ -100,9 +101,10 @@ def _deploy_transaction(
             if script.kind is Kind.MIGRATION:
                 _apply(connection, script, outcome)
         _apply_replaceable(connection, plan, outcome)
+        _run_always(connection, plan, outcome, (Kind.OWNER,))
+        _apply_policies(connection, plan, outcome)
         for removed in plan.removed:
             _remove(connection, removed, outcome)
-        _run_always(connection, plan, outcome, (Kind.OWNER,))
     return None
 
 
@@ -111,7 +113,7 @@ def _apply_replaceable(connection: Connection[Any], plan: Plan, outcome: Outcome
         (
             script
             for script in (*plan.pending, *plan.changed)
-            if script.kind is not Kind.MIGRATION and not script.kind.runs_always
+            if script.kind in (Kind.FUNCTION, Kind.VIEW)
         ),
         key=lambda script: script.order,
     )
@@ -122,6 +124,20 @@ def _apply_replaceable(connection: Connection[Any], plan: Plan, outcome: Outcome
         if script.kind is Kind.FUNCTION:
             objects.check_bodies(connection, script)
     connection.execute("set local check_function_bodies = off")
+
+
+def _apply_policies(connection: Connection[Any], plan: Plan, outcome: Outcome) -> None:
+    """Apply policies late, because they lock tables that every writer reads."""
+    scripts = [script for script in (*plan.pending, *plan.changed) if script.kind is Kind.POLICY]
+
+    def apply() -> None:
+        del outcome.applied[before:]
+        for script in scripts:
+            _apply(connection, script, outcome)
+
+    if scripts:
+        before = len(outcome.applied)
+        in_short_locks(connection, apply)
 
 
 def _run_always(
