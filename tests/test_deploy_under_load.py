@@ -1,19 +1,27 @@
 """A deployment to an application at work: its writers do not notice."""
 
 from collections.abc import Iterator
+from hashlib import md5
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from tests.support.caller import caller
 from tests.support.cluster import Cluster
 from tests.support.deploy import deploy
+from tests.support.listener import subscribed
 from tests.support.project import APPLICATION, as_admin, create_project, running_projects
 from tests.support.traffic import PATIENCE, Traffic, traffic
 
-USER = """
-    insert into auth.users (id) values (md5('user7')::uuid);
+LISTENER = UUID(md5(b"user8").hexdigest())
+SUPPLIER = UUID(md5(b"supplier8").hexdigest())
+WRITTEN = "select id from public.form_responses where supplier_id = %s and id > 20000 order by id"
+USERS = """
+    insert into auth.users (id) select md5('user' || n)::uuid from generate_series(7, 8) as n;
     insert into public.user_profiles (id, user_type, supplier_id)
-    values (md5('user7')::uuid, 'supplier', md5('supplier7')::uuid);
+    select md5('user' || n)::uuid, 'supplier', md5('supplier' || n)::uuid
+    from generate_series(7, 8) as n;
 """
 
 
@@ -30,7 +38,7 @@ def project(projects: Cluster, request: pytest.FixtureRequest) -> str:
     url = create_project(projects, f"app_{request.node.name}")
     with psycopg.connect(url) as connection:
         connection.execute(APPLICATION)
-        connection.execute(USER.encode())
+        connection.execute(USERS.encode())
     return url
 
 
@@ -50,14 +58,25 @@ def test_first_deployment(project: str, request: pytest.FixtureRequest) -> None:
     check(seen, request)
 
 
-def test_deployment_that_attaches_again(project: str, request: pytest.FixtureRequest) -> None:
+def test_deployment_beside_listeners(project: str, request: pytest.FixtureRequest) -> None:
+    """Policies, functions and triggers come anew, and no change of that time is lost."""
     deploy(project)
     with psycopg.connect(as_admin(project)) as connection:
         connection.execute(
             "alter publication supabase_realtime drop table public.clients;"
             "alter table public.form_responses replica identity default;"
+            "drop trigger couples_after_delete_dispatch_7 on public.couples;"
             "delete from wedsync_realtime.deployed_scripts where kind <> 'migration'"
         )
-    with traffic(project) as seen:
-        deploy(project)
+    with caller(project, LISTENER) as user:
+        listener = subscribed(user, "form-responses", {"supplier_id": str(SUPPLIER)})
+        assert listener.poll()["ready"]
+        with traffic(project) as seen:
+            deploy(project)
+        events = listener.events(max_events=1000)
+    told = [event["new"]["id"] for event in events if event["eventType"] == "INSERT"]
+    with psycopg.connect(project) as connection:
+        written = connection.execute(WRITTEN, (SUPPLIER,)).fetchall()
+    assert told == [key for (key,) in written]
+    assert len(told) > 50
     check(seen, request)

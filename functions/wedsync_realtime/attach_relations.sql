@@ -1,10 +1,13 @@
 -- Add what some tables still lack, in as short a lock as can be; returns how many statements that
 -- took. Whoever holds a table for long but lets writers pass (vacuum, analyze, an index being
--- built) is waited for in a lock that stops no reader or writer. Then the statements get 100 ms
+-- built) is waited for in a lock that stops no reader or writer. Then the statements get 50 ms
 -- to find all tables free, since everybody queues behind them, and if that fails everything is
--- let go and tried again for half a minute.
+-- let go and tried again.
 
-create or replace function wedsync_realtime.attach_relations(relations regclass[])
+create or replace function wedsync_realtime.attach_relations(
+    relations regclass[],
+    patience  interval default '30 s'
+)
     returns integer
     language plpgsql
     volatile
@@ -14,11 +17,11 @@ create or replace function wedsync_realtime.attach_relations(relations regclass[
 as $$
 -- statements come from missing_attachments: @plpgsql_check_options: security_warnings = off
 declare
-    c_wait constant text := greatest(100 / greatest(cardinality(relations), 1), 5)::text;
+    c_wait constant text := greatest(50 / greatest(cardinality(relations), 1), 5)::text;
     v_relation regclass;
     v_statement text;
     v_done integer := 0;
-    v_until constant timestamptz := clock_timestamp() + interval '30 s';
+    v_until constant timestamptz := clock_timestamp() + patience;
 begin
     for v_relation in
         select c.oid::regclass from pg_class as c
@@ -42,7 +45,7 @@ begin
         exception
             when lock_not_available then
                 if clock_timestamp() > v_until then
-                    raise exception 'in use for longer than 30 s: %',
+                    raise exception 'in use all the time: %',
                         wedsync_realtime.table_users(relations)
                         using errcode = 'lock_not_available',
                         hint = 'End these sessions or wait for them, then deploy again.';
@@ -55,7 +58,7 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.attach_relations(regclass[]) is
+comment on function wedsync_realtime.attach_relations(regclass[], interval) is
 'Add what some tables still lack, in as short a lock as can be; returns how many statements.';
-revoke execute on function wedsync_realtime.attach_relations(regclass[])
+revoke execute on function wedsync_realtime.attach_relations(regclass[], interval)
 from public, anon, authenticated, service_role;

@@ -1,5 +1,5 @@
--- Say what a table lacks to hold a needed column; null when it has it. A type text means any
--- whose values can be compared with words: an enum counts, a number does not.
+-- Say what a table lacks to hold a needed column; null when it has it. The type side is
+-- text, or an enum that knows suppliers and couples.
 
 create or replace function wedsync_realtime.column_problem(
     schema_name text,
@@ -28,7 +28,8 @@ begin
         return format('%s is no table', v_table);
     end if;
 
-    select format_type(a.atttypid, null) as name, t.typcategory as category into v_type
+    select format_type(a.atttypid, null) as name, t.oid as id, t.typcategory as category
+    into v_type
     from pg_class as r
     inner join pg_namespace as n on n.oid = r.relnamespace
     inner join pg_attribute as a on a.attrelid = r.oid
@@ -38,8 +39,16 @@ begin
         and a.attname = column_problem.column_name and a.attnum > 0;
     if not found then
         return format('%s has no column %s', v_table, quote_nullable(column_name));
-    elsif v_type.name <> type and not (type = 'text' and v_type.category in ('S', 'E')) then
-        return format('column %I of %s is %s, not %s', column_name, v_table, v_type.name, type);
+    elsif type = 'side' and (v_type.category = 'S' or (
+        select array_agg(e.enumlabel::text) @> array['supplier', 'couple']
+        from pg_enum as e where e.enumtypid = v_type.id
+    )) then
+        return null;
+    elsif v_type.name <> type then
+        return format(
+            'column %I of %s is %s, not %s', column_name, v_table, v_type.name,
+            replace(type, 'side', 'text or an enum with supplier and couple')
+        );
     end if;
     return null;
 end

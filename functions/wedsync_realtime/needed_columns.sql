@@ -18,7 +18,7 @@ begin
     select 'public', d.relation, d.attribute, d.form
     from (values
         (true, 'user_profiles', 'id', 'uuid'),
-        (true, 'user_profiles', 'user_type', 'text'),
+        (true, 'user_profiles', 'user_type', 'side'),
         (true, 'user_profiles', 'supplier_id', 'uuid'),
         (true, 'user_profiles', 'couple_id', 'uuid'),
         (channel.supplier_authoriser = 'linked_couple', 'clients', 'supplier_id', 'uuid'),

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from wedsync_realtime.errors import ScriptError
 
-WAIT = 100  # ms for which others queue behind a lock that is not granted
+WAIT = 50  # ms for which others queue behind a lock that is not granted
 PATIENCE = 30.0  # seconds until it is given up
 LOCK_NOT_AVAILABLE = "55P03"
 
