@@ -20,7 +20,9 @@ begin
     if v_table is null then
         -- a renamed table keeps its triggers
         return (
-            select v_problem || coalesce('; its triggers are on ' || min(t.tgrelid::regclass), '')
+            select concat_ws(
+                '; its triggers are on ', v_problem, min(t.tgrelid::regclass::text)
+            )
             from pg_trigger as t
             where t.tgname like '%\_after\_insert\_dispatch\_' || channel.id
         );
@@ -33,7 +35,9 @@ begin
         return format('%s has no primary key', v_table);
     end if;
     return (
-        select format('%s has the partition %s, a foreign table', v_table, min(f.oid::regclass))
+        select format(
+            '%s has the partition %s, a foreign table', v_table, min(f.oid::regclass::text)
+        )
         from pg_partition_tree(v_table) as p
         inner join pg_class as f on f.oid = p.relid and f.relkind = 'f'
         having count(*) > 0

@@ -81,3 +81,12 @@ select md5('couple' || n)::uuid, 'date', to_jsonb(n) from generate_series(1, 100
 insert into public.wedding_details
 select md5('wedding' || n)::uuid, md5('couple' || n)::uuid, 'Barn', n
 from generate_series(1, 100) as n;
+insert into auth.users (id)
+select md5(side || n)::uuid from unnest(array['supplier user ', 'couple user ']) as side
+cross join generate_series(1, 10) as n;
+insert into public.user_profiles (id, user_type, supplier_id)
+select md5('supplier user ' || n)::uuid, 'supplier', md5('supplier' || n)::uuid
+from generate_series(1, 10) as n;
+insert into public.user_profiles (id, user_type, couple_id)
+select md5('couple user ' || n)::uuid, 'couple', md5('couple' || n)::uuid
+from generate_series(1, 10) as n;
