@@ -10,11 +10,13 @@ from psycopg import Connection
 from wedsync_realtime.errors import BusyTableError
 
 _IS_DEPLOYED = "select pg_catalog.to_regproc('wedsync_realtime.missing_attachments') is not null"
+_HAS_WRITTEN = "select pg_catalog.pg_current_xact_id_if_assigned() is not null"
 _FIND = """
     select distinct m.relation::pg_catalog.text
     from wedsync_realtime.missing_attachments() as m
     where m.obstacle is null
 """
+_ATTACH = "select wedsync_realtime.attach_relations(array[%s]::pg_catalog.regclass[])"
 
 
 def attach_tables(
@@ -26,20 +28,20 @@ def attach_tables(
     Raises BusyTableError when tables stayed locked by others; the rest is attached by then.
     """
     with transaction():
-        row = connection.execute(_IS_DEPLOYED).fetchone()
-        if not (row and row[0]):
+        if not _answer(connection, _IS_DEPLOYED):
             return False
+        connection.execute("select wedsync_realtime.attach_broadcast()")
+        has_written = _answer(connection, _HAS_WRITTEN)
+    with transaction():
         if connection.execute(_FIND).fetchone() is None:
-            return False
+            return has_written
         connection.execute("select wedsync_realtime.prepare_channels()")
         relations = [name for (name,) in connection.execute(_FIND).fetchall()]
     busy: psycopg.errors.LockNotAvailable | None = None
     for relation in relations:
         try:
             with transaction():
-                connection.execute(
-                    "select wedsync_realtime.attach_relations(array[%s]::regclass[])", (relation,)
-                )
+                connection.execute(_ATTACH, (relation,))
         except psycopg.errors.LockNotAvailable as error:
             busy = error
     if busy:
@@ -48,3 +50,8 @@ def attach_tables(
             busy.diag.message_hint or "Run again when no other session holds locks on it.",
         )
     return True
+
+
+def _answer(connection: Connection[Any], question: str) -> bool:
+    row = connection.execute(question.encode()).fetchone()
+    return bool(row and row[0])

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.errors import Diagnostic
 
-from wedsync_realtime import execute, ledger, objects, server
+from wedsync_realtime import execute, ledger, objects, privileges, server
 from wedsync_realtime.attach import attach_tables
 from wedsync_realtime.errors import RemovedScriptError
 from wedsync_realtime.locks import in_short_locks
@@ -70,6 +70,7 @@ def migrate(url: str, root: Path | None = None, report: Report = lambda line: No
     scripts = discover(root or default_root())
     with server.connect(url) as connection:
         server.check_writable(connection)
+        privileges.check(connection)
         outcome = Outcome()
         connection.add_notice_handler(outcome.warn)
         while loner := _deploy_transaction(connection, scripts, outcome, report):
