@@ -22,17 +22,19 @@ begin
 
     -- to hand functions to the owner, anybody but a superuser must be able to become it; whoever
     -- may not grant that keeps the functions
-    if not pg_catalog.pg_has_role(
-        current_user, 'wedsync_realtime_owner',
-        case
-            when current_setting('server_version_num')::integer < 160000 then 'member' else 'set'
-        end
-    ) then
-        execute format('grant wedsync_realtime_owner to %I', current_user);
+    if not (select r.rolsuper from pg_catalog.pg_roles as r where r.rolname = current_user) then
+        begin
+            execute format(
+                'grant wedsync_realtime_owner to %I%s', current_user,
+                case
+                    when current_setting('server_version_num')::integer >= 160000
+                        then ' with inherit true, set true'
+                end
+            );
+        exception
+            when insufficient_privilege then null;
+        end;
     end if;
-exception
-    when insufficient_privilege then
-        raise notice 'the definer functions stay with %', current_user;
 end
 $$;
 

@@ -78,8 +78,6 @@ begin
 
     if exists (select from reference_columns c where c.table_name = 'user_profiles') then
         alter table public.user_profiles alter column id drop default;
-        alter table public.user_profiles add constraint user_profiles_id_fkey
-            foreign key (id) references auth.users (id) on delete cascade;
     end if;
 end
 $$;

@@ -51,13 +51,12 @@ create table public.realtime_subscriptions (
     constraint realtime_subscriptions_pkey primary key (id),
     constraint realtime_subscriptions_user_id_channel_name_key
         unique (user_id, channel_name, table_name, connection_id),
-    constraint realtime_subscriptions_user_id_fkey
-        foreign key (user_id) references auth.users (id) on delete cascade,
     constraint realtime_subscriptions_topic_id_fkey
         foreign key (topic_id) references wedsync_realtime.topics (id),
     constraint realtime_subscriptions_active_check check (active)
 ) with (fillfactor = 80);
--- last_ping_at has no index, so that a ping is a HOT update.
+-- last_ping_at has no index, so that a ping is a HOT update. The foreign key to auth.users is made
+-- by attach_tables(), because it stops everybody who signs in for as long as its transaction lasts.
 
 create index realtime_subscriptions_tenant_id_idx on public.realtime_subscriptions (tenant_id);
 create index realtime_subscriptions_topic_id_idx on public.realtime_subscriptions (topic_id);

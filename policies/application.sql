@@ -29,11 +29,11 @@ begin
     if obj_description(to_regclass('public.user_profiles')) like 'Reference form%' then
         revoke all on public.user_profiles from anon, authenticated;
         grant select on public.user_profiles to authenticated;
-        drop policy if exists user_profiles_select_user on public.user_profiles;
-        create policy user_profiles_select_user on public.user_profiles
-        for select to authenticated using (id = (select auth.uid()));
-        comment on policy user_profiles_select_user on public.user_profiles is
-        'Users read their own profile.';
+        perform wedsync_realtime.ensure_policy(
+            'public.user_profiles', 'user_profiles_select_user',
+            'for select to authenticated using (id = (select auth.uid()))',
+            'Users read their own profile.'
+        );
     end if;
 end
 $$;

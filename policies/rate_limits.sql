@@ -2,10 +2,10 @@
 -- No policy for clients: nothing here is theirs to see.
 
 revoke all on wedsync_realtime.rate_limits from public, anon, authenticated, service_role;
-drop policy if exists rate_limits_all_owner on wedsync_realtime.rate_limits;
-create policy rate_limits_all_owner on wedsync_realtime.rate_limits
-for all to wedsync_realtime_owner using (true) with check (true);
-comment on policy rate_limits_all_owner on wedsync_realtime.rate_limits is
-'The definer functions, which decide for themselves.';
+select wedsync_realtime.ensure_policy(
+    'wedsync_realtime.rate_limits', 'rate_limits_all_owner',
+    'for all to wedsync_realtime_owner using (true) with check (true)',
+    'The definer functions, which decide for themselves.'
+);
 grant select, insert on wedsync_realtime.rate_limits to wedsync_realtime_owner;
 grant update (full_at) on wedsync_realtime.rate_limits to wedsync_realtime_owner;

@@ -3,10 +3,10 @@
 -- No policy for clients: nothing here is theirs to see.
 
 revoke all on wedsync_realtime.settings from public, anon, authenticated, service_role;
-drop policy if exists settings_all_owner on wedsync_realtime.settings;
-create policy settings_all_owner on wedsync_realtime.settings
-for all to wedsync_realtime_owner using (true) with check (true);
-comment on policy settings_all_owner on wedsync_realtime.settings is
-'The definer functions, which decide for themselves.';
+select wedsync_realtime.ensure_policy(
+    'wedsync_realtime.settings', 'settings_all_owner',
+    'for all to wedsync_realtime_owner using (true) with check (true)',
+    'The definer functions, which decide for themselves.'
+);
 grant select on wedsync_realtime.settings to wedsync_realtime_owner;
 grant update (id) on wedsync_realtime.settings to wedsync_realtime_owner;

@@ -15,51 +15,19 @@ from (values
         'Audits ended subscriptions and counts them off.'
     ),
     (
-        'public.user_profiles', 'user_profiles_after_update_revoke',
-        'after update on %table% for each row '
-        'when ((old.id, old.user_type, old.supplier_id, old.couple_id) '
-        'is distinct from (new.id, new.user_type, new.supplier_id, new.couple_id)) '
-        'execute function wedsync_realtime.revoke_profile_leases()',
-        'Ends the subscriptions of a user who changes side or tenant.'
-    ),
-    (
-        'public.user_profiles', 'user_profiles_after_delete_revoke',
-        'after delete on %table% for each row '
-        'execute function wedsync_realtime.revoke_profile_leases()',
-        'Ends the subscriptions of a user without a profile.'
-    ),
-    (
-        'public.clients', 'clients_after_update_revoke',
-        'after update on %table% for each row '
-        'when ((old.supplier_id, old.couple_id) is distinct from (new.supplier_id, new.couple_id)) '
-        'execute function wedsync_realtime.revoke_link_leases()',
-        'Ends the subscriptions that rested on a link that is gone.'
-    ),
-    (
-        'public.clients', 'clients_after_delete_revoke',
-        'after delete on %table% for each row '
-        'execute function wedsync_realtime.revoke_link_leases()',
-        'Ends the subscriptions that rested on a link that is gone.'
-    ),
-    (
-        'public.user_profiles', 'user_profiles_after_truncate_revoke',
-        'after truncate on %table% for each statement '
-        'execute function wedsync_realtime.revoke_truncated_leases()',
-        'Ends the subscriptions of users without a profile.'
-    ),
-    (
-        'public.clients', 'clients_after_truncate_revoke',
-        'after truncate on %table% for each statement '
-        'execute function wedsync_realtime.revoke_truncated_leases()',
-        'Ends the subscriptions that rested on links that are gone.'
-    ),
-    (
         'wedsync_realtime.channels', 'channels_after_update_revoke',
         'after update on %table% for each row '
         'when ((old.is_enabled, old.supplier_authoriser, old.couple_authoriser) '
         'is distinct from (new.is_enabled, new.supplier_authoriser, new.couple_authoriser)) '
         'execute function wedsync_realtime.revoke_channel_leases()',
         'Ends the subscriptions that a changed channel no longer admits.'
+    ),
+    (
+        'wedsync_realtime.channels', 'channels_before_change_guard',
+        'before insert or update of schema_name, table_name, key_columns, tenant_column, columns, '
+        'supplier_authoriser, filter_key, is_enabled on %table% for each row '
+        'execute function wedsync_realtime.guard_channel()',
+        'Refuses what does not fit the table.'
     ),
     (
         'wedsync_realtime.channels', 'channels_before_update_name',

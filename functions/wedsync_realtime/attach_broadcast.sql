@@ -1,6 +1,7 @@
 -- Attach to Supabase Realtime, where its objects exist: switch broadcasts on unless somebody has
 -- decided, and let holders of a live lease join their topic. There is no policy to insert:
--- clients send nothing here. False where there is no realtime.messages.
+-- clients send nothing here. Whatever this role may not do is left out, with a warning that says
+-- who must do what. False where there is no realtime.messages.
 
 create or replace function wedsync_realtime.attach_broadcast()
     returns boolean
@@ -10,6 +11,7 @@ create or replace function wedsync_realtime.attach_broadcast()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_obstacle text := wedsync_realtime.broadcast_obstacle();
     v_messages regclass := (
         select c.oid::regclass
         from pg_class as c
@@ -17,43 +19,28 @@ declare
         where n.nspname = 'realtime' and c.relname = 'messages'
     );
 begin
-    update wedsync_realtime.settings as s
-    set broadcast_enabled = true
-    where s.broadcast_enabled is null and exists (
-        select from pg_proc as p
-        inner join pg_namespace as n on n.oid = p.pronamespace
-        where
-            n.nspname = 'realtime' and p.proname = 'send'
-            and oidvectortypes(p.proargtypes) = 'jsonb, text, text, boolean'
-    );
-    if v_messages is null then
-        return false;
+    if v_obstacle is null then
+        update wedsync_realtime.settings as s
+        set broadcast_enabled = true
+        where s.broadcast_enabled is null and exists (
+            select from pg_proc as p
+            inner join pg_namespace as n on n.oid = p.pronamespace
+            where
+                n.nspname = 'realtime' and p.proname = 'send'
+                and oidvectortypes(p.proargtypes) = 'jsonb, text, text, boolean'
+        );
+    elsif exists (
+        select from wedsync_realtime.settings as s where s.broadcast_enabled is not false
+    ) then
+        raise warning 'Supabase broadcasts are not sent: %', v_obstacle;
     end if;
-    if exists (
+    if v_messages is not null and not exists (
         select from pg_policy as p
         where p.polrelid = v_messages and p.polname = 'realtime_messages_select_wedsync'
     ) then
-        return true;
+        perform wedsync_realtime.admit_joiners();
     end if;
-    begin
-        create policy realtime_messages_select_wedsync on realtime.messages
-        for select to authenticated
-        using (
-            extension = 'broadcast'
-            and topic = (select realtime.topic())
-            and (select wedsync_realtime.may_join((select realtime.topic())))
-        );
-    exception
-        when insufficient_privilege or undefined_function or undefined_column then
-            raise warning 'nobody can join a broadcast topic: %', sqlerrm;
-            return true;
-    end;
-    -- on Supabase it belongs to another role, and only its owner may comment
-    if pg_has_role((select c.relowner from pg_class as c where c.oid = v_messages), 'usage') then
-        comment on policy realtime_messages_select_wedsync on realtime.messages is
-        'Holders of a live lease of wedsync-realtime join its topic.';
-    end if;
-    return true;
+    return v_messages is not null;
 end
 $$;
 

@@ -1,6 +1,6 @@
--- Attach a channel's table and its partitions, which may be written to directly: replica
--- identity, publication, dispatch triggers. Whatever is in place is left alone, so it costs
--- nothing and locks nothing when run again. False when the table does not exist yet.
+-- Attach one channel's table and its partitions, and enable the channel if a deployment had
+-- disabled it. Whatever is in place is left alone, so it costs nothing and locks nothing when run
+-- again. False, with a warning, when the channel cannot be attached.
 
 create or replace function wedsync_realtime.attach_channel(channel wedsync_realtime.channels)
     returns boolean
@@ -10,36 +10,35 @@ create or replace function wedsync_realtime.attach_channel(channel wedsync_realt
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table regclass := wedsync_realtime.channel_table(channel);
-    v_part regclass;
+    v_table constant regclass := wedsync_realtime.channel_table(channel);
+    v_relations regclass[];
 begin
-    if v_table is null then
+    perform wedsync_realtime.prepare_channels(channel.id);
+    v_relations := array(
+        select distinct m.relation
+        from wedsync_realtime.missing_attachments() as m
+        where
+            m.obstacle is null
+            and (
+                m.relation = v_table
+                or m.relation in (select p.relid from pg_partition_tree(v_table) as p)
+            )
+    );
+    if cardinality(v_relations) > 0 then
+        perform wedsync_realtime.attach_relations(v_relations);
+    end if;
+    perform wedsync_realtime.enable_channels(channel.id);
+    return (
+        select c.problem is null from wedsync_realtime.channels as c where c.id = channel.id
+    );
+exception
+    when lock_not_available then
+        raise warning 'channel % is not attached: %', channel.name, sqlerrm;
         return false;
-    end if;
-    if channel.found_published is null then
-        perform wedsync_realtime.note_found(channel.id, v_table);
-    end if;
-    if not wedsync_realtime.is_published(v_table) then
-        execute format('alter publication supabase_realtime add table %s', v_table);
-    end if;
-    perform wedsync_realtime.compile_channel(channel);
-
-    for v_part in
-        select v_table
-        union
-        select p.relid from pg_partition_tree(v_table) as p
-    loop
-        if (select c.relreplident from pg_class as c where c.oid = v_part) <> 'f' then
-            execute format('alter table %s replica identity full', v_part);
-        end if;
-        perform wedsync_realtime.attach_triggers(channel, v_part);
-    end loop;
-    return true;
 end
 $$;
 
 comment on function wedsync_realtime.attach_channel(wedsync_realtime.channels) is
-'Attach a channel to its table: replica identity, publication, triggers; false when there is no '
-'table.';
+'Attach a channel to its table: replica identity, publication, triggers; false when it cannot be.';
 revoke execute on function wedsync_realtime.attach_channel(wedsync_realtime.channels)
 from public, anon, authenticated, service_role;

@@ -15,11 +15,12 @@ declare
     v_function regprocedure;
     v_handed integer := 0;
 begin
-    if not pg_has_role(
-        current_user, 'wedsync_realtime_owner',
-        case
+    -- to become it for the moment of handing over, and to replace the functions later
+    if not (
+        pg_has_role('wedsync_realtime_owner', 'usage')
+        and pg_has_role('wedsync_realtime_owner', case
             when current_setting('server_version_num')::integer < 160000 then 'member' else 'set'
-        end
+        end)
     ) then
         return 0;
     end if;

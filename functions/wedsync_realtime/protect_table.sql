@@ -18,7 +18,6 @@ declare
     v_name text := (select c.relname::text from pg_class as c where c.oid = relation);
     v_read text;
     v_write text;
-    v_policy record;
 begin
     select
         string_agg(r.condition, ' or ' order by r.condition),
@@ -48,26 +47,20 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'Register a channel for it first.';
     end if;
 
-    execute format('alter table %s enable row level security', relation);
-    for v_policy in
-        select p.command, v_name || '_' || p.command || '_tenant' as name, p.clause
-        from (values
-            ('select', format('using (%s)', v_read)),
-            ('insert', format('with check (%s)', v_write)),
-            ('update', format('using (%1$s) with check (%1$s)', v_write)),
-            ('delete', format('using (%s)', v_write))
-        ) as p (command, clause)
-    loop
-        execute format('drop policy if exists %I on %s', v_policy.name, relation);
-        execute format(
-            'create policy %I on %s for %s to authenticated %s',
-            v_policy.name, relation, v_policy.command, v_policy.clause
-        );
-        execute format(
-            'comment on policy %I on %s is %L', v_policy.name, relation,
-            'Suppliers and couples: rows that their channels carry.'
-        );
-    end loop;
+    if not (select c.relrowsecurity from pg_class as c where c.oid = relation) then
+        execute format('alter table %s enable row level security', relation);
+    end if;
+    perform wedsync_realtime.ensure_policy(
+        relation, v_name || '_' || p.command || '_tenant',
+        format('for %s to authenticated %s', p.command, p.clause),
+        'Suppliers and couples: rows that their channels carry.'
+    )
+    from (values
+        ('select', format('using (%s)', v_read)),
+        ('insert', format('with check (%s)', v_write)),
+        ('update', format('using (%1$s) with check (%1$s)', v_write)),
+        ('delete', format('using (%s)', v_write))
+    ) as p (command, clause);
 end
 $$;
 

@@ -60,7 +60,14 @@ begin
     from pg_class as c
     where c.oid = relation
     returning * into v_channel;
-    perform wedsync_realtime.attach_channel(v_channel);
+    if not wedsync_realtime.attach_channel(v_channel) then
+        raise exception 'channel % was not registered', register_channel.name
+            using errcode = 'object_not_in_prerequisite_state',
+            detail = (
+                select c.problem from wedsync_realtime.channels as c where c.id = v_channel.id
+            ),
+            hint = 'Mend that and register it again.';
+    end if;
     select c.* into v_channel from wedsync_realtime.channels as c where c.id = v_channel.id;
     return v_channel;
 end

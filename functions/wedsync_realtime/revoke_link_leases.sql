@@ -8,16 +8,19 @@ create or replace function wedsync_realtime.revoke_link_leases()
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- by name, because a column that was renamed must not make the write fail
+    v_old constant jsonb := to_jsonb(old);
 begin
-    perform wedsync_realtime.await_leases(old.supplier_id);
+    perform wedsync_realtime.await_leases((v_old ->> 'supplier_id')::uuid);
     perform wedsync_realtime.end_leases(
         array(
             select s.id
             from wedsync_realtime.topics as t
             inner join public.realtime_subscriptions as s on s.topic_id = t.id
             where
-                t.tenant_id = old.couple_id
-                and s.tenant_id = old.supplier_id
+                t.tenant_id = (v_old ->> 'couple_id')::uuid
+                and s.tenant_id = (v_old ->> 'supplier_id')::uuid
                 and wedsync_realtime.may_hear(s.user_id, t.channel_id, t.tenant_id) is not true
             order by s.user_id, s.channel_name, s.table_name, s.connection_id
             for update of s

@@ -7,15 +7,18 @@ create or replace function wedsync_realtime.revoke_profile_leases()
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    -- by name, because a column that was renamed must not make the write fail
+    v_old constant jsonb := to_jsonb(old);
 begin
-    perform wedsync_realtime.await_leases(
-        case old.user_type when 'supplier' then old.supplier_id else old.couple_id end
-    );
+    perform wedsync_realtime.await_leases((
+        v_old ->> case v_old ->> 'user_type' when 'supplier' then 'supplier_id' else 'couple_id' end
+    )::uuid);
     perform wedsync_realtime.end_leases(
         array(
             select s.id
             from public.realtime_subscriptions as s
-            where s.user_id = old.id
+            where s.user_id = (v_old ->> 'id')::uuid
             order by s.user_id, s.channel_name, s.table_name, s.connection_id
             for update
         ),

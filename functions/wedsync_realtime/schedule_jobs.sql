@@ -12,6 +12,10 @@ declare
 begin
     if not exists (select from pg_extension as e where e.extname = 'pg_cron') then
         return false;
+    elsif not has_schema_privilege('cron', 'usage') then
+        raise warning 'pg_cron runs no job: as a superuser run "grant usage on schema cron to %", '
+            'or keep make maintain running', quote_ident(current_user);
+        return false;
     end if;
     for v_job in
         select j.*

@@ -21,9 +21,10 @@ begin
             using errcode = 'invalid_parameter_value';
     end if;
     update wedsync_realtime.channels as c set is_enabled = false where c.id = v_channel.id;
-    perform wedsync_realtime.detach_channel(v_channel);
+    -- what takes long comes before the locks on the table
     delete from wedsync_realtime.events as e where e.channel_id = v_channel.id;
     delete from wedsync_realtime.dispatch_failures as f where f.channel_id = v_channel.id;
+    perform wedsync_realtime.detach_channel(v_channel);
     delete from wedsync_realtime.channels as c where c.id = v_channel.id;
 end
 $$;

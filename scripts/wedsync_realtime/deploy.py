@@ -1,4 +1,7 @@
-"""Deploy the scripts: everything in one transaction, but for migrations that refuse one."""
+"""Deploy the scripts: what is the package's own in one transaction, the rest table by table.
+
+Migrations that refuse a transaction get none.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -8,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import Diagnostic
 
-from wedsync_realtime import execute, ledger, objects, server
+from wedsync_realtime import execute, ledger, objects, privileges, server
+from wedsync_realtime.attach import attach_tables
 from wedsync_realtime.errors import RemovedScriptError
+from wedsync_realtime.locks import in_short_locks
 from wedsync_realtime.plan import Deployed, Plan, compare, refuse_rewritten_history
 from wedsync_realtime.source import Kind, Script, default_root, discover
 
@@ -48,6 +54,12 @@ class Outcome:
         """Tell whether the database was left as it was."""
         return not (self.applied or self.dropped or self.refreshed)
 
+    def warn(self, notice: Diagnostic) -> None:
+        """Keep a warning of the server, once."""
+        text = notice.message_primary or ""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
 
 def migrate(url: str, root: Path | None = None, report: Report = lambda line: None) -> Outcome:
     """Deploy the scripts below root, by default the package's own, and return what was done.
@@ -58,12 +70,15 @@ def migrate(url: str, root: Path | None = None, report: Report = lambda line: No
     scripts = discover(root or default_root())
     with server.connect(url) as connection:
         server.check_writable(connection)
+        privileges.check(connection)
         outcome = Outcome()
-        connection.add_notice_handler(
-            lambda notice: outcome.warnings.append(notice.message_primary or "")
-        )
+        connection.add_notice_handler(outcome.warn)
         while loner := _deploy_transaction(connection, scripts, outcome, report):
             _deploy_alone(url, connection, loner, outcome, report)
+        outcome.refreshed |= attach_tables(connection, lambda: _locked(connection, report))
+        with _locked(connection, report):
+            plan = compare(scripts, ledger.read(connection))
+            _run_always(connection, plan, outcome, (Kind.TRIGGER, Kind.JOB))
         return outcome
 
 
@@ -87,9 +102,10 @@ def _deploy_transaction(
             if script.kind is Kind.MIGRATION:
                 _apply(connection, script, outcome)
         _apply_replaceable(connection, plan, outcome)
+        _run_always(connection, plan, outcome, (Kind.OWNER,))
+        _apply_policies(connection, plan, outcome)
         for removed in plan.removed:
             _remove(connection, removed, outcome)
-        _run_always(connection, plan, outcome)
     return None
 
 
@@ -98,7 +114,7 @@ def _apply_replaceable(connection: Connection[Any], plan: Plan, outcome: Outcome
         (
             script
             for script in (*plan.pending, *plan.changed)
-            if script.kind is not Kind.MIGRATION and not script.kind.runs_always
+            if script.kind in (Kind.FUNCTION, Kind.VIEW)
         ),
         key=lambda script: script.order,
     )
@@ -111,9 +127,27 @@ def _apply_replaceable(connection: Connection[Any], plan: Plan, outcome: Outcome
     connection.execute("set local check_function_bodies = off")
 
 
-def _run_always(connection: Connection[Any], plan: Plan, outcome: Outcome) -> None:
+def _apply_policies(connection: Connection[Any], plan: Plan, outcome: Outcome) -> None:
+    """Apply policies late, because they lock tables that every writer reads."""
+    scripts = [script for script in (*plan.pending, *plan.changed) if script.kind is Kind.POLICY]
+
+    def apply() -> None:
+        del outcome.applied[before:]
+        for script in scripts:
+            _apply(connection, script, outcome)
+
+    if scripts:
+        before = len(outcome.applied)
+        in_short_locks(connection, apply)
+
+
+def _run_always(
+    connection: Connection[Any], plan: Plan, outcome: Outcome, kinds: tuple[Kind, ...]
+) -> None:
     changed = {script.path for script in (*plan.pending, *plan.changed)}
     for script in plan.always:
+        if script.kind not in kinds:
+            continue
         if script.path in changed:
             _apply(connection, script, outcome)
         else:

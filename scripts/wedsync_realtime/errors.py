@@ -42,6 +42,14 @@ class ScriptError(RunnerError):
         self.sqlstate = sqlstate
 
 
+class MissingPrivilegeError(RunnerError):
+    """The role lacks a privilege without which nothing can be deployed."""
+
+
+class BusyTableError(RunnerError):
+    """A table of the application was in use for so long that it could not be attached."""
+
+
 class OverloadError(RunnerError):
     """A function has more than one signature."""
 

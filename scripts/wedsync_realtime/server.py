@@ -60,7 +60,8 @@ class ServerInfo:
             return f"This server has no pg_cron. {advice}."
         return (
             "pg_cron is not in this database. "
-            f"{advice}, or `create extension pg_cron` there (needs cron.database_name and "
+            f"{advice}, or run there as a superuser `create extension pg_cron; grant usage on "
+            "schema cron to <the deploying role>` (needs cron.database_name and "
             "shared_preload_libraries) and migrate again."
         )
 

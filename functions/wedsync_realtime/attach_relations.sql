@@ -1,0 +1,64 @@
+-- Add what some tables still lack, in as short a lock as can be; returns how many statements that
+-- took. Whoever holds a table for long but lets writers pass (vacuum, analyze, an index being
+-- built) is waited for in a lock that stops no reader or writer. Then the statements get 50 ms
+-- to find all tables free, since everybody queues behind them, and if that fails everything is
+-- let go and tried again.
+
+create or replace function wedsync_realtime.attach_relations(
+    relations regclass[],
+    patience  interval default '30 s'
+)
+    returns integer
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+    set lock_timeout = '5s'
+as $$
+-- statements come from missing_attachments: @plpgsql_check_options: security_warnings = off
+declare
+    c_wait constant text := greatest(50 / greatest(cardinality(relations), 1), 5)::text;
+    v_relation regclass;
+    v_statement text;
+    v_done integer := 0;
+    v_until constant timestamptz := clock_timestamp() + patience;
+begin
+    for v_relation in
+        select c.oid::regclass from pg_class as c
+        where c.oid = any (relations) and pg_has_role(c.relowner, 'usage')
+        order by c.oid
+    loop
+        execute format('lock table only %s in share update exclusive mode', v_relation);
+    end loop;
+    loop
+        begin
+            perform set_config('lock_timeout', c_wait, true);
+            for v_statement in
+                select m.statement from wedsync_realtime.missing_attachments() as m
+                where m.relation = any (relations) and m.obstacle is null
+                order by m.relation, m.place, m.statement
+            loop
+                execute v_statement;
+                v_done := v_done + 1;
+            end loop;
+            exit;
+        exception
+            when lock_not_available then
+                if clock_timestamp() > v_until then
+                    raise exception 'in use all the time: %',
+                        wedsync_realtime.table_users(relations)
+                        using errcode = 'lock_not_available',
+                        hint = 'End these sessions or wait for them, then deploy again.';
+                end if;
+        end;
+        v_done := 0;
+        perform pg_sleep(0.1 + random() * 0.3);
+    end loop;
+    return v_done;
+end
+$$;
+
+comment on function wedsync_realtime.attach_relations(regclass[], interval) is
+'Add what some tables still lack, in as short a lock as can be; returns how many statements.';
+revoke execute on function wedsync_realtime.attach_relations(regclass[], interval)
+from public, anon, authenticated, service_role;

@@ -1,0 +1,67 @@
+-- List what the channels' tables still lack, each as the statement that adds it: replica identity
+-- and dispatch triggers of a table and its partitions, which may be written to directly, and the
+-- publication. Strong locks come first, so that a statement that waits holds no weaker one.
+
+create or replace function wedsync_realtime.channel_attachments()
+    returns table (relation regclass, place integer, statement text)
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    with parts as (
+        select c.id, c.name, r.root, t.relid::regclass as part
+        from wedsync_realtime.channels as c
+        cross join lateral wedsync_realtime.channel_table(c) as r (root)
+        cross join lateral (
+            select r.root::oid as relid
+            union
+            select p.relid::oid from pg_partition_tree(r.root) as p
+        ) as t
+        where wedsync_realtime.table_problem(c) is null
+    )
+    select p.part, 1, format('alter table only %s replica identity full', p.part)
+    from parts as p
+    inner join pg_class as r on r.oid = p.part and r.relreplident <> 'f'
+    union
+    select
+        p.part, 2,
+        format(
+            'create trigger %1$I after %2$s on %3$s %4$s for each statement '
+            'execute function wedsync_realtime.%5$s; '
+            'comment on trigger %1$I on %3$s is %6$L',
+            format('%s_after_%s_dispatch_%s', left(r.relname, 30), d.verb, p.id),
+            d.verb, p.part, 'referencing ' || d.transition,
+            case
+                when d.transition is null then format('dispatch_truncate(%L)', p.id)
+                else quote_ident(wedsync_realtime.dispatch_name(p.name, d.verb)) || '()'
+            end,
+            format('Records changes for the channel %s.', p.name)
+        )
+    from parts as p
+    inner join pg_class as r on r.oid = p.part
+    cross join (values
+        ('insert', 'new table as changed_rows'),
+        ('update', 'old table as old_rows new table as new_rows'),
+        ('delete', 'old table as changed_rows'),
+        ('truncate', null)
+    ) as d (verb, transition)
+    -- by what it is for, because a renamed table keeps its triggers
+    where not exists (
+        select from pg_trigger as t
+        where t.tgrelid = p.part and t.tgname like '%\_after\_' || d.verb || '\_dispatch\_' || p.id
+    )
+    union
+    select p.root, 3, format('alter publication supabase_realtime add table %s', p.root)
+    from parts as p
+    inner join pg_class as r on r.oid = p.root and r.relpersistence = 'p'
+    where not wedsync_realtime.is_published(p.root);
+end
+$$;
+
+comment on function wedsync_realtime.channel_attachments() is
+'What the tables of the channels still lack, each as the statement that adds it.';
+revoke execute on function wedsync_realtime.channel_attachments()
+from public, anon, authenticated, service_role;

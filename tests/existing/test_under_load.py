@@ -1,0 +1,70 @@
+"""A deployment to an application at work: its writers do not notice."""
+
+from hashlib import md5
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.caller import caller
+from tests.support.deploy import deploy
+from tests.support.listener import subscribed
+from tests.support.project import as_admin
+from tests.support.traffic import PATIENCE, Traffic, traffic
+
+LISTENER = UUID(md5(b"user8").hexdigest())
+SUPPLIER = UUID(md5(b"supplier8").hexdigest())
+WRITTEN = "select id from public.form_responses where supplier_id = %s and id > 20000 order by id"
+USERS = """
+    insert into auth.users (id) select md5('user' || n)::uuid from generate_series(7, 8) as n;
+    insert into public.user_profiles (id, user_type, supplier_id)
+    select md5('user' || n)::uuid, 'supplier', md5('supplier' || n)::uuid
+    from generate_series(7, 8) as n;
+"""
+
+
+@pytest.fixture
+def busy_project(project: str, developer: psycopg.Connection) -> str:
+    """Return the URL of a project whose users are there."""
+    developer.execute(USERS.encode())
+    return project
+
+
+def check(seen: Traffic, record: pytest.FixtureRequest) -> None:
+    """Fail where a writer failed or a table was locked for longer than a writer may wait."""
+    longest = max(seen.held.values(), default=0.0)
+    record.node.user_properties.append(("longest lock, ms", round(longest)))
+    print(f"{seen.transactions} writes, slowest {seen.slowest:.0f} ms; locks: {seen.held}")
+    assert not seen.failures, "\n".join(seen.failures)
+    assert longest < PATIENCE
+
+
+def test_first_deployment(busy_project: str, request: pytest.FixtureRequest) -> None:
+    with traffic(busy_project) as seen:
+        deploy(busy_project)
+    assert len(seen.held) >= 3, "the watch saw too little"
+    check(seen, request)
+
+
+def test_deployment_beside_listeners(busy_project: str, request: pytest.FixtureRequest) -> None:
+    """Policies, functions and triggers come anew, and no change of that time is lost."""
+    deploy(busy_project)
+    with psycopg.connect(as_admin(busy_project)) as connection:
+        connection.execute(
+            "alter publication supabase_realtime drop table public.clients;"
+            "alter table public.form_responses replica identity default;"
+            "drop trigger couples_after_delete_dispatch_7 on public.couples;"
+            "delete from wedsync_realtime.deployed_scripts where kind <> 'migration'"
+        )
+    with caller(busy_project, LISTENER) as user:
+        listener = subscribed(user, "form-responses", {"supplier_id": str(SUPPLIER)})
+        assert listener.poll()["ready"]
+        with traffic(busy_project) as seen:
+            deploy(busy_project)
+        events = listener.events(max_events=1000)
+    told = [event["new"]["id"] for event in events if event["eventType"] == "INSERT"]
+    with psycopg.connect(busy_project) as connection:
+        written = connection.execute(WRITTEN, (SUPPLIER,)).fetchall()
+    assert told == [key for (key,) in written]
+    assert len(told) > 50
+    check(seen, request)

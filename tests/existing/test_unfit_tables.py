@@ -1,0 +1,259 @@
+"""Tables that a channel cannot use: reported, its channel disabled, everything else deployed."""
+
+import psycopg
+import pytest
+
+from tests.existing.test_application import key
+from tests.support.caller import caller
+from tests.support.listener import subscribed
+from wedsync_realtime.deploy import migrate
+
+DISABLED = "select name, problem from wedsync_realtime.channels where not is_enabled order by id"
+REGISTER = """
+    select wedsync_realtime.register_channel(
+        'visits', 'public.visits', 'supplier_id', 'supplier_id', 'own_supplier'
+    )
+"""
+VISITS = "create table public.visits (id bigint primary key, supplier_id uuid, day date)"
+
+# What the application lacks, the channels that cannot do without, why, and how it is mended.
+UNFIT = {
+    "no column": (
+        "alter table public.form_responses rename supplier_id to vendor",
+        ["form-responses"], "public.form_responses has no column 'supplier_id'",
+        "alter table public.form_responses rename vendor to supplier_id",
+    ),
+    "another type": (
+        "alter table public.core_fields alter couple_id type text",
+        ["core-fields"], "column couple_id of public.core_fields is text, not uuid",
+        "alter table public.core_fields alter couple_id type uuid using couple_id::uuid",
+    ),
+    "no key": (
+        "alter table public.form_responses drop constraint form_responses_pkey",
+        ["form-responses"], "public.form_responses has no primary key",
+        "alter table public.form_responses add primary key (id)",
+    ),
+    "a view": (
+        "alter table public.core_fields rename to facts;"
+        " create view public.core_fields as select * from public.facts",
+        ["core-fields"], "public.core_fields is no table",
+        "drop view public.core_fields; alter table public.facts rename to core_fields",
+    ),
+    "no profile": (
+        "alter table public.user_profiles rename couple_id to couple",
+        ["form-responses", "journey-progress", "core-fields", "client-profiles",
+         "wedding-details", "supplier-profile", "couple-profile"],
+        "public.user_profiles has no column 'couple_id'",
+        "alter table public.user_profiles rename couple to couple_id",
+    ),
+    "no side": (
+        "alter type public.side rename value 'couple' to 'pair'",
+        ["form-responses", "journey-progress", "core-fields", "client-profiles",
+         "wedding-details", "supplier-profile", "couple-profile"],
+        "column user_type of public.user_profiles is public.side,"
+        " not text or an enum with supplier and couple",
+        "alter type public.side rename value 'pair' to 'couple'",
+    ),
+    "no link": (
+        "alter table public.clients rename couple_id to pair",
+        ["wedding-details", "couple-profile"], "public.clients has no column 'couple_id'",
+        "alter table public.clients rename pair to couple_id",
+    ),
+    "another's table": (
+        "set role supabase_admin; alter table public.couples owner to supabase_admin; reset role",
+        ["couple-profile"],
+        'public.couples belongs to supabase_admin: as a superuser run "grant supabase_admin to'
+        ' postgres"',
+        "grant supabase_admin to postgres",
+    ),
+}  # fmt: skip
+
+
+def warnings(problems: dict[str, str]) -> list[str]:
+    """Return the warnings that tell of disabled channels."""
+    return [f"channel {name} is disabled: {problem}" for name, problem in problems.items()]
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_unfit_table_is_reported_and_attached_once_it_fits(
+    project: str, developer: psycopg.Connection, admin: psycopg.Connection, case: str
+) -> None:
+    spoil, names, problem, mend = UNFIT[case]
+    admin.execute(spoil.encode())
+    expected = dict.fromkeys(names, problem)
+    assert migrate(project).warnings == warnings(expected)
+    assert developer.execute(DISABLED).fetchall() == list(expected.items())
+    again = migrate(project)
+    assert again.is_nothing
+    assert again.warnings == warnings(expected)
+    admin.execute(mend.encode())
+    mended = migrate(project)
+    assert mended.refreshed
+    assert mended.warnings == []
+    assert developer.execute(DISABLED).fetchall() == []
+    assert migrate(project).is_nothing
+    if case == "another's table":
+        admin.execute("revoke supabase_admin from postgres")
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_table_that_changes_later_stops_no_writer(
+    project: str, developer: psycopg.Connection, admin: psycopg.Connection, case: str
+) -> None:
+    """The next deployment tells, ends the subscriptions, and goes on when the table fits again."""
+    if case == "another's table":
+        pytest.skip("it is attached by then, so it does not matter whose it is")
+    spoil, names, problem, mend = UNFIT[case]
+    migrate(project)
+    admin.execute(spoil.encode())
+    for table, column in (
+        ("suppliers", "vat_number"), ("couples", "display_name"), ("clients", "notes"),
+        ("user_profiles", "locale"), ("form_responses", "answers"), ("core_fields", "value"),
+        ("wedding_details", "venue"), ("journey_progress", "step"),
+    ):  # fmt: skip
+        if (case, table) != ("a view", "core_fields"):
+            admin.execute(f"update public.{table} set {column} = '1'".encode())
+    assert migrate(project).warnings == warnings(dict.fromkeys(names, problem))
+    admin.execute(mend.encode())
+    assert migrate(project).warnings == []
+    assert developer.execute(DISABLED).fetchall() == []
+
+
+def test_renamed_tenant_ends_its_subscriptions(project: str, developer: psycopg.Connection) -> None:
+    migrate(project)
+    with caller(project, key("supplier user 1")) as user:
+        listener = subscribed(user, "form-responses", {"supplier_id": str(key("supplier1"))})
+        developer.execute("alter table public.form_responses rename supplier_id to vendor")
+        migrate(project)
+        assert listener.poll()["code"] == "forbidden_channel"
+        answer = user.rpc(
+            "realtime_subscribe", channels=["form-responses"],
+            filters={"supplier_id": str(key("supplier1"))},
+        )  # fmt: skip
+        assert answer["code"] == "unknown_channel"
+
+
+@pytest.mark.parametrize("table", ["user_profiles", "clients"])
+@pytest.mark.parametrize("column", ["supplier_id", "couple_id"])
+def test_writes_to_renamed_columns_that_decisions_rest_on(
+    project: str, developer: psycopg.Connection, table: str, column: str
+) -> None:
+    migrate(project)
+    developer.execute(f"alter table public.{table} rename {column} to renamed".encode())
+    value = f"md5('{column.removesuffix('_id')}9')::uuid"
+    developer.execute(f"update public.{table} set renamed = {value}".encode())
+    developer.execute(f"delete from public.{table}".encode())
+
+
+def test_renamed_key_is_followed(project: str, developer: psycopg.Connection) -> None:
+    migrate(project)
+    developer.execute("alter table public.form_responses rename id to number")
+    assert migrate(project).warnings == []
+    with caller(project, key("supplier user 1")) as user:
+        listener = subscribed(user, "form-responses", {"supplier_id": str(key("supplier1"))})
+        developer.execute("update public.form_responses set answers = '[]' where number = 100")
+        assert [event["eventType"] for event in listener.events()] == ["UPDATE"]
+
+
+def test_channel_that_was_disabled_on_purpose_stays_so(
+    project: str, developer: psycopg.Connection
+) -> None:
+    migrate(project)
+    disable = "update wedsync_realtime.channels set is_enabled = false, problem = null"
+    developer.execute(f"{disable} where name = 'core-fields'".encode())
+    developer.execute("alter table public.form_responses rename supplier_id to vendor")
+    migrate(project)
+    developer.execute(f"{disable} where name = 'form-responses'".encode())
+    developer.execute("alter table public.form_responses rename vendor to supplier_id")
+    outcome = migrate(project)
+    assert (outcome.is_nothing, outcome.warnings) == (True, [])
+    assert developer.execute(DISABLED).fetchall() == [
+        ("form-responses", None), ("core-fields", None),
+    ]  # fmt: skip
+
+
+def test_dropped_table_is_attached_when_it_is_there_again(
+    project: str, developer: psycopg.Connection
+) -> None:
+    migrate(project)
+    developer.execute("drop table public.core_fields")
+    problem = {"core-fields": "there is no table public.core_fields"}
+    assert migrate(project).warnings == warnings(problem)
+    developer.execute(
+        "create table public.core_fields (number serial primary key, couple_id uuid, name text)"
+    )
+    assert migrate(project).warnings == []
+    assert developer.execute(DISABLED).fetchall() == []
+    with caller(project, key("couple user 1")) as user:
+        listener = subscribed(user, "core-fields", {"couple_id": str(key("couple1"))})
+        developer.execute(
+            "insert into public.core_fields (couple_id) values (md5('couple1')::uuid)"
+        )
+        assert [event["new"]["number"] for event in listener.events()] == [1]
+
+
+def test_renamed_table_is_found_by_its_triggers(
+    project: str, developer: psycopg.Connection
+) -> None:
+    migrate(project)
+    developer.execute("alter table public.core_fields rename to facts")
+    problem = "there is no table public.core_fields; its triggers are on public.facts"
+    assert migrate(project).warnings == warnings({"core-fields": problem})
+    developer.execute(
+        "update wedsync_realtime.channels set table_name = 'facts' where name = 'core-fields'"
+    )
+    assert migrate(project).warnings == []
+    assert developer.execute(DISABLED).fetchall() == []
+    assert migrate(project).is_nothing
+
+
+def test_table_that_comes_after_its_channel_is_attached(
+    project: str, developer: psycopg.Connection
+) -> None:
+    migrate(project)
+    developer.execute(
+        "insert into wedsync_realtime.channels"
+        " (name, table_name, tenant_column, filter_key, supplier_authoriser)"
+        " values ('visits', 'visits', 'supplier_id', 'supplier_id', 'own_supplier')"
+    )
+    problem = {"visits": "there is no table public.visits"}
+    assert migrate(project).warnings == warnings(problem)
+    developer.execute(VISITS)
+    assert migrate(project).refreshed
+    assert developer.execute(DISABLED).fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "tenant_column = 'day'", "tenant_column = 'nope'", "columns = '{nope}'",
+        "key_columns = '{day}'", "key_columns = '{nope}'", "table_name = 'couples'",
+        "table_name = 'nope'", "schema_name = 'nope'",
+    ],
+)  # fmt: skip
+def test_registry_refuses_what_does_not_fit(
+    project: str, developer: psycopg.Connection, change: str
+) -> None:
+    migrate(project)
+    developer.execute(VISITS)
+    developer.execute(REGISTER)
+    with pytest.raises(psycopg.Error, match=r"channel visits cannot (be enabled|move away)"):
+        developer.execute(
+            f"update wedsync_realtime.channels set {change} where name = 'visits'".encode()
+        )
+    developer.execute("insert into public.visits values (1, md5('supplier1')::uuid, now())")
+
+
+def test_registry_refuses_a_row_that_does_not_fit(
+    project: str, developer: psycopg.Connection
+) -> None:
+    migrate(project)
+    developer.execute("create table public.visits (id bigint, supplier_id uuid, day date)")
+    insert = (
+        "insert into wedsync_realtime.channels"
+        " (name, table_name, tenant_column, filter_key, supplier_authoriser)"
+        " values ('visits', 'visits', '{}', 'supplier_id', 'own_supplier')"
+    )
+    for column, reason in (("supplier_id", "no primary key"), ("day", "is date, not uuid")):
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match=reason):
+            developer.execute(insert.format(column).encode())

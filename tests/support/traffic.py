@@ -1,0 +1,125 @@
+"""Traffic on the tables of an application, and how long a deployment holds locks against it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+
+PATIENCE = 200  # ms that a writer waits for a lock before it fails
+PAUSE = 0.004  # s between two transactions of a writer
+
+# Each line is a transaction of a writer of its own; the last two take the same tables in opposite
+# order, as applications do.
+WRITES = """
+update public.suppliers set rating = random() * 5 where business_name = 'Supplier 7'
+update public.couples set budget = random() * 10000 where display_name = 'Couple 7'
+update public.user_profiles set locale = 'en' where id = md5('user7')::uuid
+update auth.users set last_sign_in_at = now() where id = md5('user7')::uuid
+insert into public.form_responses (supplier_id) values (md5('supplier8')::uuid)
+insert into public.journey_progress values ((random() * 1e9)::bigint, md5('supplier8')::uuid, 's', \
+'2026-03-04'); delete from public.journey_progress_2026_2 where id = (random() * 2000)::bigint
+update public.core_fields set value = to_jsonb(random()) where couple_id = md5('couple7')::uuid
+update public.wedding_details set guests = guests + 1 where couple_id = md5('couple7')::uuid
+update public.clients set notes = 'a' where number = 7; update public.form_responses set \
+answers = '{"a": 1}' where id = 7
+update public.form_responses set answers = '{"a": 2}' where id = 8; update public.clients set \
+notes = 'b' where number = 8
+""".strip().split("\n")
+# Longer than anybody may wait for them: a report, and what autovacuum does.
+READS = [
+    "select count(*) from public.form_responses, pg_sleep(0.7)",
+    "vacuum public.form_responses; analyze public.clients",
+]
+HELD = """
+    select l.pid, l.relation::regclass::text
+    from pg_locks as l
+    inner join pg_stat_activity as a on a.pid = l.pid
+    inner join pg_class as c on c.oid = l.relation
+    where
+        a.application_name = 'wedsync-realtime'
+        and l.granted
+        and l.mode in ('ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        and c.relnamespace in ('public'::regnamespace, 'auth'::regnamespace)
+        and c.relname !~ '^realtime_'
+"""
+
+
+@dataclass
+class Traffic:
+    """What happened to the writers, and which locks were held.
+
+    slowest: milliseconds that the slowest transaction of a writer took.
+    held: milliseconds for which a table was locked against writers, by its name.
+    """
+
+    transactions: int = 0
+    slowest: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    held: dict[str, float] = field(default_factory=dict)
+
+
+@contextmanager
+def traffic(url: str) -> Iterator[Traffic]:
+    """Write and read for the time of the context, as the role of this URL."""
+    seen, stop, lock = Traffic(), threading.Event(), threading.Lock()
+    threads = [
+        threading.Thread(target=_write, args=(url, statement, seen, stop, lock))
+        for statement in WRITES
+    ]
+    threads += [threading.Thread(target=_read, args=(url, text, seen, stop)) for text in READS]
+    threads.append(threading.Thread(target=_watch, args=(url, seen, stop)))
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(0.5)
+        yield seen
+        time.sleep(0.2)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _write(
+    url: str, statement: str, seen: Traffic, stop: threading.Event, lock: threading.Lock
+) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"set lock_timeout = {PATIENCE}".encode())
+        while not stop.is_set():
+            start = time.perf_counter()
+            try:
+                connection.execute(statement.encode())
+            except psycopg.Error as error:
+                seen.failures.append(f"{statement}: {error}")
+            took = (time.perf_counter() - start) * 1000
+            with lock:
+                seen.transactions += 1
+                seen.slowest = max(seen.slowest, took)
+            time.sleep(PAUSE)
+
+
+def _read(url: str, text: str, seen: Traffic, stop: threading.Event) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not stop.is_set():
+            for statement in text.split("; "):
+                try:
+                    connection.execute(statement.encode())
+                except psycopg.Error as error:
+                    seen.failures.append(f"{statement}: {error}")
+            time.sleep(0.05)
+
+
+def _watch(url: str, seen: Traffic, stop: threading.Event) -> None:
+    since: dict[tuple[int, str], float] = {}
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not stop.is_set():
+            before = time.perf_counter()
+            holds = connection.execute(HELD.encode()).fetchall()
+            since = {hold: since.get(hold, before) for hold in holds}
+            for (_, table), start in since.items():
+                held = (time.perf_counter() - start) * 1000
+                seen.held[table] = max(held, seen.held.get(table, 0.0))
+            time.sleep(0.001)
