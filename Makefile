@@ -7,7 +7,7 @@ BASE    := .venv/.base-stamp
 TEST    := .venv/.test-stamp
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status psql stop clean maintain demo listen bench test lint fmt
+.PHONY: help migrate status psql stop clean maintain demo listen bench test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -27,7 +27,7 @@ stop: $(BASE) ## stop the embedded PostgreSQL; its data stays
 clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unless YES=1
 	@$(WEDSYNC) clean $(if $(YES),--yes)
 
-maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=300 seconds
+maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=60 seconds
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
 
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
@@ -39,8 +39,11 @@ listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> rec
 bench: $(BASE) ## measure throughput and latency
 	@$(BIN)/python -m wedsync_realtime.bench $(ARGS)
 
-test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=16: a major or a bin folder)
+test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: another major, fetched if need be)
 	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/pytest $(ARGS)
+
+test-all: ## the same on every major: PostgreSQL 15, 16, 17 and 18
+	@for major in 15 16 17 18; do $(MAKE) --no-print-directory test PG=$$major || exit; done
 
 lint: $(TEST) ## sqlfluff, ruff, mypy, and plpgsql_check over every function
 	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/python -m tests.support.lint

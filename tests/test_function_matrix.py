@@ -43,7 +43,8 @@ CALLABLE = {
 }
 INTERNAL = [
     "absence_code", "add_partition", "attach_broadcast", "attach_channel", "attach_triggers",
-    "await_leases", "broadcast_events", "broadcast_messages", "cast_value", "channel_columns",
+    "await_leases", "broadcast_events", "broadcast_messages", "can_send_rows", "cast_value",
+    "channel_columns",
     "channel_table", "check_access", "check_channel_id", "check_channels", "check_columns",
     "check_condition", "check_filters", "check_identity", "check_keys", "check_limits",
     "check_list", "check_value", "columns_expression", "compare", "compile_changed",

@@ -134,7 +134,7 @@ def test_subscribe_racing_a_revocation_leaves_no_lease(
         assert outcome(connection, subscribing(user, filters, WARY[0])) == "subscribed"
         answers = many.at_once([subscribing(user, filters, *WARY), revoke])
         seen.update(map(str, answers))
-        assert leases(connection) == 0, answers
+        assert leases(connection) == 0 or answers[1] == "40P01", answers
     expected = {"revoked", "subscribed", "forbidden_channel", "unknown_channel", "unauthorized"}
     if revocation == "disabled, then enabled":
         expected.add("40P01")  # it locks the registry before the profile, a subscribe the other way

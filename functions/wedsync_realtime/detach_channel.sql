@@ -47,7 +47,7 @@ begin
     loop
         execute format('alter table %s replica identity %s', v_part, channel.found_identity);
     end loop;
-    if not channel.found_published then
+    if not channel.found_published and wedsync_realtime.is_published(v_table) then
         execute format('alter publication supabase_realtime drop table %s', v_table);
     end if;
 end

@@ -16,6 +16,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from wedsync_realtime.embedded import npm
+
 CRON_DATABASE = "wedsync_cron"
 DEFAULT_MAJOR = "15"
 ROOM_NEEDED = 2 * 1024**3  # bytes free in /dev/shm, so that data goes there
@@ -138,15 +140,17 @@ def find_server(server: str) -> tuple[Path, int, bool]:
     Raises ClusterError when something is missing.
     """
     bindir = Path(server) if "/" in server else Path("/usr/lib/postgresql", server, "bin")
+    if "/" not in server and not bindir.exists() and (fetched := npm.find(int(server))):
+        bindir = fetched.bindir
     if not (bindir / "postgres").exists():
-        raise ClusterError(f"no PostgreSQL server in {bindir}: install it or set PG to another")
+        raise ClusterError(f"no PostgreSQL server in {bindir}: install it, or set PG to another")
     printed = subprocess.run(
         [bindir / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout
     version = re.search(r"\d+", printed)
     assert version, printed
     has_cron = (bindir.parent / "lib" / "pg_cron.so").exists()
-    if not has_cron and "/" not in server:
+    if not has_cron and server == DEFAULT_MAJOR:
         raise ClusterError(f"pg_cron is missing: install postgresql-{server}-cron")
     return bindir, int(version.group()), has_cron
 
