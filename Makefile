@@ -7,7 +7,7 @@ BASE    := .venv/.base-stamp
 TEST    := .venv/.test-stamp
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status psql stop clean maintain demo listen bench test test-all lint fmt
+.PHONY: help migrate status bundle psql stop clean maintain demo listen bench test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -17,6 +17,9 @@ migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is
 
 status: $(BASE) ## what is applied, pending and changed, and what the server has
 	@$(WEDSYNC) status
+
+bundle: $(BASE) ## write INTO=supabase/migrations/<time>_realtime_system.sql for `supabase db push`
+	@$(WEDSYNC) bundle $(if $(INTO),--into "$(INTO)")
 
 psql: $(BASE) ## open psql on the database
 	@$(WEDSYNC) psql
