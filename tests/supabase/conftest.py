@@ -1,12 +1,17 @@
-"""Fixtures: what npm has to give, and the Supabase CLI."""
+"""Fixtures: what npm has to give, the Supabase CLI, a PostgREST and its clients."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from tests.supabase.clients import Client, python_client, script_client
+from tests.supabase.rest import rest_server
+from tests.support.cluster import Cluster
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
@@ -53,3 +58,28 @@ def supabase_cli(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -
         )
 
     return run
+
+
+@pytest.fixture
+def rest(cluster: Cluster, database: str) -> Iterator[str]:
+    """Yield the address of a PostgREST in front of `database`, as whose role it may log in."""
+    with cluster.connect() as connection:
+        known = "select 1 from pg_roles where rolname = 'authenticator'"
+        if not connection.execute(known).fetchone():
+            connection.execute("create role authenticator login noinherit")
+            connection.execute("grant anon, authenticated, service_role to authenticator")
+    with rest_server(database.replace("postgres@", "authenticator@")) as address:
+        yield address
+
+
+@pytest.fixture(params=["postgrest", "supabase-js"])
+def client_of(
+    request: pytest.FixtureRequest, rest: str
+) -> Iterator[Callable[[str | None], Client]]:
+    """Yield what opens a client of either kind, for a token."""
+    with ExitStack() as stack:
+        if request.param == "postgrest":
+            yield lambda bearer: stack.enter_context(python_client(rest, bearer))
+        else:
+            modules = request.getfixturevalue("node_modules")
+            yield lambda bearer: stack.enter_context(script_client(rest, bearer, modules))
