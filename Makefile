@@ -5,6 +5,8 @@ BIN     := .venv/bin
 WEDSYNC := $(BIN)/wedsync-realtime
 BASE    := .venv/.base-stamp
 TEST    := .venv/.test-stamp
+# Finds, installs or fetches the server of the tests; with DOCKER=1 they bring their own.
+SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
 .PHONY: help migrate status bundle psql stop clean maintain demo listen bench test test-all lint fmt
@@ -42,14 +44,14 @@ listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> rec
 bench: $(BASE) ## measure throughput and latency
 	@$(BIN)/python -m wedsync_realtime.bench $(ARGS)
 
-test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: another major, fetched if need be)
-	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/pytest $(ARGS)
+test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: of that major; DOCKER=1: in a container)
+	@$(SERVER) && $(BIN)/pytest $(ARGS)
 
 test-all: ## the same on every major: PostgreSQL 15, 16, 17 and 18
 	@for major in 15 16 17 18; do $(MAKE) --no-print-directory test PG=$$major || exit; done
 
 lint: $(TEST) ## sqlfluff, ruff, mypy, and plpgsql_check over every function
-	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/python -m tests.support.lint
+	@$(SERVER) && $(BIN)/python -m tests.support.lint
 
 fmt: $(TEST) ## format the Python files
 	@$(BIN)/ruff check --quiet --fix-only scripts tests && $(BIN)/ruff format --quiet scripts tests

@@ -25,8 +25,8 @@ SUITE = [
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("major", ["16", "17", "18"])
 def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
-    if cluster.major != int(DEFAULT_MAJOR):
-        pytest.skip(f"this run is about {cluster.major}; make test-all runs all of them in full")
+    if cluster.address or cluster.major != int(DEFAULT_MAJOR):
+        pytest.skip("this run is about one server; make test-all runs all of them in full")
     server = run(major, "wedsync_realtime", "test-server", "--json")
     answer = json.loads(server.stdout)
     if server.returncode != 0:

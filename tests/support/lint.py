@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.support.bodies import findings, has_plpgsql_check
 from tests.support.cluster import ClusterError, running_cluster
@@ -80,6 +81,9 @@ def main() -> int:
     ]
     try:
         found = deployed_findings()
+    except pytest.skip.Exception as reason:
+        found = []
+        print(f"Bodies go unchecked: {reason}")
     except (ClusterError, DeployError) as error:
         found = [str(error)]
     for folder in SQL_FOLDERS:

@@ -47,12 +47,16 @@ def over_tcp(url: str, user: str | None = None) -> Iterator[str]:
     user: by default the one of the URL.
     """
     parameters = conninfo_to_dict(url)
+    name = user or parameters["user"]
+    if not str(parameters["host"]).startswith("/"):
+        address = f"{parameters['host']}:{parameters['port']}"
+        yield f"postgresql://{name}:x@{address}/{parameters['dbname']}?sslmode=disable"
+        return
     with Forwarder(("127.0.0.1", 0), Connection) as server:
         server.target = Path(str(parameters["host"]), ".s.PGSQL.5432")
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         port = server.server_address[1]
-        name = user or parameters["user"]
         # nobody asks for the password; the clients want one
         yield f"postgresql://{name}:x@127.0.0.1:{port}/{parameters['dbname']}?sslmode=disable"
         server.shutdown()
