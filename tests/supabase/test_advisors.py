@@ -11,22 +11,9 @@ import pytest
 from tests.supabase.conftest import Cli
 from tests.support.cluster import Cluster
 from tests.support.deploy import deploy
-from tests.support.supabase import OBJECTS
+from tests.support.supabase import OBJECTS, PROJECT
 from tests.support.tcp import over_tcp
 
-# What a project has that the lints look at: an API that gets every privilege on what is created.
-PROJECT = """
-    do $$ declare v_role text; begin
-        foreach v_role in array array['anon', 'authenticated', 'service_role'] loop
-            if not exists (select from pg_roles where rolname = v_role) then
-                execute format('create role %I nologin noinherit', v_role);
-            end if;
-            execute format('alter default privileges grant all on tables to %I', v_role);
-            execute format('alter default privileges grant all on functions to %I', v_role);
-            execute format('alter default privileges grant all on sequences to %I', v_role);
-        end loop;
-    end $$;
-"""
 ACCEPTED = {  # INFO alone; the README says why
     "no_primary_key": "wedsync_realtime.events",
     "rls_enabled_no_policy": "",

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from tests.supabase.conftest import Cli
-from tests.support.cluster import Cluster
+from tests.support.cluster import Cluster, running_cluster
+from tests.support.supabase import PROJECT
 from tests.support.tcp import over_tcp
 from tests.support.tree import Tree
 from wedsync_realtime import bundle
@@ -154,6 +155,28 @@ def test_push_is_the_same_as_migrate(
         assert not bundled(project, package)
     assert len(written.applied) < 20
     assert written.removed == ("functions/public/goes.sql",)
+
+
+def test_role_that_is_no_superuser_pushes_all(
+    supabase_cli: Cli, package: Tree, project: Path
+) -> None:
+    with running_cluster() as own:
+        with own.connect() as connection:
+            connection.execute("create role platform login createrole")
+            connection.execute("create database app owner platform")
+        url = own.dsn("app").replace("postgres@", "platform@")
+        with psycopg.connect(url) as connection:
+            connection.execute(PROJECT)
+        package.function("grows", "select 1", "a integer")
+        package.function("goes", "select 1")
+        for step in range(2):
+            if step:
+                change(package)
+            bundled(project, package)
+            pushed(supabase_cli, project, url)
+            assert migrate(url, package.root).is_nothing
+        owners = "select count(distinct p.proowner) from pg_proc as p where p.prosecdef"
+        assert query(url, f"{owners} and p.proowner = 'wedsync_realtime_owner'::regrole") == 1
 
 
 def test_bundle_that_fails_leaves_nothing(
