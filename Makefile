@@ -5,9 +5,11 @@ BIN     := .venv/bin
 WEDSYNC := $(BIN)/wedsync-realtime
 BASE    := .venv/.base-stamp
 TEST    := .venv/.test-stamp
+# Finds, installs or fetches the server of the tests; with DOCKER=1 they bring their own.
+SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status psql stop clean maintain demo listen bench test lint fmt
+.PHONY: help migrate status bundle psql stop clean maintain demo listen bench test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -18,6 +20,9 @@ migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is
 status: $(BASE) ## what is applied, pending and changed, and what the server has
 	@$(WEDSYNC) status
 
+bundle: $(BASE) ## write INTO=supabase/migrations/<time>_realtime_system.sql for `supabase db push`
+	@$(WEDSYNC) bundle $(if $(INTO),--into "$(INTO)")
+
 psql: $(BASE) ## open psql on the database
 	@$(WEDSYNC) psql
 
@@ -27,7 +32,7 @@ stop: $(BASE) ## stop the embedded PostgreSQL; its data stays
 clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unless YES=1
 	@$(WEDSYNC) clean $(if $(YES),--yes)
 
-maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=300 seconds
+maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=60 seconds
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
 
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
@@ -39,11 +44,14 @@ listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> rec
 bench: $(BASE) ## measure throughput and latency
 	@$(BIN)/python -m wedsync_realtime.bench $(ARGS)
 
-test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=16: a major or a bin folder)
-	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/pytest $(ARGS)
+test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: of that major; DOCKER=1: in a container)
+	@$(SERVER) && $(BIN)/pytest $(ARGS)
+
+test-all: ## the same on every major: PostgreSQL 15, 16, 17 and 18
+	@for major in 15 16 17 18; do $(MAKE) --no-print-directory test PG=$$major || exit; done
 
 lint: $(TEST) ## sqlfluff, ruff, mypy, and plpgsql_check over every function
-	@server=$$($(WEDSYNC) test-server) && eval "$$server" && $(BIN)/python -m tests.support.lint
+	@$(SERVER) && $(BIN)/python -m tests.support.lint
 
 fmt: $(TEST) ## format the Python files
 	@$(BIN)/ruff check --quiet --fix-only scripts tests && $(BIN)/ruff format --quiet scripts tests

@@ -43,11 +43,11 @@ CALLABLE = {
 }
 INTERNAL = [
     "absence_code", "add_partition", "admit_joiners", "attach_broadcast", "attach_channel",
-    "attach_relations", "attach_tables", "attachment_obstacle", "await_leases", "broadcast_events",
-    "broadcast_messages", "broadcast_obstacle", "cast_value", "channel_attachments",
-    "channel_columns", "channel_problem", "channel_table", "check_access", "check_channel_id",
-    "check_channels", "check_columns", "check_condition", "check_filters", "check_identity",
-    "check_keys", "check_limits", "check_list", "check_value", "column_problem",
+    "attach_relations", "attach_tables", "attach_triggers", "attachment_obstacle", "await_leases",
+    "broadcast_events", "broadcast_messages", "broadcast_obstacle", "can_send_rows", "cast_value",
+    "channel_attachments", "channel_columns", "channel_problem", "channel_table", "check_access",
+    "check_channel_id", "check_channels", "check_columns", "check_condition", "check_filters",
+    "check_identity", "check_keys", "check_limits", "check_list", "check_value", "column_problem",
     "columns_expression", "compare", "compile_changed", "compile_channel", "cool_topics",
     "count_new_leases", "current_snapshot", "detach_channel", "dispatch_body", "dispatch_name",
     "dispatch_truncate", "drop_partitions", "durable_snapshot", "enable_channels", "end_expired",

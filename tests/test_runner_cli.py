@@ -72,7 +72,7 @@ def test_status_follows_the_files(tree: Tree, empty_database: str, capsys: Captu
     assert code == 3
     assert before["pending"] == [*paths, function]
     assert before["applied"] == 0
-    assert before["jobs"] == "make maintain"
+    assert before["jobs"] == "nobody"
     assert set(before["extensions"]) == {"pg_cron", "pgtap", "plpgsql_check"}
     with psycopg.connect(empty_database) as connection:
         assert connection.execute("select to_regnamespace('wedsync_realtime')").fetchone() == (

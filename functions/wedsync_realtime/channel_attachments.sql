@@ -1,6 +1,8 @@
 -- List what the channels' tables still lack, each as the statement that adds it: replica identity
 -- and dispatch triggers of a table and its partitions, which may be written to directly, and the
--- publication. Strong locks come first, so that a statement that waits holds no weaker one.
+-- publication. Strong locks come first, so that a statement that waits holds no weaker one. A table
+-- whose generated columns PostgreSQL would not let identity full and the publication go together
+-- for keeps the identity it has; one that has full already stays out of the publication.
 
 create or replace function wedsync_realtime.channel_attachments()
     returns table (relation regclass, place integer, statement text)
@@ -25,6 +27,7 @@ begin
     select p.part, 1, format('alter table only %s replica identity full', p.part)
     from parts as p
     inner join pg_class as r on r.oid = p.part and r.relreplident <> 'f'
+    where wedsync_realtime.can_send_rows(p.part)
     union
     select
         p.part, 2,
@@ -57,7 +60,12 @@ begin
     select p.root, 3, format('alter publication supabase_realtime add table %s', p.root)
     from parts as p
     inner join pg_class as r on r.oid = p.root and r.relpersistence = 'p'
-    where not wedsync_realtime.is_published(p.root);
+    where not wedsync_realtime.is_published(p.root)
+        and not exists (
+            select from parts as o
+            inner join pg_class as c on c.oid = o.part and c.relreplident = 'f'
+            where o.id = p.id and not wedsync_realtime.can_send_rows(o.part)
+        );
 end
 $$;
 

@@ -12,7 +12,16 @@ from typing import Any
 
 import psycopg
 
-from wedsync_realtime import __version__, deploy, embedded, execute, ledger, maintain, server
+from wedsync_realtime import (
+    __version__,
+    bundle,
+    deploy,
+    embedded,
+    execute,
+    ledger,
+    maintain,
+    server,
+)
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
 from wedsync_realtime.output import Printer, confirm
 
@@ -67,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
 
     add("migrate", _migrate, target, source)
     add("status", _status, target, source)
+    add("bundle", _bundle, source).add_argument(
+        "--into", type=Path, metavar="DIR", default=bundle.DEFAULT_FOLDER, help="%(default)s"
+    )
     add("up", _up)
     add("stop", _stop)
     add("clean", _clean).add_argument("--yes", action="store_true", help="do not ask")
@@ -108,6 +120,19 @@ def _status(options: argparse.Namespace, printer: Printer) -> int:
         info = server.inspect(connection)
     printer.status(server.display_name(url), plan, applied, info)
     return DONE if plan.is_empty else PENDING
+
+
+def _bundle(options: argparse.Namespace, printer: Printer) -> int:
+    """Write what is not bundled yet as migrations of the Supabase CLI."""
+    written = bundle.write(options.into, options.source)
+    applied = [path for each in written for path in each.applied]
+    removed = [path for each in written for path in each.removed]
+    files = [str(each.file) for each in written]
+    printer.data({"files": files, "applied": applied, "removed": removed})
+    for file in files:
+        printer.line(file)
+    printer.line(f"{len(applied)} scripts" if files else "Nothing to bundle: all of it is there.")
+    return DONE
 
 
 def _up(options: argparse.Namespace, printer: Printer) -> int:

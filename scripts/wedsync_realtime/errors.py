@@ -58,6 +58,10 @@ class RemovedScriptError(RunnerError):
     """A file was deleted and what it set up cannot be undone without a migration."""
 
 
+class BrokenBundleError(RunnerError):
+    """The bundles written before are not all there, or were edited."""
+
+
 class BadDatabaseUrlError(RunnerError):
     """DATABASE_URL is not the address of a PostgreSQL database."""
 

@@ -93,6 +93,8 @@ class Printer:
         for name, state in info.extensions.items():
             table.add_row(name, state)
         table.add_row("jobs run by", info.jobs_by)
+        if info.jobs_by == "nobody":
+            table.add_row("", escape(info.cron_advice))
         table.add_row("applied", f"{applied} scripts")
         for name, paths in groups.items():
             if paths:

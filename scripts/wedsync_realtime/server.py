@@ -47,15 +47,15 @@ class ServerInfo:
 
     @property
     def jobs_by(self) -> str:
-        """Name what runs the periodic jobs."""
+        """Name what runs the periodic jobs: pg_cron, make maintain or nobody."""
         if self.has_cron:
             return CRON
-        return "maintain, which is running" if self.has_maintainer else "make maintain"
+        return "make maintain" if self.has_maintainer else "nobody"
 
     @property
     def cron_advice(self) -> str:
         """What to do where pg_cron does not run them."""
-        advice = "Keep `make maintain EVERY=300` running"
+        advice = "Keep `make maintain EVERY=60` running"
         if self.extensions[CRON] == "absent":
             return f"This server has no pg_cron. {advice}."
         return (

@@ -39,6 +39,15 @@ def statements(text: str) -> list[tuple[int, str]]:
     return found
 
 
+def is_ended(text: str) -> bool:
+    """Tell whether the last statement has its semicolon; true where there is no statement."""
+    last = None
+    for token in _TOKEN.finditer(text):
+        if not token["space"]:
+            last = token
+    return last is None or last["end"] is not None
+
+
 def line_at(text: str, offset: int) -> int:
     """Return the line, from 1, that holds the character at offset."""
     return text.count("\n", 0, offset) + 1

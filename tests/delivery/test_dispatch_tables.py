@@ -201,3 +201,20 @@ def test_columns_may_have_any_name_and_their_values_any_settings_of_the_writer(
     assert updated["old"] == inserted["new"]
     admin.execute("delete from public.odd")
     assert [event["old"] for event in listener.events()] == [updated["new"]]
+
+
+def test_table_with_full_identity_and_generated_columns_stays_writable(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(
+        "create table public.sums (id integer primary key, supplier_id uuid,"
+        " twice integer generated always as (id * 2) stored)"
+    )
+    admin.execute("alter table public.sums replica identity full")
+    add_channel(admin, "sums", "id")
+    listener = listen_to(owner, "sums", supplier)
+    admin.execute("insert into public.sums values (1, %s)", (supplier,))
+    admin.execute("update public.sums set id = 2")
+    admin.execute("delete from public.sums")
+    told_types = [event["eventType"] for event in listener.events()]
+    assert told_types == ["INSERT", "DELETE", "INSERT", "DELETE"]

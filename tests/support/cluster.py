@@ -14,7 +14,10 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
+import pytest
 from psycopg import sql
+
+from wedsync_realtime.embedded import npm
 
 CRON_DATABASE = "wedsync_cron"
 DEFAULT_MAJOR = "15"
@@ -44,15 +47,21 @@ class ClusterError(Exception):
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server that trusts every user of its socket."""
+    """A running server that trusts every user of its socket.
+
+    address: host and port where it is in a container; then bindir and directory are inside it.
+    """
 
     bindir: Path
     major: int
     directory: Path
     has_cron: bool
+    address: str | None = None
 
     def dsn(self, dbname: str) -> str:
         """Return the URL of a database, as superuser postgres."""
+        if self.address:
+            return f"postgresql://postgres@{self.address}/{quote(dbname)}"
         return f"postgresql://postgres@/{quote(dbname)}?host={quote(str(self.directory), safe='')}"
 
     def psql(self) -> str:
@@ -97,12 +106,19 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(server: str | None = None) -> Iterator[Cluster]:
-    """Run a new cluster for the time of the context.
+def running_cluster(server: str | None = None, *, is_local: bool = False) -> Iterator[Cluster]:
+    """Run a new cluster for the time of the context; with DOCKER set, in a container.
 
     server: a major version or the path of a server's bin folder; by default the environment's PG.
+    is_local: the test needs the server's programs and files, so it is skipped with DOCKER.
     Raises ClusterError when there is no such server or it does not start.
     """
+    if os.environ.get("DOCKER"):
+        if is_local:
+            pytest.skip("needs a server on this machine, not in a container")
+        with contained_cluster() as cluster:
+            yield cluster
+        return
     bindir, major, has_cron = find_server(server or os.environ.get("PG") or DEFAULT_MAJOR)
     directory = Path(tempfile.mkdtemp(prefix="wedsync-test-", dir=_parent_directory()))
     server_user: dict[str, Any] = {"cwd": "/", "stdout": subprocess.PIPE}
@@ -132,21 +148,43 @@ def running_cluster(server: str | None = None) -> Iterator[Cluster]:
         janitor.communicate()
 
 
+@contextmanager
+def contained_cluster() -> Iterator[Cluster]:
+    """Run a new cluster in a container for the time of the context; skip without an engine."""
+    # only here, because importing it takes longer than many a test
+    from tests.support.container import NoEngineError, running_container
+
+    directory = Path("/data")
+    places = {"listen_addresses": "*", "unix_socket_directories": str(directory)}
+    try:
+        with running_container(SETTINGS | places | _cron_settings(directory)) as address:
+            url = f"postgresql://postgres@{address}/postgres"
+            with psycopg.connect(url) as connection:
+                major = connection.info.server_version // 10000
+            cluster = Cluster(Path("/server"), major, directory, True, address)
+            cluster.create_database(CRON_DATABASE)
+            yield cluster
+    except NoEngineError as error:
+        pytest.skip(str(error))
+
+
 def find_server(server: str) -> tuple[Path, int, bool]:
     """Return bin folder, major version and whether pg_cron is there, for a major or a bin folder.
 
     Raises ClusterError when something is missing.
     """
     bindir = Path(server) if "/" in server else Path("/usr/lib/postgresql", server, "bin")
+    if "/" not in server and not bindir.exists() and (fetched := npm.find(int(server))):
+        bindir = fetched.bindir
     if not (bindir / "postgres").exists():
-        raise ClusterError(f"no PostgreSQL server in {bindir}: install it or set PG to another")
+        raise ClusterError(f"no PostgreSQL server in {bindir}: install it, or set PG to another")
     printed = subprocess.run(
         [bindir / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout
     version = re.search(r"\d+", printed)
     assert version, printed
     has_cron = (bindir.parent / "lib" / "pg_cron.so").exists()
-    if not has_cron and "/" not in server:
+    if not has_cron and server == DEFAULT_MAJOR:
         raise ClusterError(f"pg_cron is missing: install postgresql-{server}-cron")
     return bindir, int(version.group()), has_cron
 
@@ -157,14 +195,18 @@ def _parent_directory() -> Path | None:
     return memory if usable and shutil.disk_usage(memory).free > ROOM_NEEDED else None
 
 
+def _cron_settings(directory: Path) -> dict[str, str]:
+    return {
+        "shared_preload_libraries": "pg_cron",
+        "cron.database_name": CRON_DATABASE,
+        "cron.host": str(directory),
+    }
+
+
 def _start_commands(bindir: Path, directory: Path, has_cron: bool) -> list[list[str]]:
     settings = SETTINGS | {"unix_socket_directories": str(directory)}
     if has_cron:
-        settings |= {
-            "shared_preload_libraries": "pg_cron",
-            "cron.database_name": CRON_DATABASE,
-            "cron.host": str(directory),
-        }
+        settings |= _cron_settings(directory)
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     data = str(directory / "data")
     initdb = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]

@@ -105,7 +105,7 @@ class Server:
 @contextmanager
 def durable_server(dbname: str) -> Iterator[Server]:
     """Run a server that keeps what it has committed, with the package and the helpers deployed."""
-    with running_cluster() as cluster:
+    with running_cluster(is_local=True) as cluster:
         cluster.create_database(dbname)
         server = Server(cluster, cluster.directory / "data", cluster.directory, DURABLE)
         server.stop()

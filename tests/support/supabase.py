@@ -14,6 +14,19 @@ from tests.support.cluster import Cluster
 from tests.support.deploy import deploy
 
 OBJECTS = Path(__file__).with_suffix(".sql").read_bytes()
+# What a project has before it has any table: API roles, and they get every privilege on it.
+PROJECT = """
+    do $$ declare v_role text; begin
+        foreach v_role in array array['anon', 'authenticated', 'service_role'] loop
+            if not exists (select from pg_roles where rolname = v_role) then
+                execute format('create role %I nologin noinherit', v_role);
+            end if;
+            execute format('alter default privileges grant all on tables to %I', v_role);
+            execute format('alter default privileges grant all on functions to %I', v_role);
+            execute format('alter default privileges grant all on sequences to %I', v_role);
+        end loop;
+    end $$;
+"""
 SETTINGS = (
     "select set_config('role', %(role)s, true),"
     " set_config('realtime.topic', %(topic)s, true),"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from wedsync_realtime import server
-from wedsync_realtime.embedded import cluster, install, place, unpack
+from wedsync_realtime.embedded import cluster, install, npm, place, unpack
 from wedsync_realtime.embedded.account import server_account
 from wedsync_realtime.embedded.binaries import Server, find_servers
 from wedsync_realtime.embedded.cluster import Cluster
@@ -103,26 +103,45 @@ def exec_psql(url: str, arguments: Sequence[str]) -> NoReturn:
 
 
 def ensure_test_server(report: Report) -> Path:
-    """Return the bin folder of a server with all extensions of the tests; install what is missing.
+    """Return the bin folder of a server for the tests; install or fetch what is missing.
 
-    A bin folder in the environment's PG is taken as it is.
+    The environment's PG says which: a bin folder is taken as it is, and a major without pg_cron and
+    plpgsql_check will do where that major cannot be had with them; tests of these are skipped.
     Raises NoServerError.
     """
     packages = list(TEST_EXTENSIONS.values())
     servers = find_servers()
-    if "/" in os.environ.get("PG", ""):
+    wanted = os.environ.get("PG", "")
+    if "/" in wanted:
         return servers[0].bindir
-    if not _complete(servers):
+    major = int(wanted) if wanted.isdecimal() else None
+    fetched = npm.find(major) if major else None
+    if not _complete(servers) and not fetched:
         if install.debian_packages(servers, packages, report):
             servers = find_servers()
-        elif unpacked := unpack.server(place.default_home() / "test-server", packages, report):
+        elif unpacked := unpack.server(_unpacked(wanted), packages, report):
             servers = [unpacked]
-    for candidate in _complete(servers):
-        return candidate.bindir
+    usable = _complete(servers) or [server for server in servers if "pgtap" in server.extensions]
+    if major and not usable:
+        fetched = fetched or npm.fetch(major, report)
+        usable = [fetched] if fetched else []
+    if usable and (major or _complete(usable)):
+        _report_missing(usable[0], report)
+        return usable[0].bindir
     raise NoServerError(
-        f"The tests need a PostgreSQL server with {', '.join(TEST_EXTENSIONS)}.",
+        f"The tests need a PostgreSQL {wanted or 'server'} with {', '.join(TEST_EXTENSIONS)}.",
         f"Run `{install.command_for_people(packages)}`, or set PG to a server's bin folder.",
     )
+
+
+def _unpacked(major: str) -> Path:
+    return place.default_home() / ("test-server" + (f"-{major}" if major else ""))
+
+
+def _report_missing(chosen: Server, report: Report) -> None:
+    if missing := TEST_EXTENSIONS.keys() - chosen.extensions:
+        names = " and ".join(sorted(missing))
+        report(f"PostgreSQL {chosen.major} comes without {names} here: their tests are skipped.")
 
 
 def _complete(servers: Sequence[Server]) -> list[Server]:

@@ -65,8 +65,10 @@ class Cluster:
         command = [sys.executable, "-m", "wedsync_realtime", "maintain", "--until-stopped"]
         arguments = [f"--every={MAINTENANCE_INTERVAL}", f"--database-url={self.url}"]
         with self.place.maintenance_log.open("a") as log:
-            subprocess.Popen(
-                [*command, *arguments],
+            # By a shell that ends at once, so that nobody has to wait for the process.
+            subprocess.run(
+                ["sh", "-c", '"$@" &', "sh", *command, *arguments],
+                check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

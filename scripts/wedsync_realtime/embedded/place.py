@@ -10,7 +10,7 @@ from wedsync_realtime.embedded.account import Account
 from wedsync_realtime.errors import ClusterError
 from wedsync_realtime.source import default_root
 
-_OUTSIDE = Path("/var/lib/wedsync-realtime")  # for root, where the checkout is closed to others
+OUTSIDE = Path("/var/lib/wedsync-realtime")  # for root, where the checkout is closed to others
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")  # sockaddr_un.sun_path
 
 
@@ -113,8 +113,8 @@ def prepare(home: Path, account: Account) -> Place:
     place = Place(home, home)
     is_long = len(os.fsencode(place.run)) > _LONGEST_SOCKET_FOLDER
     if account.is_other and (is_long or not account.can_pass(home)):
-        place = Place(home, _OUTSIDE / name)
-        for folder in (_OUTSIDE, place.base):
+        place = Place(home, OUTSIDE / name)
+        for folder in (OUTSIDE, place.base):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
     elif is_long:

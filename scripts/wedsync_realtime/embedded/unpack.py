@@ -25,6 +25,7 @@ def server(folder: Path, extensions: Sequence[str], report: Report) -> Server | 
         unfinished = folder.with_suffix(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
         if not _unpack(unfinished, extensions, report):
+            shutil.rmtree(unfinished, ignore_errors=True)
             return None
         unfinished.rename(folder)
     libraries = [str(path) for path in folder.glob("usr/lib/*-linux-*")]

@@ -1,0 +1,85 @@
+"""Fixtures: what npm has to give, the Supabase CLI, a PostgREST and its clients."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.supabase.clients import Client, python_client, script_client
+from tests.supabase.rest import rest_server
+from tests.support.cluster import Cluster
+
+HERE = Path(__file__).parent
+CACHE = HERE.parents[1] / ".local" / "node"
+INSTALL = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Return the folder with the packages of package.json, installed once; skip without npm."""
+    if not shutil.which("npm") or not shutil.which("node"):
+        pytest.skip("npm is not installed")
+    wanted = HERE / "package.json"
+    installed = CACHE / "package.json"
+    if not installed.exists() or installed.read_text() != wanted.read_text():
+        fresh = CACHE.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        shutil.copy(wanted, fresh)
+        done = subprocess.run(INSTALL, check=False, cwd=fresh, capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"npm install failed: {done.stderr.strip().splitlines()[-1:]}")
+        shutil.rmtree(CACHE, ignore_errors=True)
+        fresh.rename(CACHE)
+    return CACHE / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def supabase_cli(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """Return a function that runs the Supabase CLI in a folder, with a home of its own."""
+    home = tmp_path_factory.mktemp("home")
+
+    def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [node_modules / ".bin" / "supabase", *arguments, "--yes"],
+            check=False,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            env=os.environ | {"HOME": str(home), "SUPABASE_TELEMETRY_DISABLED": "1"},
+        )
+
+    return run
+
+
+@pytest.fixture
+def rest(cluster: Cluster, database: str) -> Iterator[str]:
+    """Yield the address of a PostgREST in front of `database`, as whose role it may log in."""
+    with cluster.connect() as connection:
+        known = "select 1 from pg_roles where rolname = 'authenticator'"
+        if not connection.execute(known).fetchone():
+            connection.execute("create role authenticator login noinherit")
+            connection.execute("grant anon, authenticated, service_role to authenticator")
+    with rest_server(database.replace("postgres@", "authenticator@")) as address:
+        yield address
+
+
+@pytest.fixture(params=["postgrest", "supabase-js"])
+def client_of(
+    request: pytest.FixtureRequest, rest: str
+) -> Iterator[Callable[[str | None], Client]]:
+    """Yield what opens a client of either kind, for a token."""
+    with ExitStack() as stack:
+        if request.param == "postgrest":
+            yield lambda bearer: stack.enter_context(python_client(rest, bearer))
+        else:
+            modules = request.getfixturevalue("node_modules")
+            yield lambda bearer: stack.enter_context(script_client(rest, bearer, modules))

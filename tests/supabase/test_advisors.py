@@ -1,0 +1,77 @@
+"""Supabase's advisors find nothing to warn of in a deployed database."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.supabase.conftest import Cli
+from tests.support.cluster import Cluster
+from tests.support.deploy import deploy
+from tests.support.supabase import OBJECTS, PROJECT
+from tests.support.tcp import over_tcp
+
+ACCEPTED = {  # INFO alone; the README says why
+    "no_primary_key": "wedsync_realtime.events",
+    "rls_enabled_no_policy": "",
+    "unused_index": "",
+}
+FAULTS = """
+    create table public.open (id integer);
+    create table public.watched (id uuid primary key, owner uuid references public.watched);
+    alter table public.watched enable row level security;
+    create policy watched_select_owner on public.watched using (owner = auth.uid());
+    create view public.watching as select * from public.watched;
+    create function public.loose() returns integer language sql as 'select 1';
+"""
+
+
+@pytest.fixture
+def project_database(cluster: Cluster) -> Iterator[str]:
+    """Yield the URL of a database like a Supabase project's, with the package deployed."""
+    with cluster.database() as url:
+        with psycopg.connect(url) as connection:
+            connection.execute(PROJECT)
+            connection.execute(OBJECTS)
+        deploy(url)
+        yield url
+
+
+def findings(cli: Cli, folder: Path, url: str, level: str) -> list[dict[str, Any]]:
+    """Return what the advisors find, of this level and above."""
+    with over_tcp(url) as address:
+        done = cli(
+            folder, "db", "advisors", f"--remote={address}", "--type=all", f"--level={level}"
+        )
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    return found
+
+
+def test_nothing_to_warn_of(supabase_cli: Cli, tmp_path: Path, project_database: str) -> None:
+    found = findings(supabase_cli, tmp_path, project_database, "warn")
+    assert [(each["name"], each["detail"]) for each in found] == []
+
+
+def test_remarks_are_those_we_know(
+    supabase_cli: Cli, tmp_path: Path, project_database: str
+) -> None:
+    for each in findings(supabase_cli, tmp_path, project_database, "info"):
+        assert ACCEPTED[each["name"]] in each["detail"], each["detail"]
+
+
+def test_advisors_see_what_is_wrong(
+    supabase_cli: Cli, tmp_path: Path, project_database: str
+) -> None:
+    with psycopg.connect(project_database) as connection:
+        connection.execute(FAULTS)
+    found = findings(supabase_cli, tmp_path, project_database, "warn")
+    assert {
+        "auth_rls_initplan",
+        "function_search_path_mutable",
+        "rls_disabled_in_public",
+        "security_definer_view",
+    } <= {each["name"] for each in found}

@@ -1,0 +1,85 @@
+"""The periodic jobs: the same work whoever runs them, and who that is."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.support.people import People
+from wedsync_realtime import maintain
+from wedsync_realtime.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+@contextmanager
+def maintaining(url: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `maintain --every 60` for the time of the context, from after its first round."""
+    program = [sys.executable, "-m", "wedsync_realtime", "maintain", "--every=60"]
+    with subprocess.Popen(
+        [*program, f"--database-url={url}"], stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout
+        assert "cleanup" in worker.stdout.readline()
+        yield worker
+        worker.terminate()
+
+
+def jobs(url: str, capsys: Capture) -> str:
+    """Return who runs the jobs, as `status` says."""
+    main(["status", "--json", "--database-url", url])
+    return str(json.loads(capsys.readouterr().out)["jobs"])
+
+
+def test_cron_and_maintain_have_the_same_tasks(cron_database: str) -> None:
+    with psycopg.connect(cron_database) as connection:
+        commands = connection.execute("select j.command from cron.job as j order by j.command")
+        assert {command for (command,) in commands} == {
+            f"select {task}()" for task in maintain.TASKS
+        }
+
+
+def test_status_names_cron_where_it_is_at_work(cron_database: str, capsys: Capture) -> None:
+    assert jobs(cron_database, capsys) == "pg_cron"
+
+
+def test_status_follows_who_is_at_work(database: str, capsys: Capture) -> None:
+    assert jobs(database, capsys) == "nobody"
+    with maintaining(database):
+        assert jobs(database, capsys) == "make maintain"
+    assert jobs(database, capsys) == "nobody"
+
+
+def test_maintain_ends_expired_leases_and_adds_partitions(database: str, people: People) -> None:
+    user = people.supplier_user(people.supplier())
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "select set_config('request.jwt.claims', %s, false),"
+            " public.realtime_subscribe(array['form-responses'], %s)",
+            (
+                json.dumps({"sub": str(user), "role": "authenticated"}),
+                json.dumps({"supplier_id": str(people.supplier())}),
+            ),
+        )
+        query = "select count(*) from public.realtime_subscriptions"
+        assert connection.execute(query).fetchone() == (1,)
+        connection.execute(
+            "update public.realtime_subscriptions set last_ping_at = now() - interval '1 hour'"
+        )
+        partitions = (
+            "select count(*) from pg_inherits as i"
+            " where i.inhparent = 'wedsync_realtime.events'::regclass"
+        )
+        before = connection.execute(partitions).fetchone()
+        connection.execute(
+            "do $$ begin execute format('drop table wedsync_realtime.events_%s',"
+            " to_char(timezone('utc', now()) + interval '1 day', 'YYYYMMDD')); end $$"
+        )
+        assert connection.execute(partitions).fetchone() != before
+        with maintaining(database):
+            assert connection.execute(query).fetchone() == (0,)
+            assert connection.execute(partitions).fetchone() == before

