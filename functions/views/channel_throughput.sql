@@ -5,7 +5,9 @@ select
     c.name as channel,
     c.is_enabled,
     (
-        select count(*) from wedsync_realtime.topics as t where t.channel_id = c.id
+        select count(*)
+        from wedsync_realtime.topics as t
+        where t.channel_id = c.id
     ) as hot_topics,
     coalesce(r.last_minute, 0) as events_1m,
     coalesce(m.events_1h, 0) + coalesce(r.events_1h, 0) as events_1h,
