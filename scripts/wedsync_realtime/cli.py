@@ -148,19 +148,20 @@ def _psql(options: argparse.Namespace, printer: Printer) -> int:
 
 
 def _maintain(options: argparse.Namespace, printer: Printer) -> int:
-    """Run cleanup and partition upkeep once, or at an interval."""
+    """Run the jobs once, or at an interval: cleanup, partitions, purge, metrics."""
     url = _url(options, printer)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
 
-    def report(answers: dict[str, Any]) -> None:
+    def report(answers: maintain.Answers) -> bool:
         printer.data(answers)
-        printer.line(", ".join(f"{task}: {answer}" for task, answer in answers.items()))
+        printer.line(", ".join(f"{job}: {answer}" for job, answer in answers.items()))
+        return all(isinstance(answer, int) for answer in answers.values())
 
     if options.every:
         maintain.run_every(url, options.every, report, reconnect=not options.until_stopped)
     else:
         with server.connect(url) as connection:
-            report(maintain.run_once(connection))
+            return DONE if report(maintain.run_once(connection)) else FAILED
     return DONE
 
 
