@@ -7,7 +7,7 @@ BASE    := .venv/.base-stamp
 TEST    := .venv/.test-stamp
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status psql stop clean maintain demo listen bench test lint fmt
+.PHONY: help migrate status psql stop clean maintain metrics demo listen bench test lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -18,7 +18,7 @@ migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is
 status: $(BASE) ## what is applied, pending and changed, and what the server has
 	@$(WEDSYNC) status
 
-psql: $(BASE) ## open psql on the database
+psql: $(BASE) ## open psql on the database, with a menu of what can be looked at
 	@$(WEDSYNC) psql
 
 stop: $(BASE) ## stop the embedded PostgreSQL; its data stays
@@ -29,6 +29,9 @@ clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unle
 
 maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=300 seconds
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
+
+metrics: $(BASE) ## print the figures for Prometheus, or serve them at LISTEN=127.0.0.1:9187
+	@$(BIN)/python -m wedsync_realtime.metrics $(if $(LISTEN),--listen $(LISTEN))
 
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
 	@$(BIN)/python -m wedsync_realtime.demo

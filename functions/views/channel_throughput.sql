@@ -51,5 +51,4 @@ comment on column wedsync_realtime.channel_throughput.events_per_second is
 'Rate of the last 60 seconds.';
 comment on column wedsync_realtime.channel_throughput.last_event_at is 'Latest event.';
 revoke all on wedsync_realtime.channel_throughput from public, anon, authenticated, service_role;
-grant select on wedsync_realtime.channel_throughput
-to wedsync_realtime_monitor, wedsync_realtime_owner;
+grant select on wedsync_realtime.channel_throughput to wedsync_realtime_monitor;

@@ -1,6 +1,7 @@
 -- Tell the figures that Prometheus collects, in its terms: base units, counters that only grow and
 -- end in _total, no ids of users or tenants. What a view has to count among all leases is taken
--- from the latest row of metrics_history, at most a minute old while the jobs run.
+-- from the latest row of metrics_history, at most a minute old while the jobs run. Its parts can
+-- be asked for by themselves, as an exporter does that wants a query for each set of labels.
 
 create or replace function wedsync_realtime.metrics()
     returns table (
@@ -25,6 +26,8 @@ begin
         select * from wedsync_realtime.metrics_leases()
         union all
         select * from wedsync_realtime.metrics_jobs()
+        union all
+        select * from wedsync_realtime.metrics_health()
         union all
         select * from wedsync_realtime.metrics_server()
     ) as m

@@ -1,11 +1,12 @@
--- metrics(): the jobs, and every check of health().
+-- metrics(): the jobs.
 
 create or replace function wedsync_realtime.metrics_jobs()
     returns table (name text, type text, help text, labels jsonb, value double precision)
     language plpgsql
     stable
-    security invoker
+    security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
 begin
     return query
@@ -24,18 +25,11 @@ begin
         ),
         ('job_rows', 'gauge', 'Leases, partitions, rows or events it dealt with.', j.last_rows)
     ) as f (name, type, help, value);
-
-    return query
-    select
-        'health_status', 'gauge', 'Checks of health(): 0 ok, 1 warn, 2 fail.',
-        jsonb_build_object('check', h.name),
-        case h.status when 'ok' then 0 when 'warn' then 1 else 2 end::double precision
-    from wedsync_realtime.health() as h;
 end
 $$;
 
-comment on function wedsync_realtime.metrics_jobs() is 'metrics(): jobs and health.';
+comment on function wedsync_realtime.metrics_jobs() is 'metrics(): jobs.';
 revoke execute on function wedsync_realtime.metrics_jobs()
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.metrics_jobs()
-to wedsync_realtime_owner;
+to wedsync_realtime_owner, wedsync_realtime_monitor;

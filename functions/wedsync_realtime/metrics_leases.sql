@@ -4,8 +4,9 @@ create or replace function wedsync_realtime.metrics_leases()
     returns table (name text, type text, help text, labels jsonb, value double precision)
     language plpgsql
     stable
-    security invoker
+    security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
 begin
     return query
@@ -67,4 +68,4 @@ comment on function wedsync_realtime.metrics_leases() is 'metrics(): leases and 
 revoke execute on function wedsync_realtime.metrics_leases()
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.metrics_leases()
-to wedsync_realtime_owner;
+to wedsync_realtime_owner, wedsync_realtime_monitor;

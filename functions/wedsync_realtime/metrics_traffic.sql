@@ -4,8 +4,9 @@ create or replace function wedsync_realtime.metrics_traffic()
     returns table (name text, type text, help text, labels jsonb, value double precision)
     language plpgsql
     stable
-    security invoker
+    security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
 begin
     return query
@@ -51,4 +52,4 @@ comment on function wedsync_realtime.metrics_traffic() is 'metrics(): traffic.';
 revoke execute on function wedsync_realtime.metrics_traffic()
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.metrics_traffic()
-to wedsync_realtime_owner;
+to wedsync_realtime_owner, wedsync_realtime_monitor;

@@ -12,7 +12,16 @@ from typing import Any
 
 import psycopg
 
-from wedsync_realtime import __version__, deploy, embedded, execute, ledger, maintain, server
+from wedsync_realtime import (
+    __version__,
+    deploy,
+    embedded,
+    execute,
+    ledger,
+    maintain,
+    menu,
+    server,
+)
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
 from wedsync_realtime.output import Printer, confirm
 
@@ -143,8 +152,11 @@ def _clean(options: argparse.Namespace, printer: Printer) -> int:
 
 
 def _psql(options: argparse.Namespace, printer: Printer) -> int:
-    """Open psql on the database."""
-    embedded.exec_psql(_url(options, printer), options.arguments)
+    """Open psql on the database, with a menu of what can be looked at."""
+    url = _url(options, printer)
+    if sys.stdin.isatty():
+        printer.note(menu.greeting())
+    embedded.exec_psql(url, [*menu.arguments(), *options.arguments])
 
 
 def _maintain(options: argparse.Namespace, printer: Printer) -> int:
