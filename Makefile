@@ -9,7 +9,7 @@ TEST    := .venv/.test-stamp
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status bundle psql stop clean maintain demo listen bench test test-all lint fmt
+.PHONY: help migrate status bundle psql stop clean maintain metrics demo listen bench test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -23,7 +23,7 @@ status: $(BASE) ## what is applied, pending and changed, and what the server has
 bundle: $(BASE) ## write INTO=supabase/migrations/<time>_realtime_system.sql for `supabase db push`
 	@$(WEDSYNC) bundle $(if $(INTO),--into "$(INTO)")
 
-psql: $(BASE) ## open psql on the database
+psql: $(BASE) ## open psql on the database, with a menu of what can be looked at
 	@$(WEDSYNC) psql
 
 stop: $(BASE) ## stop the embedded PostgreSQL; its data stays
@@ -34,6 +34,9 @@ clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unle
 
 maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=60 seconds
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
+
+metrics: $(BASE) ## print the figures for Prometheus, or serve them at LISTEN=127.0.0.1:9187
+	@$(BIN)/python -m wedsync_realtime.metrics $(if $(LISTEN),--listen $(LISTEN))
 
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
 	@$(BIN)/python -m wedsync_realtime.demo

@@ -11,7 +11,7 @@ begin
             p.pronamespace = 'wedsync_realtime'::regnamespace
             and p.prosecdef
             and pg_get_userbyid(p.proowner) = current_user
-            and p.proname not in ('broadcast_events', 'lock_user')
+            and p.proname not in ('broadcast_events', 'lock_user', 'open_transactions')
     ) then
         raise warning 'the definer functions have all privileges of %: as a superuser run '
             '"grant wedsync_realtime_owner to %"', current_user, quote_ident(current_user);

@@ -1,4 +1,4 @@
--- 0012 channel problems: why a deployment leaves a channel disabled.
+-- 0015 channel problems: why a deployment leaves a channel disabled.
 -- Undo: alter table wedsync_realtime.channels drop column problem (the reasons are lost; channels
 -- stay disabled until somebody enables them).
 
