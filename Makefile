@@ -4,10 +4,11 @@ PYTHON  ?= python3
 BIN     := .venv/bin
 WEDSYNC := $(BIN)/wedsync-realtime
 BASE    := .venv/.base-stamp
+TOOLS   := .venv/.tools-stamp
 TEST    := .venv/.test-stamp
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status psql stop clean maintain demo listen bench test lint fmt
+.PHONY: help migrate status psql stop clean maintain dashboard top demo listen bench test lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -29,6 +30,12 @@ clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unle
 
 maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=300 seconds
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
+
+dashboard: $(TOOLS) ## serve a page on this machine: who listens, what is refused, what is wrong (PORT=7400)
+	@$(BIN)/python -m wedsync_realtime.dashboard $(if $(PORT),--port $(PORT))
+
+top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
+	@$(BIN)/python -m wedsync_realtime.top $(if $(EVERY),--every $(EVERY))
 
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
 	@$(BIN)/python -m wedsync_realtime.demo
@@ -52,6 +59,11 @@ $(BASE): pyproject.toml
 	@echo 'Preparing .venv …' >&2
 	@$(PYTHON) scripts/make_venv.py .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(TOOLS): $(BASE)
+	@echo 'Adding what dashboard and top need to .venv …' >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@touch $@
 
 $(TEST): $(BASE)
