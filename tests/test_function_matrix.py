@@ -40,6 +40,7 @@ CALLABLE = {
     # Support
     "wedsync_realtime.disconnect": "s",
     "wedsync_realtime.explain_access": "sm",
+    "wedsync_realtime.find_people": "m",
 }
 INTERNAL = [
     "absence_code", "add_partition", "attach_broadcast", "attach_channel", "attach_triggers",

@@ -11,6 +11,7 @@ from wedsync_realtime.monitoring.reader import Reader, Row
 HISTORY = timedelta(hours=1)  # of the charts
 ACTIVITY = 50  # newest entries shown
 NEAR = 0.8  # share of a limit from which it is worth a look
+LATE = timedelta(minutes=1)  # lag from which a listener counts as late
 MOST = 500  # rows that one call returns
 LONGEST = 200  # characters of a search
 
@@ -24,7 +25,7 @@ class BadRequestError(ValueError):
 def overview(reader: Reader) -> dict[str, Any]:
     """Return the state of the whole system, all of one moment."""
     found: dict[str, Any] = reader.read(
-        queries.OVERVIEW, {"near": NEAR, "history": HISTORY, "activity": ACTIVITY}
+        queries.OVERVIEW, {"near": NEAR, "late": LATE, "history": HISTORY, "activity": ACTIVITY}
     )
     (totals,) = found["totals"]
     names = [channel["name"] for channel in found["channels"]]

@@ -7,11 +7,13 @@ OVERVIEW: dict[str, LiteralString] = {
         select
             pg_catalog.clock_timestamp() as at,
             c.connections, c.subscriptions, t.tenants, t.near_limit, t.at_limit,
-            e.events_per_second, r.refused_hour, m.lag, m.lagging, m.sampled_at
+            e.events_per_second, r.refused_hour, c.lag, c.lagging
         from (
             select
                 count(distinct (l.user_id, l.connection_id)) as connections,
-                count(*) as subscriptions
+                count(*) as subscriptions,
+                coalesce(max(l.lag), interval '0') as lag,
+                count(*) filter (where l.lag > %(late)s) as lagging
             from wedsync_realtime.live_connections as l
             where not l.is_expired
         ) as c
@@ -30,12 +32,6 @@ OVERVIEW: dict[str, LiteralString] = {
             select coalesce(sum(r.refusals_1h), 0)::bigint as refused_hour
             from wedsync_realtime.refusals as r
         ) as r
-        left join (
-            select m.max_lag as lag, m.lagging, m.sampled_at
-            from wedsync_realtime.metrics_history as m
-            order by m.sampled_at desc
-            limit 1
-        ) as m on true
     """,
     "health": "select name, status, value, advice, sql from wedsync_realtime.health()",
     "channels": """
@@ -94,7 +90,7 @@ TENANTS: LiteralString = """
 TENANT_COLUMNS: LiteralString = """
     select
         tenant_id, kind, tenant_name as name, connections, subscriptions,
-        max_subscriptions as "limit", load as share
+        max_subscriptions as "limit", coalesce(load, sign(subscriptions)) as share
 """
 # The id makes every order total, so that no row is on two pages.
 ORDERS: dict[tuple[str, str], LiteralString] = {
@@ -106,8 +102,8 @@ ORDERS: dict[tuple[str, str], LiteralString] = {
     ("subscriptions", "desc"): "order by subscriptions desc, tenant_id",
     ("limit", "asc"): "order by max_subscriptions, tenant_id",
     ("limit", "desc"): "order by max_subscriptions desc, tenant_id",
-    ("share", "asc"): "order by load, subscriptions, tenant_id",
-    ("share", "desc"): "order by load desc, subscriptions desc, tenant_id",
+    ("share", "asc"): "order by share, subscriptions, tenant_id",
+    ("share", "desc"): "order by share desc, subscriptions desc, tenant_id",
 }
 
 PEOPLE: LiteralString = """

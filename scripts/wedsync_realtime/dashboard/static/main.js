@@ -10,6 +10,7 @@ import { Tenants } from "./tenants.js";
 
 const EVERY = 2_000; // milliseconds between updates
 const LONGEST = 15_000; // milliseconds between attempts while the database is away
+const REST = 4; // at least so many times as long as an update took, nothing is asked for
 
 const byId = (id) => document.getElementById(id);
 
@@ -41,6 +42,7 @@ let timer;
 
 async function update() {
   clearTimeout(timer);
+  const start = performance.now();
   try {
     const [overview] = await Promise.all([ask("overview"), tenants.update()]);
     byId("database").textContent = overview.about.database;
@@ -49,6 +51,7 @@ async function update() {
     showOverview(overview);
     for (const [name, chart] of Object.entries(charts)) chart.draw(overview[name]);
     live(overview.at);
+    wait = Math.max(EVERY, REST * (performance.now() - start));
   } catch (error) {
     troubled(error);
   }
@@ -56,7 +59,6 @@ async function update() {
 }
 
 function live(at) {
-  wait = EVERY;
   byId("trouble").hidden = true;
   delete document.body.dataset.stale;
   state("live", "Live");
@@ -65,7 +67,7 @@ function live(at) {
 
 /** Say what is wrong; what is on the page stays, and pales. */
 function troubled(error) {
-  wait = Math.min(wait * 1.5, LONGEST);
+  wait = Math.min(Math.max(wait, EVERY) * 1.5, LONGEST);
   byId("trouble").textContent = error.message;
   byId("trouble").hidden = false;
   document.body.dataset.stale = "";

@@ -1,0 +1,296 @@
+"""The dashboard without a browser: its door, its reader, its answers, its end."""
+
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import LiteralString
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.cluster import Cluster
+from tests.support.dashboard import PATIENCE, Dashboard, command, play_season, running_dashboard
+from tests.support.people import People
+from wedsync_realtime.errors import LostConnectionError, NotDeployedError
+from wedsync_realtime.monitoring import panels
+from wedsync_realtime.monitoring.reader import NotMonitorError, Reader
+
+PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]
+
+
+@pytest.fixture
+def dashboard(database: str) -> Iterator[Dashboard]:
+    with running_dashboard(database) as running:
+        yield running
+
+
+@pytest.fixture
+def reader(database: str) -> Iterator[Reader]:
+    reader = Reader(database, "test")
+    yield reader
+    reader.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nobody_enters_without_the_token(dashboard: Dashboard, path: str) -> None:
+    name = f"wedsync_realtime_{dashboard.port}"
+    for headers in ({}, {"Cookie": f"{name}="}, {"Cookie": f"{name}={'x' * 43}"}):
+        assert dashboard.send(path, headers).status == 403
+    for token in ("", "x", "x" * 43, "%00", "%ff", "%C3%BC"):
+        assert dashboard.send(f"{path}?token={token}").status == 403
+
+
+def test_token_lets_in_and_leaves_a_cookie_in_its_place(dashboard: Dashboard) -> None:
+    entered = dashboard.enter()
+    assert entered.status == 200
+    cookie, *attributes = entered.headers["set-cookie"].split("; ")
+    assert set(attributes) == {"Path=/", "HttpOnly", "SameSite=Strict"}
+    token = urlsplit(dashboard.address).query.removeprefix("token=")
+    assert token not in cookie
+    assert len(token) >= 43
+    for path in ("/", "/static/main.js", "/api/overview"):
+        assert dashboard.send(path, {"Cookie": cookie}).status == 200
+    wrong = dashboard.send("/?token=wrong", {"Cookie": cookie})
+    assert (wrong.status, "set-cookie" in wrong.headers) == (403, False)
+    # the token opens the page alone: elsewhere it could end up in a log
+    assert dashboard.send(f"/api/overview?token={token}").status == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:{port}", 200),
+        ("localhost:{port}", 200),
+        ("LOCALHOST", 200),
+        ("[::1]:{port}", 200),
+        ("localhost:9999", 200),  # the near end of an SSH tunnel
+        ("rebound.example", 403),
+        ("rebound.example:{port}", 403),
+        ("127.0.0.1.rebound.example", 403),
+        ("localhost.rebound.example:{port}", 403),
+        ("", 403),
+    ],
+)
+def test_only_this_machine_s_names_are_answered(
+    dashboard: Dashboard, host: str, status: int
+) -> None:
+    path = f"/?{urlsplit(dashboard.address).query}"
+    assert dashboard.send(path, {"Host": host.format(port=dashboard.port)}).status == status
+
+
+def test_what_another_page_asks_for_is_refused(dashboard: Dashboard) -> None:
+    cookie = {"Cookie": dashboard.enter().headers["set-cookie"].partition(";")[0]}
+    for site, status in (("same-origin", 200), ("same-site", 403), ("cross-site", 403)):
+        headers = cookie | {"Sec-Fetch-Site": site}
+        assert dashboard.send("/api/overview", headers).status == status
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        assert dashboard.send("/api/overview", cookie, method).status == 403
+
+
+def test_every_answer_is_locked_up(dashboard: Dashboard) -> None:
+    cookie = {"Cookie": dashboard.enter().headers["set-cookie"].partition(";")[0]}
+    for path in PATHS:
+        for headers in (cookie, {}):
+            found = dashboard.send(path, headers).headers
+            assert found["cache-control"] == "no-store"
+            assert found["referrer-policy"] == "no-referrer"
+            assert found["x-content-type-options"] == "nosniff"
+            assert found["cross-origin-resource-policy"] == "same-origin"
+            assert "server" not in found
+            policy = found["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "frame-ancestors 'none'" in policy
+            assert "unsafe" not in policy
+
+
+def test_it_listens_on_loopback_alone(dashboard: Dashboard) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with suppress(OSError):  # no network at all
+            probe.connect(("192.0.2.1", 9))
+        own = probe.getsockname()[0]
+    if own.startswith(("127.", "0.")):
+        pytest.skip("this machine has no address but loopback")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((own, dashboard.port), PATIENCE).close()
+
+
+def test_port_in_use_is_named(dashboard: Dashboard, database: str) -> None:
+    arguments = ("--port", str(dashboard.port), "--database-url", database)
+    done = subprocess.run(command(*arguments), check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"Port {dashboard.port} of 127.0.0.1 cannot be listened on" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_ctrl_c_ends_it_cleanly_while_a_page_is_open(dashboard: Dashboard) -> None:
+    with socket.create_connection(("127.0.0.1", dashboard.port)) as open_page:
+        open_page.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert open_page.recv(100).startswith(b"HTTP/1.1 403")
+        assert dashboard.interrupt() == 0
+    assert dashboard.process.stderr is not None
+    assert "Traceback" not in dashboard.process.stderr.read()
+
+
+def test_database_without_the_package_is_named(cluster: Cluster, empty_database: str) -> None:
+    with pytest.raises(NotDeployedError, match="make migrate"):
+        panels.overview(Reader(empty_database, "test"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [
+        ("delete from wedsync_realtime.settings", psycopg.errors.InsufficientPrivilege),
+        ("select * from wedsync_realtime.settings", psycopg.errors.InsufficientPrivilege),
+        ("select * from public.realtime_subscriptions", psycopg.errors.InsufficientPrivilege),
+        ("select * from public.suppliers", psycopg.errors.InsufficientPrivilege),
+        ("create temporary table t ()", psycopg.errors.ReadOnlySqlTransaction),
+    ],
+)
+def test_reader_has_the_monitor_s_rights_and_writes_nothing(
+    reader: Reader, statement: LiteralString, error: type[psycopg.Error]
+) -> None:
+    with pytest.raises(error):
+        reader.read({"rows": statement})
+    assert reader.read({"rows": "select 1 as one"}) == {"rows": [{"one": 1}]}
+
+
+def test_what_is_tried_out_is_undone(reader: Reader) -> None:
+    assert reader.read_undone("select lo_create(0) as id", {})[0]["id"] > 0
+    left = reader.read({"rows": "select count(*) as objects from pg_largeobject_metadata"})
+    assert left["rows"] == [{"objects": 0}]
+
+
+def test_user_who_may_not_become_the_monitor_is_told(cluster: Cluster, database: str) -> None:
+    name = f"stranger_{uuid4().hex[:8]}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"create role {name} login".encode())
+        reader = Reader(database.replace("postgres@", f"{name}@"), "test")
+        try:
+            with pytest.raises(NotMonitorError) as caught:
+                panels.overview(reader)
+            assert "grant wedsync_realtime_monitor" in caught.value.fix
+            connection.execute(f"grant wedsync_realtime_monitor to {name}".encode())
+            assert panels.overview(reader)["totals"]["connections"] == 0
+        finally:
+            reader.close()
+            connection.execute(f"drop role {name}".encode())
+
+
+def end_connections(cluster: Cluster, database: str) -> None:
+    with cluster.connect() as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
+            (psycopg.conninfo.conninfo_to_dict(database)["dbname"],),
+        )
+
+
+def test_reader_notices_a_lost_connection_and_opens_another(
+    cluster: Cluster, reader: Reader, database: str
+) -> None:
+    assert reader.read({"rows": "select 1 as one"})
+    end_connections(cluster, database)
+    with pytest.raises(LostConnectionError, match="broke"):
+        reader.read({"rows": "select 1 as one"})
+    assert reader.read({"rows": "select 1 as one"}) == {"rows": [{"one": 1}]}
+
+
+def test_database_that_goes_away_is_told_and_comes_back(
+    cluster: Cluster, dashboard: Dashboard, database: str
+) -> None:
+    name = str(psycopg.conninfo.conninfo_to_dict(database)["dbname"])
+    assert dashboard.ask("tenants").status == 200
+    cluster.freeze_database(name)
+    end_connections(cluster, database)
+    for _ in range(2):
+        answer = dashboard.ask("tenants")
+        assert answer.status == 503
+        assert answer.data["fix"]
+    with cluster.connect() as connection:
+        connection.execute(f"alter database {name} with allow_connections true".encode())
+    assert dashboard.ask("tenants").status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("leases", {"user": "nobody"}),
+        ("leases", {}),
+        ("explain", {"user": "", "channel": "form-responses"}),
+        ("tenants", {"sort": "load; drop table"}),
+        ("tenants", {"direction": "sideways"}),
+        ("tenants", {"kind": "wizard"}),
+        ("tenants", {"offset": "-1"}),
+        ("tenants", {"limit": "1e3"}),
+    ],
+)
+def test_malformed_request_is_refused(
+    dashboard: Dashboard, path: str, parameters: dict[str, str]
+) -> None:
+    answer = dashboard.ask(path, **parameters)
+    assert answer.status == 400
+    assert answer.data["error"]
+
+
+@pytest.mark.parametrize("term", ["", "\x00", "%", "_", "\\", "'", "x" * 10_000, "𝄞"])
+def test_no_search_fails_or_means_more_than_its_letters(
+    dashboard: Dashboard, people: People, database: str, term: str
+) -> None:
+    play_season(database, 3)
+    for answer in (dashboard.ask("tenants", search=term), dashboard.ask("people", term=term)):
+        assert answer.status == 200
+        if term.strip("\x00"):
+            assert answer.data["rows"] == []
+
+
+def test_search_ends_in_an_explanation_and_changes_nothing(
+    dashboard: Dashboard, people: People, act_as: Callable[..., Caller], database: str
+) -> None:
+    bloom, lens = people.supplier("Bloom"), people.supplier("Lens")
+    user = people.supplier_user(bloom)
+    act_as(user).rpc(
+        "realtime_subscribe", channels=["form-responses"], filters={"supplier_id": str(bloom)}
+    )
+    (found,) = dashboard.ask("people", term="bLOO").data["rows"]
+    assert (found["kind"], found["id"], found["name"]) == ("supplier", str(bloom), "Bloom")
+    tenant, person = dashboard.ask("people", term=found["id"]).data["rows"]
+    assert (tenant["kind"], person["kind"]) == ("supplier", "user")
+    assert person["id"] == str(user)
+    assert person["tenant_name"] == "Bloom"
+    (lease,) = dashboard.ask("leases", user=person["id"]).data["rows"]
+    assert lease["channel"] == "form-responses"
+
+    asked = {"user": person["id"], "channel": "form-responses", "key": "supplier_id"}
+    with psycopg.connect(database) as connection:
+        before = connection.execute("select full_at from wedsync_realtime.rate_limits").fetchall()
+    admitted = dashboard.ask("explain", **asked, tenant=str(bloom)).data["rows"]
+    assert [step["outcome"] for step in admitted] == ["passed"] * 6
+    refused = dashboard.ask("explain", **asked, tenant=str(lens)).data["rows"]
+    assert [step["outcome"] for step in refused] == ["passed"] * 4 + ["refused", "not reached"]
+    assert "does not admit the caller" in refused[4]["explanation"]
+    (_, _, missing, *_) = dashboard.ask("explain", **asked, tenant="").data["rows"]
+    assert missing["outcome"] == "refused"
+    with psycopg.connect(database) as connection:
+        after = connection.execute("select full_at from wedsync_realtime.rate_limits").fetchall()
+    assert before == after
+
+
+def test_page_of_tenants_is_cut_sorted_and_counted(reader: Reader, people: People) -> None:
+    play_season(people.url, 30)
+    asked = {"kind": "supplier", "sort": "subscriptions", "direction": "desc", "limit": "10"}
+    pages = [panels.tenants(reader, asked | {"offset": str(n)}) for n in (0, 10, 20, 30)]
+    assert [page["total"] for page in pages] == [30] * 4
+    assert [len(page["rows"]) for page in pages] == [10, 10, 10, 0]
+    found = [row["subscriptions"] for page in pages for row in page["rows"]]
+    assert found == sorted(found, reverse=True)
+    assert found[0] == 1000
+    assert len({row["tenant_id"] for page in pages for row in page["rows"]}) == 30
+    for sort in ("name", "connections", "limit", "share"):
+        for direction in ("asc", "desc"):
+            page = panels.tenants(reader, asked | {"sort": sort, "direction": direction})
+            assert len(page["rows"]) == 10
+    couples = panels.tenants(reader, {"kind": "couple"})
+    assert couples == {"rows": [], "total": 0}
