@@ -136,14 +136,14 @@ def test_ctrl_c_ends_it_cleanly_while_a_page_is_open(dashboard: Dashboard) -> No
 
 
 def test_database_without_the_package_is_named(cluster: Cluster, empty_database: str) -> None:
-    with pytest.raises(NotDeployedError, match="make migrate"):
+    with pytest.raises(NotDeployedError, match="The package is not in"):
         panels.overview(Reader(empty_database, "test"))
 
 
 @pytest.mark.parametrize(
     ("statement", "error"),
     [
-        ("delete from wedsync_realtime.settings", psycopg.errors.InsufficientPrivilege),
+        ("delete from wedsync_realtime.metrics_history", psycopg.errors.ReadOnlySqlTransaction),
         ("select * from wedsync_realtime.settings", psycopg.errors.InsufficientPrivilege),
         ("select * from public.realtime_subscriptions", psycopg.errors.InsufficientPrivilege),
         ("select * from public.suppliers", psycopg.errors.InsufficientPrivilege),

@@ -24,11 +24,10 @@ def as_grafana_sends_it(query: str) -> str:
 
 @pytest.fixture
 def monitor(database: str) -> Any:
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("call wedsync_realtime.run_job('metrics')")
-        connection.commit()
         connection.execute("set role wedsync_realtime_monitor")
-        connection.execute("set transaction_read_only = on")
+        connection.execute("set default_transaction_read_only = on")
         yield connection
 
 

@@ -74,7 +74,7 @@ def tenants(reader: Reader, asked: Asked) -> dict[str, Any]:
     kind = asked.get("kind", "")
     if order is None or kind not in ("", "supplier", "couple"):
         raise BadRequestError("There is no such order or kind.")
-    search = asked.get("search", "").strip()[:LONGEST]
+    search = _words(asked, "search")
     arguments = {
         "kind": kind,
         "search": search,
@@ -96,8 +96,7 @@ def people(reader: Reader, asked: Asked) -> dict[str, Any]:
 
     asked: term; of a supplier's or couple's id its users are found too.
     """
-    term = asked.get("term", "").replace("\x00", "").strip()[:LONGEST]
-    return reader.read({"rows": queries.PEOPLE}, {"term": term})
+    return reader.read({"rows": queries.PEOPLE}, {"term": _words(asked, "term")})
 
 
 def leases(reader: Reader, asked: Asked) -> dict[str, Any]:
@@ -112,10 +111,14 @@ def explain(reader: Reader, asked: Asked) -> dict[str, Any]:
     """
     arguments = {
         "user": _uuid(asked, "user"),
-        **{name: asked.get(name, "")[:LONGEST] for name in ("channel", "key", "tenant")},
+        **{name: _words(asked, name) for name in ("channel", "key", "tenant")},
     }
     # It tries the call out and undoes it, which a read-only transaction does not let it.
     return {"rows": reader.read_undone(queries.EXPLAIN, arguments)}
+
+
+def _words(asked: Asked, name: str) -> str:
+    return asked.get(name, "").replace("\x00", "").strip()[:LONGEST]
 
 
 def _escaped(text: str) -> str:

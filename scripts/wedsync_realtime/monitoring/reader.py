@@ -39,6 +39,7 @@ class Reader:
     url: str
     name: str
     _connection: Connection[Row] | None = field(default=None, init=False)
+    _is_checked: bool = field(default=False, init=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def read(
@@ -77,6 +78,7 @@ class Reader:
                 connection = self._open()
                 connection.execute(begin)
                 connection.execute(_AS_MONITOR)
+                self._check(connection)
                 yield connection
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 if self._connection is None or not self._connection.broken:
@@ -91,24 +93,29 @@ class Reader:
                 raise NotMonitorError(
                     _first(error), f"Run `grant {ROLE} to <user>` for the user of DATABASE_URL."
                 ) from None
+            except psycopg.errors.InvalidParameterValue as error:
+                if ROLE not in _first(error):
+                    raise
+                raise self._not_deployed() from None
             finally:
                 self._roll_back()
 
     def _open(self) -> Connection[Row]:
         if self._connection is None:
-            connection = server.connect(self.url, self.name)
-            try:
-                if not ledger.exists(connection):
-                    raise NotDeployedError(
-                        f"The package is not in {server.display_name(self.url)}.",
-                        "Run make migrate.",
-                    )
-            except BaseException:
-                connection.close()
-                raise
-            connection.row_factory = dict_row
-            self._connection = connection
+            self._connection = server.connect(self.url, self.name)
+            self._is_checked = False
         return self._connection
+
+    def _check(self, connection: Connection[Row]) -> None:
+        if not self._is_checked:
+            if not ledger.exists(connection):
+                raise self._not_deployed()
+            connection.row_factory = dict_row
+            self._is_checked = True
+
+    def _not_deployed(self) -> NotDeployedError:
+        place = server.display_name(self.url)
+        return NotDeployedError(f"The package is not in {place}.", "Run make migrate.")
 
     def _roll_back(self) -> None:
         if self._connection is None:
