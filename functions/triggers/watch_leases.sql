@@ -15,6 +15,12 @@ from (values
         'Audits ended subscriptions and counts them off.'
     ),
     (
+        'public.realtime_subscriptions', 'realtime_subscriptions_after_update_log',
+        'after update of topic_id on %table% for each row when (old.topic_id <> new.topic_id) '
+        'execute function wedsync_realtime.log_moved_lease()',
+        'Audits subscriptions that go over to another topic.'
+    ),
+    (
         'public.user_profiles', 'user_profiles_after_update_revoke',
         'after update on %table% for each row '
         'when ((old.id, old.user_type, old.supplier_id, old.couple_id) '

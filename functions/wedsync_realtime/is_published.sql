@@ -34,3 +34,5 @@ comment on function wedsync_realtime.is_published(regclass) is
 'Whether a table is in the publication supabase_realtime.';
 revoke execute on function wedsync_realtime.is_published(regclass)
 from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.is_published(regclass)
+to wedsync_realtime_owner;

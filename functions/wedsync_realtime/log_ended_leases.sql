@@ -1,7 +1,8 @@
 -- Put every ended lease on record, however it ended, and take it off its tenant's counter. The
 -- event stands in wedsync_realtime.ending while the system ends leases; without it the row went
 -- with its user, whose profile is then gone too, or was deleted by hand. The counters are locked
--- in one order, so that two deletes never wait for each other.
+-- in one order, so that two deletes never wait for each other. The record says from which snapshot
+-- to which the lease was live, from which message_count() tells what came for it.
 
 create or replace function wedsync_realtime.log_ended_leases()
     returns trigger
@@ -12,6 +13,7 @@ create or replace function wedsync_realtime.log_ended_leases()
 as $$
 declare
     v_ending text := nullif(current_setting('wedsync_realtime.ending', true), '');
+    v_until pg_snapshot := wedsync_realtime.current_snapshot();
 begin
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     select
@@ -20,9 +22,13 @@ begin
         split_part(e.ending, '/', 1),
         jsonb_build_object(
             'channel', o.channel_name, 'connectionId', o.connection_id,
-            'reason', split_part(e.ending, '/', 2)
+            'reason', split_part(e.ending, '/', 2),
+            'topic', o.channel_name || ':' || t.tenant_id,
+            'since', o.since, 'until', v_until, 'expiresAt', o.last_ping_at + x.stale_after
         )
     from old_rows as o
+    cross join wedsync_realtime.settings as x
+    left join wedsync_realtime.topics as t on t.id = o.topic_id
     left join public.user_profiles as p on v_ending is null and p.id = o.user_id
     cross join lateral (
         select

@@ -14,6 +14,12 @@ declare
     v_settings wedsync_realtime.settings;
     v_changed integer := 0;
 begin
+    -- the job and a deployment would trip over each other's partitions
+    if not pg_try_advisory_xact_lock(
+        hashtext('wedsync_realtime.job_step'), hashtext('partitions')
+    ) then
+        return 0;
+    end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
     perform wedsync_realtime.renew_feed();
     for v_ahead in 0..2 loop
@@ -28,6 +34,9 @@ begin
             date_trunc('month', now()) + v_ahead * interval '1 month', '1 month'
         );
     end loop;
+    v_changed := v_changed
+        + wedsync_realtime.empty_default('wedsync_realtime.events', '1 day')
+        + wedsync_realtime.empty_default('public.realtime_activity_logs', '1 month');
     v_changed := v_changed + wedsync_realtime.drop_partitions(
         'wedsync_realtime.events', now() - v_settings.feed_retention
     );
@@ -40,7 +49,6 @@ begin
     inner join pg_class as r on r.oid = wedsync_realtime.channel_table(c)
     where r.relkind = 'p';
     perform wedsync_realtime.cool_topics();
-    delete from wedsync_realtime.rate_limits as r where r.full_at < now() - interval '1 hour';
     delete from wedsync_realtime.dispatch_failures as f
     where f.last_at < now() - v_settings.feed_retention;
     with gone as (

@@ -1,8 +1,9 @@
 -- Hand every definer function to wedsync_realtime_owner, so that it has that role's few
 -- privileges and no more. Where the deploying role may not become it, it keeps the functions
--- itself. Two stay with the deploying role in any case, because Supabase lets
+-- itself. Three stay with the deploying role in any case, because Supabase lets
 -- it do what the owner role may not: broadcast_events inserts past the row policies of
--- realtime.messages, lock_user locks a row of auth.users.
+-- realtime.messages, lock_user locks a row of auth.users, open_transactions is told of others'
+-- sessions.
 
 create or replace function wedsync_realtime.own_functions()
     returns integer
@@ -29,7 +30,7 @@ begin
         where
             p.pronamespace = 'wedsync_realtime'::regnamespace
             and p.prosecdef
-            and p.proname not in ('broadcast_events', 'lock_user')
+            and p.proname not in ('broadcast_events', 'lock_user', 'open_transactions')
             and p.proowner <> 'wedsync_realtime_owner'::regrole
     loop
         if v_handed = 0 then

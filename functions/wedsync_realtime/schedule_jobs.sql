@@ -17,15 +17,16 @@ begin
         select j.*
         from wedsync_realtime.settings as s
         cross join lateral (values
-            (
-                'wedsync-realtime-cleanup', s.cleanup_schedule,
-                'select public.cleanup_inactive_subscriptions()'
-            ),
-            (
-                'wedsync-realtime-partitions', s.partitions_schedule,
-                'select wedsync_realtime.maintain_partitions()'
-            )
-        ) as j (name, schedule, command)
+            ('cleanup', s.cleanup_schedule),
+            ('partitions', s.partitions_schedule),
+            ('purge', s.purge_schedule),
+            ('metrics', s.metrics_schedule)
+        ) as t (job, schedule)
+        cross join lateral (
+            select
+                'wedsync-realtime-' || t.job as name, t.schedule,
+                format('call wedsync_realtime.run_job(%L)', t.job) as command
+        ) as j
     loop
         execute
             'select cron.schedule($1, $2, $3) where not exists ('

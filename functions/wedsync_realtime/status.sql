@@ -23,8 +23,8 @@ begin
             'success', true,
             'connected', count(s.id) > 0,
             'activeChannels', count(s.id),
-            'messageCount', coalesce(sum(m.messages), 0),
-            'lastMessageAt', max(m.last_at),
+            'messageCount', m.messages,
+            'lastMessageAt', m.last_at,
             'subscriptions', coalesce(jsonb_agg(jsonb_build_object(
                 'channel', s.channel_id,
                 'name', s.channel_name,
@@ -48,18 +48,10 @@ begin
         from wedsync_realtime.settings as x
         left join public.realtime_subscriptions as s
             on s.user_id = v_user and s.last_ping_at > clock_timestamp() - x.stale_after
-        left join wedsync_realtime.topics as t on t.id = s.topic_id
         left join wedsync_realtime.tenants as n
             on n.tenant_id = wedsync_realtime.user_tenant(v_user)
-        left join lateral (
-            select count(*) as messages, max(e.created_at) as last_at
-            from wedsync_realtime.events as e
-            where
-                e.tenant_id = t.tenant_id
-                and e.channel_id = t.channel_id
-                and e.created_at >= s.created_at
-        ) as m on true
-        group by x.id, n.max_subscriptions
+        cross join wedsync_realtime.message_count(v_user) as m
+        group by x.id, n.max_subscriptions, m.messages, m.last_at
     );
 end
 $$;

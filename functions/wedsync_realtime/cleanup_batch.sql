@@ -1,0 +1,37 @@
+-- End up to 10,000 expired leases; when none is left, note since when topics have had nobody.
+
+create or replace function wedsync_realtime.cleanup_batch()
+    returns integer
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ended integer;
+begin
+    -- one run at a time: another one would take the same rows in another order
+    perform 1 from wedsync_realtime.settings as s for no key update skip locked;
+    if not found then
+        return 0;
+    end if;
+    v_ended := wedsync_realtime.end_expired();
+    if v_ended > 0 then
+        return v_ended;
+    end if;
+    update wedsync_realtime.topics as t
+    set idle_since = case when t.idle_since is null then clock_timestamp() end
+    where (t.idle_since is not null) = exists (
+        select from public.realtime_subscriptions as s where s.topic_id = t.id
+    );
+    return 0;
+end
+$$;
+
+comment on function wedsync_realtime.cleanup_batch() is
+'End a batch of expired subscriptions, or note idle topics when there is none; returns how many '
+'ended.';
+revoke execute on function wedsync_realtime.cleanup_batch()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.cleanup_batch()
+to wedsync_realtime_owner;

@@ -1,0 +1,76 @@
+-- health(): whether the registry fits the tables, and the triggers on the package's own tables.
+
+create or replace function wedsync_realtime.health_channels()
+    returns table (name text, status text, value text, advice text, sql text)
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_amiss text;
+begin
+    select string_agg(format('%s: %s', p.name, p.problem), '; ' order by p.name)
+    into v_amiss
+    from (
+        select
+            c.name,
+            case
+                when t.relation is null then format('no table %s.%s', c.schema_name, c.table_name)
+                else 'no column ' || (
+                    select string_agg(quote_ident(n.attname), ', ')
+                    from unnest(c.tenant_column || c.key_columns || c.columns) as n (attname)
+                    where not exists (
+                        select from pg_attribute as a
+                        where
+                            a.attrelid = t.relation and a.attname = n.attname
+                            and a.attnum > 0 and not a.attisdropped
+                    )
+                )
+            end as problem
+        from wedsync_realtime.channels as c
+        cross join lateral (select wedsync_realtime.channel_table(c) as relation) as t
+        where c.is_enabled
+    ) as p
+    where p.problem is not null;
+    return query
+    select
+        'channel_columns', case when v_amiss is null then 'ok' else 'fail' end,
+        coalesce(v_amiss, format('%s channels', (select count(*) from wedsync_realtime.channels))),
+        case
+            when v_amiss is null then ''
+            else 'The channel carries nothing. Write the new names into the registry.'
+        end,
+        case
+            when v_amiss is null then ''
+            else 'select name, schema_name, table_name, tenant_column, key_columns, columns '
+                'from wedsync_realtime.channels'
+        end;
+
+    select string_agg(n.name, ', ' order by n.name) into v_amiss
+    from unnest(wedsync_realtime.watching_triggers()) as n (name)
+    where not exists (
+        select from pg_trigger as g where g.tgname = n.name and g.tgenabled in ('O', 'A')
+    );
+    return query
+    select
+        'watching_triggers', case when v_amiss is null then 'ok' else 'fail' end,
+        coalesce(v_amiss, 'complete'),
+        case
+            when v_amiss is null then ''
+            else 'Subscriptions are not counted, audited or revoked as they should be. A dropped '
+                'trigger comes back with make migrate; a disabled one must be enabled.'
+        end,
+        coalesce((
+            select string_agg(
+                format('alter table %s enable trigger %I', g.tgrelid::regclass, g.tgname), '; '
+            )
+            from pg_trigger as g
+            where g.tgname = any (string_to_array(v_amiss, ', '))
+        ), '');
+end
+$$;
+
+comment on function wedsync_realtime.health_channels() is 'health(): registry and triggers.';
+revoke execute on function wedsync_realtime.health_channels() from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_channels() to wedsync_realtime_owner;

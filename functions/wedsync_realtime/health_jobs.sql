@@ -1,0 +1,50 @@
+-- health(): whether the jobs run and succeed. A job that nobody runs is as bad as one that fails.
+
+create or replace function wedsync_realtime.health_jobs()
+    returns table (name text, status text, value text, advice text, sql text)
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+    select
+        'job_' || j.job,
+        case when j.status in ('failed', 'late') then 'fail' else 'ok' end,
+        concat_ws(
+            ', ',
+            case j.status
+                when 'failed' then 'failed: ' || left(j.last_error, 200)
+                when 'late' then 'late'
+            end,
+            coalesce(
+                format(
+                    'last success %s ago by %s, %s rows in %s ms',
+                    date_trunc('second', j.age), j.done_by, j.last_rows,
+                    round(extract(epoch from j.last_duration) * 1000)
+                ),
+                'not run yet'
+            )
+        ),
+        case
+            when j.status = 'failed' then 'Mend what the error names, then run the job.'
+            when j.status <> 'late' then ''
+            when exists (select from pg_extension as e where e.extname = 'pg_cron')
+                then 'See whether pg_cron runs: cron.job_run_details, the server''s log. Or keep '
+                    'make maintain EVERY=300 running.'
+            else 'Keep make maintain EVERY=300 running: this database has no pg_cron.'
+        end,
+        case
+            when j.status in ('failed', 'late')
+                then format('call wedsync_realtime.run_job(%L)', j.job)
+            else ''
+        end
+    from wedsync_realtime.job_history as j
+    order by j.job;
+end
+$$;
+
+comment on function wedsync_realtime.health_jobs() is 'health(): jobs.';
+revoke execute on function wedsync_realtime.health_jobs() from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_jobs() to wedsync_realtime_owner;

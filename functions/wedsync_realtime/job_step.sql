@@ -1,0 +1,62 @@
+-- Do one step of a job and put it on record: how many rows the run has dealt with, or how it
+-- failed, which is the only trace of a job that fails every time. A run that finds another one of
+-- the same job at work leaves it alone.
+
+create or replace function wedsync_realtime.job_step(
+    job          text,
+    started      timestamptz,
+    out has_more boolean,
+    out problem  text
+)
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rows bigint;
+    v_done_by text := coalesce(nullif(current_setting('application_name'), ''), session_user);
+begin
+    has_more := false;
+    if job is null or job not in ('cleanup', 'partitions', 'purge', 'metrics') then
+        raise exception 'unknown job %', quote_nullable(job)
+            using errcode = 'invalid_parameter_value',
+            hint = 'Jobs: cleanup, partitions, purge, metrics.';
+    end if;
+    if not pg_try_advisory_xact_lock(hashtext('wedsync_realtime.job_step'), hashtext(job)) then
+        return;
+    end if;
+    begin
+        v_rows := case job
+            when 'cleanup' then wedsync_realtime.cleanup_batch()
+            when 'partitions' then wedsync_realtime.maintain_partitions()
+            when 'purge' then wedsync_realtime.purge()
+            else wedsync_realtime.record_metrics()
+        end;
+        has_more := job = 'cleanup' and v_rows > 0;
+    exception
+        when others then
+            problem := format('job %s failed: %s (SQLSTATE %s)', job, sqlerrm, sqlstate);
+    end;
+
+    insert into wedsync_realtime.job_runs as r (job) values (job_step.job) on conflict do nothing;
+    update wedsync_realtime.job_runs as r
+    set
+        failures = r.failures + 1, last_failure_at = clock_timestamp(),
+        last_error = left(problem, 1000), done_by = v_done_by
+    where r.job = job_step.job and problem is not null;
+    update wedsync_realtime.job_runs as r
+    set
+        last_rows = v_rows
+            + case when r.started_at = job_step.started then r.last_rows else 0 end,
+        runs = r.runs + case when r.started_at = job_step.started then 0 else 1 end,
+        started_at = job_step.started, last_success_at = clock_timestamp(),
+        last_duration = clock_timestamp() - job_step.started, done_by = v_done_by
+    where r.job = job_step.job and problem is null;
+end
+$$;
+
+comment on function wedsync_realtime.job_step(text, timestamptz) is
+'One step of a job, on record in job_runs; the body of run_job.';
+revoke execute on function wedsync_realtime.job_step(text, timestamptz)
+from public, anon, authenticated, service_role;

@@ -1,0 +1,62 @@
+-- Forget what nobody needs any more: idle rate-limit rows, old metrics, and the runs of this
+-- package's jobs that pg_cron would keep for ever.
+
+create or replace function wedsync_realtime.purge()
+    returns integer
+    language plpgsql
+    volatile
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_settings wedsync_realtime.settings;
+    v_total integer;
+    v_details integer := 0;
+begin
+    select s.* into v_settings from wedsync_realtime.settings as s;
+    with rates as (
+        delete from wedsync_realtime.rate_limits as r where r.full_at < now() - interval '1 hour'
+        returning 1
+    ),
+    quarters as (
+        delete from wedsync_realtime.topic_quarters as q where q.quarter < now() - interval '25 hours'
+        returning 1
+    ),
+    history as (
+        delete from wedsync_realtime.metrics_history as h
+        where h.sampled_at < now() - v_settings.metrics_retention
+        returning 1
+    ),
+    channels as (
+        delete from wedsync_realtime.channel_minutes as c
+        where c.minute < now() - v_settings.metrics_retention
+        returning 1
+    ),
+    activity as (
+        delete from wedsync_realtime.activity_minutes as a
+        where a.minute < now() - v_settings.metrics_retention
+        returning 1
+    )
+    select count(*) into v_total
+    from (
+        table rates union all table quarters union all table history
+        union all table channels union all table activity
+    ) as gone;
+
+    if exists (select from pg_extension as e where e.extname = 'pg_cron') then
+        -- dynamic, because the tables are there only with the extension
+        execute
+            'delete from cron.job_run_details as d using cron.job as j '
+            'where j.jobid = d.jobid and j.jobname like ''wedsync-realtime-%'' '
+            'and j.database = current_database() and d.end_time < now() - $1'
+        using v_settings.job_details_retention;
+        get diagnostics v_details = row_count;
+    end if;
+    return v_total + v_details;
+end
+$$;
+
+comment on function wedsync_realtime.purge() is
+'Forget idle rates, old metrics and old runs of the jobs; returns how many rows went.';
+revoke execute on function wedsync_realtime.purge()
+from public, anon, authenticated, service_role;

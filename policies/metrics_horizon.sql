@@ -1,0 +1,4 @@
+-- metrics_horizon: written by the metrics job.
+-- No policy for anybody: its owner writes it, and views show it.
+
+revoke all on wedsync_realtime.metrics_horizon from public, anon, authenticated, service_role;
