@@ -3,7 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import LiteralString
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -22,6 +22,13 @@ from wedsync_realtime.monitoring.reader import NotMonitorError, Reader
 PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]
 
 
+@pytest.fixture(scope="module")
+def resting(cluster: Cluster, template: str) -> Iterator[Dashboard]:
+    """Yield the dashboard of a database in which nothing happens, shared by the tests here."""
+    with cluster.database(template) as url, running_dashboard(url) as running:
+        yield running
+
+
 @pytest.fixture
 def dashboard(database: str) -> Iterator[Dashboard]:
     with running_dashboard(database) as running:
@@ -36,28 +43,28 @@ def reader(database: str) -> Iterator[Reader]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nobody_enters_without_the_token(dashboard: Dashboard, path: str) -> None:
-    name = f"wedsync_realtime_{dashboard.port}"
+def test_nobody_enters_without_the_token(resting: Dashboard, path: str) -> None:
+    name = f"wedsync_realtime_{resting.port}"
     for headers in ({}, {"Cookie": f"{name}="}, {"Cookie": f"{name}={'x' * 43}"}):
-        assert dashboard.send(path, headers).status == 403
+        assert resting.send(path, headers).status == 403
     for token in ("", "x", "x" * 43, "%00", "%ff", "%C3%BC"):
-        assert dashboard.send(f"{path}?token={token}").status == 403
+        assert resting.send(f"{path}?token={token}").status == 403
 
 
-def test_token_lets_in_and_leaves_a_cookie_in_its_place(dashboard: Dashboard) -> None:
-    entered = dashboard.enter()
+def test_token_lets_in_and_leaves_a_cookie_in_its_place(resting: Dashboard) -> None:
+    entered = resting.enter()
     assert entered.status == 200
     cookie, *attributes = entered.headers["set-cookie"].split("; ")
     assert set(attributes) == {"Path=/", "HttpOnly", "SameSite=Strict"}
-    token = urlsplit(dashboard.address).query.removeprefix("token=")
+    token = urlsplit(resting.address).query.removeprefix("token=")
     assert token not in cookie
     assert len(token) >= 43
     for path in ("/", "/static/main.js", "/api/overview"):
-        assert dashboard.send(path, {"Cookie": cookie}).status == 200
-    wrong = dashboard.send("/?token=wrong", {"Cookie": cookie})
+        assert resting.send(path, {"Cookie": cookie}).status == 200
+    wrong = resting.send("/?token=wrong", {"Cookie": cookie})
     assert (wrong.status, "set-cookie" in wrong.headers) == (403, False)
     # the token opens the page alone: elsewhere it could end up in a log
-    assert dashboard.send(f"/api/overview?token={token}").status == 403
+    assert resting.send(f"/api/overview?token={token}").status == 403
 
 
 @pytest.mark.parametrize(
@@ -75,27 +82,25 @@ def test_token_lets_in_and_leaves_a_cookie_in_its_place(dashboard: Dashboard) ->
         ("", 403),
     ],
 )
-def test_only_this_machine_s_names_are_answered(
-    dashboard: Dashboard, host: str, status: int
-) -> None:
-    path = f"/?{urlsplit(dashboard.address).query}"
-    assert dashboard.send(path, {"Host": host.format(port=dashboard.port)}).status == status
+def test_only_this_machine_s_names_are_answered(resting: Dashboard, host: str, status: int) -> None:
+    path = f"/?{urlsplit(resting.address).query}"
+    assert resting.send(path, {"Host": host.format(port=resting.port)}).status == status
 
 
-def test_what_another_page_asks_for_is_refused(dashboard: Dashboard) -> None:
-    cookie = {"Cookie": dashboard.enter().headers["set-cookie"].partition(";")[0]}
+def test_what_another_page_asks_for_is_refused(resting: Dashboard) -> None:
+    cookie = {"Cookie": resting.enter().headers["set-cookie"].partition(";")[0]}
     for site, status in (("same-origin", 200), ("same-site", 403), ("cross-site", 403)):
         headers = cookie | {"Sec-Fetch-Site": site}
-        assert dashboard.send("/api/overview", headers).status == status
+        assert resting.send("/api/overview", headers).status == status
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
-        assert dashboard.send("/api/overview", cookie, method).status == 403
+        assert resting.send("/api/overview", cookie, method).status == 403
 
 
-def test_every_answer_is_locked_up(dashboard: Dashboard) -> None:
-    cookie = {"Cookie": dashboard.enter().headers["set-cookie"].partition(";")[0]}
+def test_every_answer_is_locked_up(resting: Dashboard) -> None:
+    cookie = {"Cookie": resting.enter().headers["set-cookie"].partition(";")[0]}
     for path in PATHS:
         for headers in (cookie, {}):
-            found = dashboard.send(path, headers).headers
+            found = resting.send(path, headers).headers
             assert found["cache-control"] == "no-store"
             assert found["referrer-policy"] == "no-referrer"
             assert found["x-content-type-options"] == "nosniff"
@@ -107,7 +112,7 @@ def test_every_answer_is_locked_up(dashboard: Dashboard) -> None:
             assert "unsafe" not in policy
 
 
-def test_it_listens_on_loopback_alone(dashboard: Dashboard) -> None:
+def test_it_listens_on_loopback_alone(resting: Dashboard) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         with suppress(OSError):  # no network at all
             probe.connect(("192.0.2.1", 9))
@@ -115,14 +120,14 @@ def test_it_listens_on_loopback_alone(dashboard: Dashboard) -> None:
     if own.startswith(("127.", "0.")):
         pytest.skip("this machine has no address but loopback")
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((own, dashboard.port), PATIENCE).close()
+        socket.create_connection((own, resting.port), PATIENCE).close()
 
 
-def test_port_in_use_is_named(dashboard: Dashboard, database: str) -> None:
-    arguments = ("--port", str(dashboard.port), "--database-url", database)
+def test_port_in_use_is_named(resting: Dashboard, database: str) -> None:
+    arguments = ("--port", str(resting.port), "--database-url", database)
     done = subprocess.run(command(*arguments), check=False, capture_output=True, text=True)
     assert done.returncode == 1
-    assert f"Port {dashboard.port} of 127.0.0.1 cannot be listened on" in done.stderr
+    assert f"Port {resting.port} of 127.0.0.1 cannot be listened on" in done.stderr
     assert "--port" in done.stderr
 
 
@@ -136,8 +141,11 @@ def test_ctrl_c_ends_it_cleanly_while_a_page_is_open(dashboard: Dashboard) -> No
 
 
 def test_database_without_the_package_is_named(cluster: Cluster, empty_database: str) -> None:
-    with pytest.raises(NotDeployedError, match="The package is not in"):
-        panels.overview(Reader(empty_database, "test"))
+    with (
+        closing(Reader(empty_database, "test")) as reader,
+        pytest.raises(NotDeployedError, match="The package is not in"),
+    ):
+        panels.overview(reader)
 
 
 @pytest.mark.parametrize(
@@ -228,22 +236,19 @@ def test_database_that_goes_away_is_told_and_comes_back(
     ],
 )
 def test_malformed_request_is_refused(
-    dashboard: Dashboard, path: str, parameters: dict[str, str]
+    resting: Dashboard, path: str, parameters: dict[str, str]
 ) -> None:
-    answer = dashboard.ask(path, **parameters)
+    answer = resting.ask(path, **parameters)
     assert answer.status == 400
     assert answer.data["error"]
 
 
-@pytest.mark.parametrize("term", ["", "\x00", "%", "_", "\\", "'", "x" * 10_000, "𝄞"])
-def test_no_search_fails_or_means_more_than_its_letters(
-    dashboard: Dashboard, people: People, database: str, term: str
-) -> None:
-    play_season(database, 3)
-    for answer in (dashboard.ask("tenants", search=term), dashboard.ask("people", term=term)):
-        assert answer.status == 200
-        if term.strip("\x00"):
-            assert answer.data["rows"] == []
+def test_no_search_fails_or_means_more_than_its_letters(reader: Reader, people: People) -> None:
+    play_season(people.url, 3)
+    for term in ("", "\x00", "%", "_", "\\", "'", "x" * 10_000, "𝄞"):
+        found = panels.tenants(reader, {"search": term})["rows"]
+        assert len(found) == (0 if term.strip("\x00") else 3)
+        assert panels.people(reader, {"term": term}) == {"rows": []}
 
 
 def test_search_ends_in_an_explanation_and_changes_nothing(

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
@@ -193,9 +201,24 @@ def test_markup_in_a_name_is_shown_as_text(
     expect(page.locator("#explain .verdict")).to_contain_text("Would be")
     assert page.locator("main img, dialog img, #found img, main script").count() == 0
     assert page.title() == "wedsync-realtime"
-    # Even our own mistake would be stopped by the browser.
-    with pytest.raises(Exception, match="TrustedHTML"):
-        page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x>')")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "stopped_by"),
+    [
+        ("document.body.innerHTML = '<img src=x>'", "TrustedHTML"),
+        ("document.createElement('script').text = '1'", "TrustedScript"),
+        ("fetch('https://example.com/')", "Failed to fetch"),
+    ],
+)
+def test_browser_stops_what_we_would_do_by_mistake(
+    context: BrowserContext, database: str, mistake: str, stopped_by: str
+) -> None:
+    with running_dashboard(database) as dashboard:
+        page = context.new_page()
+        page.goto(dashboard.address)
+        with pytest.raises(Error, match=stopped_by):
+            page.evaluate(f"() => {mistake}")
 
 
 def test_keyboard_alone_finds_and_explains(open_page: Callable[[], Page], people: People) -> None:
@@ -217,7 +240,8 @@ def test_keyboard_alone_finds_and_explains(open_page: Callable[[], Page], people
     expect(page.locator("#explain select")).to_be_focused()
     page.keyboard.type("form")
     expect(page.locator("#explain .verdict")).to_have_text("Would be admitted to form-responses.")
-    page.keyboard.type("core")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")  # core-fields, which is for couples
     expect(page.locator("#explain .verdict")).to_contain_text("Would be refused")
     assert page.locator("#explain .steps > li").count() == 6
     page.keyboard.press("Escape")
