@@ -50,7 +50,8 @@ begin
         user_id, connection_id, channel_id, channel_name, table_name, topic_id, since, tenant_id
     )
     select
-        u.id, tests.id('season connection', n || '.' || k), c.name || '-' || u.id || '-' || k,
+        u.id, tests.id('season connection', n || '.' || k),
+        c.name || '-' || u.id || '-' || 1700000000000 + k,
         c.name, c.table_name, t.id, pg_current_snapshot(), tests.id('season', n::text)
     from generate_series(1, suppliers) as n
     cross join wedsync_realtime.channels as c

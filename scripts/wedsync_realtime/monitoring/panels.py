@@ -41,11 +41,12 @@ def overview(reader: Reader) -> dict[str, Any]:
 
 
 def lines(rows: Sequence[Row], names: Sequence[str], samples: Sequence[Row]) -> dict[str, Any]:
-    """Return a line per channel, with a value for each minute that was sampled.
+    """Return a line per channel, with a value for each minute that a sample completed.
 
-    rows: minute, channel and events_per_second, where there were events.
+    rows: minute, channel and events_per_second, where there were events. A minute between them
+    without a sample, when the job did not run, is left out.
     """
-    minutes = sorted({_minute(row["sampled_at"]) for row in samples} | {r["minute"] for r in rows})
+    minutes = sorted({_minute(row["sampled_at"]) for row in samples})
     values = {(row["channel"], row["minute"]): float(row["events_per_second"]) for row in rows}
     return {
         "times": minutes,

@@ -44,7 +44,7 @@ OVERVIEW: dict[str, LiteralString] = {
     "events": """
         select minute, channel, events_per_second
         from wedsync_realtime.channel_history
-        where minute >= pg_catalog.now() - %(history)s
+        where minute >= pg_catalog.now() - %(history)s - interval '2 minutes'
         order by minute
     """,
     "samples": """
