@@ -33,7 +33,10 @@ OVERVIEW: dict[str, LiteralString] = {
             from wedsync_realtime.refusals as r
         ) as r
     """,
-    "health": "select name, status, value, advice, sql from wedsync_realtime.health()",
+    "health": """
+        select h.name, h.status, h.value, h.advice, h.sql
+        from wedsync_realtime.health() as h
+    """,
     "channels": """
         select
             channel as name, is_enabled, filter_key, hot_topics, events_1m as minute,

@@ -61,47 +61,54 @@ class Top(App[None]):
         self._is_paused = False
         self._search = ""
         self._checks: list[Row] = []
+        self._state = Static("connecting …", id="state")
+        self._figures = Static("", id="figures")
+        self._filter = Input(placeholder="Filter by name or id; Esc clears", id="filter")
+        self._advice = Static("", id="advice")
+        self._tabs = TabbedContent(initial="tenants")
+        self._tables: dict[str, DataTable[Text]] = {
+            name: DataTable(id=f"{name}-table", cursor_type="row", zebra_stripes=True)
+            for name in TABLES
+        }
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         with Horizontal(id="head"):
             yield Static(Text(f"{self.TITLE}  {self._database}"), id="database")
-            yield Static("connecting …", id="state")
-        yield Static("", id="figures")
-        yield Input(placeholder="Filter by name or id; Esc clears", id="filter")
-        with TabbedContent(initial="tenants"):
+            yield self._state
+        yield self._figures
+        yield self._filter
+        with self._tabs:
             for name, (title, _) in TABLES.items():
                 with TabPane(title, id=name):
-                    yield DataTable(id=f"{name}-table", cursor_type="row", zebra_stripes=True)
-        yield Static("", id="advice")
+                    yield self._tables[name]
+        yield self._advice
         yield Footer()
 
     def on_mount(self) -> None:
         """Set up the tables and begin to update."""
         for name, (_, columns) in TABLES.items():
-            self._table(name).add_columns(*(column.heading for column in columns))
-        self._table("tenants").focus()
+            self._tables[name].add_columns(*(column.heading for column in columns))
+        self._tables["tenants"].focus()
         self.set_interval(self._every, self._tick)
         self.update()
 
     def action_open(self, name: str) -> None:
         """Open a tab, and put the cursor into its table."""
-        self.query_one(TabbedContent).active = name
-        self._table(name).focus()
+        self._tabs.active = name
+        self._tables[name].focus()
 
     def action_find(self) -> None:
         """Open the filter of the tenants."""
         self.action_open("tenants")
-        box = self.query_one("#filter", Input)
-        box.add_class("open")
-        box.focus()
+        self._filter.add_class("open")
+        self._filter.focus()
 
     def action_unfilter(self) -> None:
         """Clear the filter and close it."""
-        box = self.query_one("#filter", Input)
-        box.value = ""
-        box.remove_class("open")
-        self._table("tenants").focus()
+        self._filter.value = ""
+        self._filter.remove_class("open")
+        self._tables["tenants"].focus()
 
     def action_pause(self) -> None:
         """Stop updating, or go on."""
@@ -115,7 +122,7 @@ class Top(App[None]):
 
     def on_input_submitted(self) -> None:
         """Go from the filter to what it found."""
-        self._table("tenants").focus()
+        self._tables["tenants"].focus()
 
     def on_data_table_row_highlighted(self) -> None:
         """Show what to do about the health check under the cursor."""
@@ -145,7 +152,7 @@ class Top(App[None]):
             self.call_from_thread(self._show, overview)
 
     def _show(self, overview: dict[str, Any]) -> None:
-        self.query_one("#figures", Static).update(_figures(overview))
+        self._figures.update(_figures(overview))
         for name, (_, columns) in TABLES.items():
             self._fill(name, columns, overview[name])
         self._checks = overview["health"]
@@ -153,7 +160,7 @@ class Top(App[None]):
         self._say(f"{overview['at'].astimezone():%H:%M:%S}", "green")
 
     def _fill(self, name: str, columns: Iterable[Column], rows: list[Row]) -> None:
-        table = self._table(name)
+        table = self._tables[name]
         cursor, scrolled = table.cursor_row, table.scroll_y
         table.clear()
         for row in rows:
@@ -163,19 +170,15 @@ class Top(App[None]):
         table.scroll_to(y=scrolled, animate=False)
 
     def _show_advice(self) -> None:
-        chosen = self._checks[self._table("health").cursor_row :][:1]
-        is_open = bool(chosen) and self.query_one(TabbedContent).active == "health"
-        box = self.query_one("#advice", Static)
-        box.set_class(is_open, "open")
+        chosen = self._checks[self._tables["health"].cursor_row :][:1]
+        is_open = bool(chosen) and self._tabs.active == "health"
+        self._advice.set_class(is_open, "open")
         if is_open:
             lines = (chosen[0]["advice"], chosen[0]["sql"])
-            box.update(Text("\n".join(words.printable(line) for line in lines if line)))
-
-    def _table(self, name: str) -> DataTable[Text]:
-        return self.query_one(f"#{name}-table", DataTable)
+            self._advice.update(Text("\n".join(words.printable(line) for line in lines if line)))
 
     def _say(self, state: str, style: str) -> None:
-        self.query_one("#state", Static).update(Text(state, style))
+        self._state.update(Text(state, style))
 
 
 def _cell(column: Column, row: Row, colour: str) -> Text:

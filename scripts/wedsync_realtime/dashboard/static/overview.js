@@ -153,8 +153,7 @@ function healthItems(health) {
         );
     const well = health.filter((check) => check.status === "ok");
     return [
-        ...items(health.filter((check) => check.status === "fail")),
-        ...items(health.filter((check) => check.status === "warn")),
+        ...items(health.filter((check) => check.status !== "ok")),
         el(
             "li",
             {},
