@@ -8,7 +8,7 @@ TOOLS   := .venv/.tools-stamp
 TEST    := .venv/.test-stamp
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status psql stop clean maintain dashboard top demo listen bench test lint fmt
+.PHONY: help migrate status psql stop clean maintain metrics dashboard top demo listen bench test lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -19,7 +19,7 @@ migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is
 status: $(BASE) ## what is applied, pending and changed, and what the server has
 	@$(WEDSYNC) status
 
-psql: $(BASE) ## open psql on the database
+psql: $(BASE) ## open psql on the database, with a menu of what can be looked at
 	@$(WEDSYNC) psql
 
 stop: $(BASE) ## stop the embedded PostgreSQL; its data stays
@@ -30,6 +30,9 @@ clean: $(BASE) ## delete the embedded PostgreSQL with its data; asks first, unle
 
 maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=300 seconds
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
+
+metrics: $(BASE) ## print the figures for Prometheus, or serve them at LISTEN=127.0.0.1:9187
+	@$(BIN)/python -m wedsync_realtime.metrics $(if $(LISTEN),--listen $(LISTEN))
 
 dashboard: $(TOOLS) ## serve a page on this machine: who listens, what is refused, what is wrong (PORT=7400)
 	@$(BIN)/python -m wedsync_realtime.dashboard $(if $(PORT),--port $(PORT))

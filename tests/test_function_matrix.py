@@ -41,28 +41,48 @@ CALLABLE = {
     "wedsync_realtime.disconnect": "s",
     "wedsync_realtime.explain_access": "sm",
     "wedsync_realtime.find_people": "m",
+    # Monitoring
+    "wedsync_realtime.health": "sm",
+    "wedsync_realtime.metrics": "sm",
+    "wedsync_realtime.metrics_health": "m",
+    "wedsync_realtime.metrics_jobs": "m",
+    "wedsync_realtime.metrics_leases": "m",
+    "wedsync_realtime.metrics_server": "m",
+    "wedsync_realtime.metrics_traffic": "m",
+    "wedsync_realtime.open_transactions": "m",
+    # What the views of the monitor call
+    "wedsync_realtime.recent_events": "m",
+    "wedsync_realtime.schedule_interval": "m",
+    "wedsync_realtime.tenant_kind": "m",
+    "wedsync_realtime.tenant_name": "m",
+    "wedsync_realtime.tenant_refusals": "m",
 }
 INTERNAL = [
     "absence_code", "add_partition", "attach_broadcast", "attach_channel", "attach_triggers",
-    "await_leases", "broadcast_events", "broadcast_messages", "cast_value", "channel_columns",
-    "channel_table", "check_access", "check_channel_id", "check_channels", "check_columns",
-    "check_condition", "check_filters", "check_identity", "check_keys", "check_limits",
-    "check_list", "check_value", "columns_expression", "compare", "compile_changed",
-    "compile_channel", "cool_topics", "count_new_leases", "current_snapshot", "detach_channel",
-    "dispatch_body", "dispatch_name", "dispatch_truncate", "drop_partitions", "durable_snapshot",
-    "end_expired", "end_leases", "ensure_trigger", "epoch", "event_expression", "event_fits",
-    "explain_step", "fetch_events", "filter_params", "filter_tenants", "find_lease",
-    "guarded_template", "heat_topic", "image_expression", "is_published", "keep_channel_name",
-    "key_columns", "key_expression", "last_xid", "lease_snapshot", "lock_user", "log_activity",
-    "log_change", "log_ended_leases", "maintain_partitions", "mark_resync", "may_hear",
-    "message_problem", "messages_inserted", "new_channel_id", "note_failure", "note_found",
-    "open_lease", "own_functions", "parse_cursor", "problem_status", "problem_text",
-    "protect_table", "read_page", "recheck_leases", "refuse", "register_channel", "renew_feed",
-    "resync_reason", "revoke_channel_leases", "revoke_link_leases", "revoke_profile_leases",
-    "revoke_truncated_leases", "row_fits", "rows_template", "schedule_jobs", "settle_topic",
-    "sign_cursor", "survive_failure", "take_rate", "tell_resync", "to_cursor", "to_problem",
-    "to_snapshot", "union_snapshot", "unregister_channel", "update_template", "user_tenant",
-    "wake_template", "wedding_couple",
+    "attached_tables", "await_leases", "broadcast_events", "broadcast_messages", "cast_value",
+    "channel_columns", "channel_table", "check_access", "check_channel_id", "check_channels",
+    "check_columns", "check_condition", "check_filters", "check_identity", "check_keys",
+    "check_limits", "check_list", "check_value", "cleanup_batch", "columns_expression", "compare",
+    "compile_changed", "compile_channel", "cool_topics", "count_new_leases", "current_snapshot",
+    "day_stats", "detach_channel", "dispatch_body", "dispatch_name", "dispatch_truncate",
+    "drop_partitions", "durable_snapshot", "empty_default", "end_expired", "end_leases",
+    "ensure_trigger", "epoch", "event_expression", "event_fits", "explain_step", "fetch_events",
+    "filter_params", "filter_tenants", "find_lease", "function_fingerprint", "guarded_template",
+    "health_channels", "health_deployment", "health_dispatch", "health_feed", "health_jobs",
+    "health_limits", "health_owners", "health_queue", "health_retention", "health_row_security",
+    "health_slots", "health_tables", "health_transactions", "health_triggers", "heat_topic",
+    "image_expression", "is_published", "job_step", "keep_channel_name", "key_columns",
+    "key_expression", "last_xid", "lease_snapshot", "lock_user", "log_activity", "log_change",
+    "log_ended_leases", "log_moved_lease", "maintain_partitions", "mark_resync", "may_hear",
+    "message_count", "message_problem", "messages_inserted", "new_channel_id", "note_failure",
+    "note_found", "open_lease", "own_functions", "parse_cursor", "problem_status", "problem_text",
+    "protect_table", "purge", "read_page", "recheck_leases", "record_activity", "record_events",
+    "record_metrics", "record_objects", "refuse", "register_channel", "renew_feed", "resync_reason",
+    "revoke_channel_leases", "revoke_link_leases", "revoke_profile_leases",
+    "revoke_truncated_leases", "row_fits", "rows_template", "rpc_figures", "run_job",
+    "schedule_jobs", "settle_topic", "sign_cursor", "survive_failure", "system_state", "take_rate",
+    "tell_resync", "to_cursor", "to_problem", "to_snapshot", "union_snapshot", "unregister_channel",
+    "update_template", "user_tenant", "wake_template", "watching_triggers", "wedding_couple",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
 
@@ -71,7 +91,8 @@ FUNCTIONS = """
     select
         p.pronamespace::regnamespace || '.' || p.proname as name,
         p.prorettype = 'trigger'::regtype,
-        format('select %s.%I(%s)', p.pronamespace::regnamespace, p.proname, (
+        case p.prokind when 'p' then 'call ' else 'select ' end
+        || format('%s.%I(%s)', p.pronamespace::regnamespace, p.proname, (
             select string_agg('null::' || a.type::regtype, ', ' order by a.place)
             from unnest(p.proargtypes::oid[]) with ordinality as a (type, place)
         )),
@@ -114,7 +135,7 @@ RELATIONS = """
     ]) as p (name)
     where
         r.rolname = any (%s)
-        and c.relkind in ('r', 'p')
+        and c.relkind in ('r', 'p', 'v')
         and (
             c.relnamespace = 'wedsync_realtime'::regnamespace
             or c.oid in (
@@ -126,11 +147,16 @@ RELATIONS = """
     group by c.oid, r.rolname
     order by 1
 """
+MONITORED = [
+    "activity_history", "channel_history", "channel_throughput", "feed_size", "job_history",
+    "live_connections", "metrics_history", "noisy_tenants", "recent_activity", "refusals",
+    "rpc_timing", "tenant_load",
+]  # fmt: skip
 READABLE = [
     f"{table}: {role} select"
     for table in ("realtime_activity_logs", "realtime_subscriptions")
     for role in ("authenticated", "service_role")
-]
+] + [f"wedsync_realtime.{name}: wedsync_realtime_monitor select" for name in MONITORED]
 
 
 @pytest.fixture(scope="module", params=["plain", "supabase"])

@@ -127,7 +127,18 @@ def test_deployed_package_has_nothing_to_do(empty_database: str, capsys: Capture
 def test_maintain_runs_the_jobs(database: str, capsys: Capture) -> None:
     assert main(["maintain", "--json", "--database-url", database]) == 0
     answers = json.loads(capsys.readouterr().out)
-    assert answers["public.cleanup_inactive_subscriptions"] == 0
+    assert answers == {"cleanup": 0, "partitions": 0, "purge": 0, "metrics": 0}
+
+
+def test_maintain_tells_which_job_failed_and_runs_the_others(
+    database: str, capsys: Capture
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("alter table wedsync_realtime.rate_limits rename to renamed")
+    assert main(["maintain", "--json", "--database-url", database]) == 1
+    answers = json.loads(capsys.readouterr().out)
+    assert "rate_limits" in answers.pop("purge")
+    assert answers == {"cleanup": 0, "partitions": 0, "metrics": 0}
 
 
 def test_maintenance_of_an_embedded_server_ends_with_the_connection(database: str) -> None:

@@ -17,4 +17,5 @@ comment on column wedsync_realtime.channel_history.channel is 'Channel.';
 comment on column wedsync_realtime.channel_history.events is 'Events committed.';
 comment on column wedsync_realtime.channel_history.events_per_second is 'Their rate.';
 revoke all on wedsync_realtime.channel_history from public, anon, authenticated, service_role;
-grant select on wedsync_realtime.channel_history to wedsync_realtime_monitor;
+grant select on wedsync_realtime.channel_history
+to wedsync_realtime_monitor, wedsync_realtime_owner;

@@ -5,7 +5,9 @@ select
     c.name as channel,
     c.is_enabled,
     (
-        select count(*) from wedsync_realtime.topics as t where t.channel_id = c.id
+        select count(*)
+        from wedsync_realtime.topics as t
+        where t.channel_id = c.id
     ) as hot_topics,
     coalesce(r.last_minute, 0) as events_1m,
     coalesce(m.events_1h, 0) + coalesce(r.events_1h, 0) as events_1h,
@@ -52,5 +54,4 @@ comment on column wedsync_realtime.channel_throughput.last_event_at is 'Latest e
 comment on column wedsync_realtime.channel_throughput.filter_key is
 'Key in filters that names whose rows are meant, as subscribe and explain_access take it.';
 revoke all on wedsync_realtime.channel_throughput from public, anon, authenticated, service_role;
-grant select on wedsync_realtime.channel_throughput
-to wedsync_realtime_monitor, wedsync_realtime_owner;
+grant select on wedsync_realtime.channel_throughput to wedsync_realtime_monitor;

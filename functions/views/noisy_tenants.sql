@@ -32,7 +32,7 @@ from (
 ) as e
 full join wedsync_realtime.tenant_refusals() as r on e.tenant_id = r.tenant_id
 cross join lateral (select coalesce(e.tenant_id, r.tenant_id) as tenant_id) as t
-left join wedsync_realtime.tenants as n on n.tenant_id = t.tenant_id;
+left join wedsync_realtime.tenants as n on t.tenant_id = n.tenant_id;
 
 comment on view wedsync_realtime.noisy_tenants is
 'Suppliers and couples with events or refusals in the last day; order it by what is too much.';

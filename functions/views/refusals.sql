@@ -24,4 +24,4 @@ comment on column wedsync_realtime.refusals.refusals_24h is 'Calls refused in th
 comment on column wedsync_realtime.refusals.users_24h is 'How many users they came from.';
 comment on column wedsync_realtime.refusals.last_at is 'Minute of the latest.';
 revoke all on wedsync_realtime.refusals from public, anon, authenticated, service_role;
-grant select on wedsync_realtime.refusals to wedsync_realtime_monitor, wedsync_realtime_owner;
+grant select on wedsync_realtime.refusals to wedsync_realtime_monitor;

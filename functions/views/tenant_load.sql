@@ -10,11 +10,14 @@ select
     t.max_subscriptions is not null as has_own_limit,
     round(t.subscriptions / nullif(l.max_subscriptions, 0)::numeric, 4) as load,
     (
-        select count(distinct (s.user_id, s.connection_id))
-        from public.realtime_subscriptions as s
-        where
-            s.tenant_id = t.tenant_id
-            and s.last_ping_at > statement_timestamp() - x.stale_after
+        select count(*)
+        from (
+            select distinct s.user_id, s.connection_id
+            from public.realtime_subscriptions as s
+            where
+                s.tenant_id = t.tenant_id
+                and s.last_ping_at > statement_timestamp() - x.stale_after
+        ) as c
     ) as connections
 from wedsync_realtime.tenants as t
 cross join wedsync_realtime.settings as x

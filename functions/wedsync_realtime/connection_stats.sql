@@ -1,40 +1,54 @@
--- Sum up the connections and the last day's traffic.
+-- Sum up the connections of this moment, the messages of this day (UTC), each counted once
+-- however many got it, and how the last 24 hours went.
 
 create or replace function wedsync_realtime.connection_stats()
     returns jsonb
-    language sql
+    language plpgsql
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
-    select jsonb_build_object(
-        'activeConnections', c.connections,
-        'activeSubscriptions', c.subscriptions,
-        'activeTenants', c.tenants,
-        'todayMessages', m.messages,
+declare
+    v_today timestamptz := date_trunc('day', statement_timestamp(), 'UTC');
+    v_state record;
+    v_messages bigint;
+begin
+    select count(*) as connections, sum(c.leases) as subscriptions,
+        count(distinct c.tenant_id) as tenants
+    into v_state
+    from (
+        select s.tenant_id, count(*) as leases
+        from public.realtime_subscriptions as s
+        cross join wedsync_realtime.settings as x
+        where s.last_ping_at > clock_timestamp() - x.stale_after
+        group by s.user_id, s.connection_id, s.tenant_id
+    ) as c;
+    select coalesce(sum(e.events), 0)::bigint into v_messages
+    from (
+        select h.events from wedsync_realtime.channel_history as h where h.minute >= v_today
+        union all
+        select r.events
+        from wedsync_realtime.metrics_horizon as h
+        cross join lateral wedsync_realtime.recent_events(h.seen, h.seen) as r
+        where r.minute >= v_today
+    ) as e;
+    return jsonb_build_object(
+        'activeConnections', v_state.connections,
+        'activeSubscriptions', coalesce(v_state.subscriptions, 0),
+        'activeTenants', v_state.tenants,
+        'todayMessages', v_messages,
         'avgMessagesPerConnection',
-        case when c.connections = 0 then 0 else round(m.messages / c.connections::numeric, 2) end,
+        coalesce(round(v_messages / nullif(v_state.connections, 0)::numeric, 2), 0),
         'hotTopics', (select count(*) from wedsync_realtime.topics),
         'refusedToday', (
             select coalesce(sum((l.payload ->> 'count')::bigint), 0)
             from public.realtime_activity_logs as l
-            where l.event_type = 'refused' and l."timestamp" >= date_trunc('day', now())
-        )
-    )
-    from (
-        select
-            count(distinct (s.user_id, s.connection_id)) as connections,
-            count(*) as subscriptions,
-            count(distinct s.tenant_id) as tenants
-        from public.realtime_subscriptions as s
-        cross join wedsync_realtime.settings as x
-        where s.last_ping_at > clock_timestamp() - x.stale_after
-    ) as c
-    cross join (
-        select count(*) as messages
-        from wedsync_realtime.events as e
-        where e.created_at >= date_trunc('day', now())
-    ) as m
+            where l.event_type = 'refused' and l."timestamp" >= v_today
+        ),
+        'lastDay', wedsync_realtime.day_stats()
+    );
+end
 $$;
 
 comment on function wedsync_realtime.connection_stats() is

@@ -1,4 +1,4 @@
--- health(): whether the database is as it was deployed, and who owns the definer functions.
+-- health(): whether functions and views are as they were deployed.
 
 create or replace function wedsync_realtime.health_deployment()
     returns table (name text, status text, value text, advice text, sql text)
@@ -9,7 +9,6 @@ create or replace function wedsync_realtime.health_deployment()
 as $$
 declare
     v_changed text[];
-    v_views text[];
 begin
     v_changed := array(
         select d.path
@@ -58,30 +57,11 @@ begin
             else ''
         end
     from wedsync_realtime.deployed_scripts as d;
-
-    return query
-    select
-        'function_owners', case when count(*) > 0 then 'warn' else 'ok' end,
-        coalesce(
-            left(string_agg(format('%s: %s', p.proname, p.proowner::regrole), ', '), 1000),
-            'as they should be'
-        ),
-        case
-            when count(*) > 0
-                then 'They run with more rights than they need. Let the role that deploys hand '
-                    'them over, or deploy as one that may.'
-            else ''
-        end,
-        case when count(*) > 0 then 'select wedsync_realtime.own_functions()' else '' end
-    from pg_proc as p
-    where
-        p.pronamespace = 'wedsync_realtime'::regnamespace
-        and p.prosecdef
-        and p.proname <> all (array['broadcast_events', 'lock_user', 'open_transactions'])
-        and p.proowner <> 'wedsync_realtime_owner'::regrole;
 end
 $$;
 
 comment on function wedsync_realtime.health_deployment() is 'health(): what was deployed.';
-revoke execute on function wedsync_realtime.health_deployment() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_deployment() to wedsync_realtime_owner;
+revoke execute on function wedsync_realtime.health_deployment()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_deployment()
+to wedsync_realtime_owner;

@@ -41,5 +41,7 @@ end
 $$;
 
 comment on function wedsync_realtime.health_dispatch() is 'health(): failures of dispatch.';
-revoke execute on function wedsync_realtime.health_dispatch() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_dispatch() to wedsync_realtime_owner;
+revoke execute on function wedsync_realtime.health_dispatch()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_dispatch()
+to wedsync_realtime_owner;

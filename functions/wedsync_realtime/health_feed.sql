@@ -1,4 +1,4 @@
--- health(): partitions of the feed and of the audit, ahead and behind.
+-- health(): whether there are partitions for what comes, and nothing in the default ones.
 
 create or replace function wedsync_realtime.health_feed()
     returns table (name text, status text, value text, advice text, sql text)
@@ -49,29 +49,11 @@ begin
         end
     from wedsync_realtime.feed_size as f
     where f.is_default;
-
-    return query
-    select
-        'partitions_behind',
-        case when count(*) filter (where f.is_overdue) > 0 then 'warn' else 'ok' end,
-        format(
-            '%s partitions of %s, %s overdue', count(*),
-            pg_size_pretty(sum(f.bytes)), count(*) filter (where f.is_overdue)
-        ),
-        case
-            when count(*) filter (where f.is_overdue) > 0
-                then 'They could not be dropped: somebody holds them. End that session.'
-            else ''
-        end,
-        case
-            when count(*) filter (where f.is_overdue) > 0
-                then 'select * from wedsync_realtime.open_transactions() order by open_for desc'
-            else ''
-        end
-    from wedsync_realtime.feed_size as f;
 end
 $$;
 
-comment on function wedsync_realtime.health_feed() is 'health(): feed and audit.';
-revoke execute on function wedsync_realtime.health_feed() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_feed() to wedsync_realtime_owner;
+comment on function wedsync_realtime.health_feed() is 'health(): partitions ahead.';
+revoke execute on function wedsync_realtime.health_feed()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_feed()
+to wedsync_realtime_owner;

@@ -46,5 +46,7 @@ end
 $$;
 
 comment on function wedsync_realtime.health_jobs() is 'health(): jobs.';
-revoke execute on function wedsync_realtime.health_jobs() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_jobs() to wedsync_realtime_owner;
+revoke execute on function wedsync_realtime.health_jobs()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_jobs()
+to wedsync_realtime_owner;

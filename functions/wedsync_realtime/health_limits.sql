@@ -66,5 +66,7 @@ end
 $$;
 
 comment on function wedsync_realtime.health_limits() is 'health(): limits, leases and topics.';
-revoke execute on function wedsync_realtime.health_limits() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_limits() to wedsync_realtime_owner;
+revoke execute on function wedsync_realtime.health_limits()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_limits()
+to wedsync_realtime_owner;

@@ -12,20 +12,6 @@ begin
     return query
     with attached as materialized (
         select a.* from wedsync_realtime.attached_tables() as a
-    ),
-    own as (
-        select distinct c.oid::regclass as relation
-        from pg_class as c
-        where
-            c.relkind in ('r', 'p')
-            and not c.relrowsecurity
-            and (
-                c.relnamespace = 'wedsync_realtime'::regnamespace
-                or c.oid = 'public.realtime_subscriptions'::regclass
-                or c.oid in (
-                    select t.relid from pg_partition_tree('public.realtime_activity_logs') as t
-                )
-            )
     )
     select
         k.name, case when k.amiss is null then 'ok' else k.severity end,
@@ -41,12 +27,6 @@ begin
                 distinct format('select wedsync_realtime.protect_table(%L)', a.relation), '; '
             )
         from attached as a where not a.has_row_security
-        union all
-        select
-            'own_row_level_security', 'fail', string_agg(o.relation::text, ', '),
-            'A table of this package has lost it.',
-            string_agg(format('alter table %s enable row level security', o.relation), '; ')
-        from own as o
         union all
         select
             'dispatch_triggers', 'fail', string_agg(
@@ -75,5 +55,7 @@ end
 $$;
 
 comment on function wedsync_realtime.health_tables() is 'health(): attached tables.';
-revoke execute on function wedsync_realtime.health_tables() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_tables() to wedsync_realtime_owner;
+revoke execute on function wedsync_realtime.health_tables()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_tables()
+to wedsync_realtime_owner;

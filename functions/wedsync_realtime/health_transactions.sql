@@ -1,18 +1,22 @@
 -- health(): transactions that do nothing and are not ended.
 
-create or replace function wedsync_realtime.health_transactions(longer_than interval)
+create or replace function wedsync_realtime.health_transactions()
     returns table (name text, status text, value text, advice text, sql text)
     language plpgsql
     stable
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_longer_than interval := (
+        select s.warn_open_for from wedsync_realtime.settings as s
+    );
 begin
     return query
     select
         'idle_transactions', case when count(i.idle_for) > 0 then 'warn' else 'ok' end,
         case
-            when count(i.idle_for) = 0 then 'none for ' || longer_than
+            when count(i.idle_for) = 0 then 'none for ' || v_longer_than
             else format(
                 '%s, longest for %s (%s)', count(i.idle_for),
                 date_trunc('second', max(i.idle_for)),
@@ -44,14 +48,14 @@ begin
                 ), '; '
             ) filter (where i.idle_for is not null), ''
         )
-    from wedsync_realtime.open_transactions(longer_than) as i
-    where i.idle_for >= longer_than or i.is_hidden;
+    from wedsync_realtime.open_transactions(v_longer_than) as i
+    where i.idle_for >= v_longer_than or i.is_hidden;
 end
 $$;
 
-comment on function wedsync_realtime.health_transactions(interval) is
-'health(): transactions that have been idle for longer than an interval.';
-revoke execute on function wedsync_realtime.health_transactions(interval)
+comment on function wedsync_realtime.health_transactions() is
+'health(): transactions that have been idle for settings.warn_open_for.';
+revoke execute on function wedsync_realtime.health_transactions()
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_transactions(interval)
+grant execute on function wedsync_realtime.health_transactions()
 to wedsync_realtime_owner;

@@ -2,7 +2,7 @@
 -- package's jobs that pg_cron would keep for ever.
 
 create or replace function wedsync_realtime.purge()
-    returns integer
+    returns bigint
     language plpgsql
     volatile
     security invoker
@@ -10,8 +10,8 @@ create or replace function wedsync_realtime.purge()
 as $$
 declare
     v_settings wedsync_realtime.settings;
-    v_total integer;
-    v_details integer := 0;
+    v_total bigint;
+    v_details bigint;
 begin
     select s.* into v_settings from wedsync_realtime.settings as s;
     with rates as (
@@ -19,7 +19,8 @@ begin
         returning 1
     ),
     quarters as (
-        delete from wedsync_realtime.topic_quarters as q where q.quarter < now() - interval '25 hours'
+        delete from wedsync_realtime.topic_quarters as q
+        where q.quarter < now() - interval '25 hours'
         returning 1
     ),
     history as (
@@ -52,7 +53,7 @@ begin
         using v_settings.job_details_retention;
         get diagnostics v_details = row_count;
     end if;
-    return v_total + v_details;
+    return v_total + coalesce(v_details, 0);
 end
 $$;
 

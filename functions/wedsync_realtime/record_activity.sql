@@ -47,9 +47,9 @@ begin
         set value = k.value + excluded.value, last_at = greatest(k.last_at, excluded.last_at)
     )
     select
-        coalesce(sum(f.count) filter (where f.event_type = 'refused'), 0),
-        coalesce(sum(f.count) filter (where f.event_type in ('subscribed', 'renewed')), 0),
-        coalesce(sum(f.count) filter (where f.event_type = 'expired'), 0)
+        coalesce(sum(f.count) filter (where f.event_type = 'refused'), 0)::bigint,
+        coalesce(sum(f.count) filter (where f.event_type in ('subscribed', 'renewed')), 0)::bigint,
+        coalesce(sum(f.count) filter (where f.event_type = 'expired'), 0)::bigint
     into refusals, subscribes, expired
     from fresh as f;
 end

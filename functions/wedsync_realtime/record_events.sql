@@ -42,7 +42,7 @@ begin
         on conflict on constraint counters_pkey do update
         set value = k.value + excluded.value, last_at = greatest(k.last_at, excluded.last_at)
     )
-    select coalesce(sum(f.events), 0) into v_events from fresh as f;
+    select coalesce(sum(f.events), 0)::bigint into v_events from fresh as f;
     return v_events;
 end
 $$;

@@ -13,7 +13,7 @@ declare
     v_seen pg_snapshot := wedsync_realtime.current_snapshot();
     v_epoch text := wedsync_realtime.epoch();
     v_until timestamptz;
-    v_events bigint := 0;
+    v_events bigint;
     v_activity record;
 begin
     select h.* into v_horizon from wedsync_realtime.metrics_horizon as h for no key update;
@@ -41,7 +41,7 @@ begin
             )), 0
         ),
         s.connections, s.subscriptions, s.tenants, s.hot_topics, s.unready_topics,
-        v_events, v_activity.refusals, v_activity.subscribes, v_activity.expired,
+        coalesce(v_events, 0), v_activity.refusals, v_activity.subscribes, v_activity.expired,
         s.dispatch_failures, s.lagging, s.max_lag, s.feed_bytes, wedsync_realtime.rpc_figures()
     from wedsync_realtime.system_state() as s
     on conflict do nothing;
@@ -52,7 +52,7 @@ begin
             when h.counted_at <= v_now - interval '1 minute' then v_horizon.seen
             else h.seen_before
         end;
-    return v_events;
+    return coalesce(v_events, 0);
 end
 $$;
 

@@ -22,7 +22,7 @@ begin
 end
 $$;
 
-comment on procedure wedsync_realtime.run_job(text) is
+comment on procedure wedsync_realtime.run_job is
 'Run a job: cleanup, partitions, purge or metrics. It commits, so call it outside of a '
 'transaction.';
 revoke execute on procedure wedsync_realtime.run_job(text)

@@ -21,7 +21,7 @@ declare
     v_alive_since timestamptz := statement_timestamp()
         - (select x.stale_after from wedsync_realtime.settings as x);
 begin
-    select count(*), coalesce(sum(c.leases), 0), count(distinct c.tenant_id)
+    select count(*), coalesce(sum(c.leases), 0)::bigint, count(distinct c.tenant_id)
     into connections, subscriptions, tenants
     from (
         select s.tenant_id, count(*) as leases
@@ -32,14 +32,14 @@ begin
     select count(*), count(*) filter (where not t.is_ready)
     into hot_topics, unready_topics
     from wedsync_realtime.topics as t;
-    select coalesce(sum(f.count), 0) into dispatch_failures
+    select coalesce(sum(f.count), 0)::bigint into dispatch_failures
     from wedsync_realtime.dispatch_failures as f;
     select
         count(*) filter (where l.lag >= interval '1 minute'), coalesce(max(l.lag), interval '0')
     into lagging, max_lag
     from wedsync_realtime.live_connections as l
     where not l.is_expired;
-    select coalesce(sum(f.bytes), 0) into feed_bytes
+    select coalesce(sum(f.bytes), 0)::bigint into feed_bytes
     from wedsync_realtime.feed_size as f
     where f.parent = 'events';
 end

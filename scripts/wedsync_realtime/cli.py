@@ -12,7 +12,16 @@ from typing import Any
 
 import psycopg
 
-from wedsync_realtime import __version__, deploy, embedded, execute, ledger, maintain, server
+from wedsync_realtime import (
+    __version__,
+    deploy,
+    embedded,
+    execute,
+    ledger,
+    maintain,
+    menu,
+    server,
+)
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
 from wedsync_realtime.output import Printer, confirm
 
@@ -143,24 +152,28 @@ def _clean(options: argparse.Namespace, printer: Printer) -> int:
 
 
 def _psql(options: argparse.Namespace, printer: Printer) -> int:
-    """Open psql on the database."""
-    embedded.exec_psql(_url(options, printer), options.arguments)
+    """Open psql on the database, with a menu of what can be looked at."""
+    url = _url(options, printer)
+    if sys.stdin.isatty():
+        printer.note(menu.greeting())
+    embedded.exec_psql(url, [*menu.arguments(), *options.arguments])
 
 
 def _maintain(options: argparse.Namespace, printer: Printer) -> int:
-    """Run cleanup and partition upkeep once, or at an interval."""
+    """Run the jobs once, or at an interval: cleanup, partitions, purge, metrics."""
     url = _url(options, printer)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
 
-    def report(answers: dict[str, Any]) -> None:
+    def report(answers: maintain.Answers) -> bool:
         printer.data(answers)
-        printer.line(", ".join(f"{task}: {answer}" for task, answer in answers.items()))
+        printer.line(", ".join(f"{job}: {answer}" for job, answer in answers.items()))
+        return all(isinstance(answer, int) for answer in answers.values())
 
     if options.every:
         maintain.run_every(url, options.every, report, reconnect=not options.until_stopped)
     else:
         with server.connect(url) as connection:
-            report(maintain.run_once(connection))
+            return DONE if report(maintain.run_once(connection)) else FAILED
     return DONE
 
 

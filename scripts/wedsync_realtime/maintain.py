@@ -12,10 +12,11 @@ from wedsync_realtime import deploy, ledger, server
 from wedsync_realtime.errors import NotDeployedError
 
 LOCK_KEY = deploy.LOCK_KEY + 1
-TASKS = (
-    "public.cleanup_inactive_subscriptions",
-    "wedsync_realtime.maintain_partitions",
-)
+METRICS = "metrics"
+JOBS = ("cleanup", "partitions", "purge", METRICS)
+METRICS_EVERY = 60.0  # seconds: metrics_history has a row a minute
+
+Answers = dict[str, int | str]
 
 
 def _is_first(connection: Connection[Any]) -> bool:
@@ -23,25 +24,34 @@ def _is_first(connection: Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
-def run_once(connection: Connection[Any]) -> dict[str, Any]:
-    """Run every task and return what each one answered.
+def run_once(connection: Connection[Any], jobs: tuple[str, ...] = JOBS) -> Answers:
+    """Run jobs one after the other; return for each its number of rows, or how it failed.
 
+    A job that fails is on record in job_runs, and keeps none of the others from running.
     Raises NotDeployedError, psycopg.Error.
     """
     if not ledger.exists(connection):
         raise NotDeployedError("The package is not in this database.", "Run make migrate.")
-    answers = {}
-    for task in TASKS:
-        row = connection.execute(f"select {task}()".encode()).fetchone()
-        answers[task] = row[0] if row else None
-    return answers
+    return {job: _run(connection, job) for job in jobs}
+
+
+def _run(connection: Connection[Any], job: str) -> int | str:
+    try:
+        connection.execute("call wedsync_realtime.run_job(%s)", (job,))
+    except psycopg.errors.RaiseException as error:
+        return error.diag.message_primary or str(error)
+    row = connection.execute(
+        "select r.last_rows from wedsync_realtime.job_runs as r where r.job = %s", (job,)
+    ).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def run_every(
-    url: str, seconds: float, report: Callable[[dict[str, Any]], None], *, reconnect: bool = True
+    url: str, seconds: float, report: Callable[[Answers], object], *, reconnect: bool = True
 ) -> None:
-    """Run the tasks now and then every so many seconds, until the process is told to stop.
+    """Run the jobs now and then every so many seconds, until the process is told to stop.
 
+    The metrics are recorded every minute in between.
     reconnect: try again when the server went away; otherwise return, and at once where another
     such process is at work.
     Raises RunnerError when the first connection fails.
@@ -54,10 +64,18 @@ def run_every(
             if not reconnect and not _is_first(connection):
                 return
             while True:
+                due = time.monotonic() + seconds
                 report(run_once(connection))
-                # Waits on the connection itself, so that the end of the server is seen at once.
-                for _ in connection.notifies(timeout=seconds):
-                    pass
+                while (left := due - time.monotonic()) > METRICS_EVERY:
+                    _wait(connection, METRICS_EVERY)
+                    run_once(connection, (METRICS,))
+                _wait(connection, max(left, 0))
         if not reconnect:
             return
         time.sleep(min(seconds, server.CONNECT_TIMEOUT))
+
+
+def _wait(connection: Connection[Any], seconds: float) -> None:
+    """Wait on the connection itself, so that the end of the server is seen at once."""
+    for _ in connection.notifies(timeout=seconds):
+        pass

@@ -154,20 +154,20 @@ select is(
 
 insert into wedsync_realtime.rate_limits (user_id, action, full_at)
 values (tests.id('user', 'quiet'), 'subscribe', now() - interval '1 day');
-select wedsync_realtime.maintain_partitions();
+select wedsync_realtime.purge();
 select is_empty(
     $$
         select r.* from wedsync_realtime.rate_limits as r
         where r.user_id = tests.id('user', 'quiet')
     $$,
-    'maintain_partitions: forgets the rate of who has been quiet'
+    'purge: forgets the rate of who has been quiet'
 );
 select isnt_empty(
     $$
         select r.* from wedsync_realtime.rate_limits as r
         where r.user_id = tests.supplier_user(tests.supplier('Bloom'))
     $$,
-    'maintain_partitions: keeps the rate of who called just now'
+    'purge: keeps the rate of who called just now'
 );
 
 select * from finish();

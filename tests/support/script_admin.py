@@ -133,7 +133,32 @@ def _registry(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         yield statement, connection.execute(statement.encode(), cast.__dict__).rowcount
 
 
+WATCHED = """
+    select h.name, h.status, case when h.name in ('limits', 'deployed_version') then h.value end
+    from wedsync_realtime.health() as h
+    union all
+    select m.name || m.labels, m.type, case when m.labels <> '{}' then m.value::bigint::text end
+    from wedsync_realtime.metrics() as m
+    where m.name !~ '_(seconds|bytes|ratio)$'
+    union all
+    select l.kind, l.tenant_name, l.subscriptions::text from wedsync_realtime.tenant_load as l
+    order by 1, 2, 3
+"""
+
+
 def _monitoring(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection)
+    # An older transaction is open all the while, in one play for longer than in another.
+    connection.execute("update wedsync_realtime.settings set warn_open_for = '1 day'")
+    for job in ("cleanup", "partitions", "purge", "metrics"):
+        row = connection.execute(
+            "select * from wedsync_realtime.job_step(%s, now())", (job,)
+        ).fetchone()
+        yield f"job {job}", row
+    become(connection, role="wedsync_realtime_monitor")
+    rows = connection.execute(WATCHED.encode()).fetchall()
+    assert len(rows) > 60
+    yield "what the monitor sees", [list(row) for row in rows]
     for role in ("service_role", "wedsync_realtime_monitor"):
         become(connection, role=role)
         yield f"stats for {role}", steady(call(connection, "realtime_connection_stats"))

@@ -67,6 +67,7 @@ SHADOWS = b"""
     where
         p.pronamespace <> 'hostile'::regnamespace
         and p.prorettype <> 'trigger'::regtype
+        and p.prokind <> 'p'
         and coalesce(a.aggkind, 'n') = 'n'
     union all
     select

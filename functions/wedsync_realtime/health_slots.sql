@@ -1,6 +1,6 @@
--- health(): what else on the server can bring the package to a halt. Each of it needs the primary.
+-- health(): WAL that is kept for replication slots.
 
-create or replace function wedsync_realtime.health_server()
+create or replace function wedsync_realtime.health_slots()
     returns table (name text, status text, value text, advice text, sql text)
     language plpgsql
     stable
@@ -9,34 +9,12 @@ create or replace function wedsync_realtime.health_server()
 as $$
 declare
     v_settings wedsync_realtime.settings;
-    v_queue double precision := pg_notification_queue_usage();
     v_lsn pg_lsn := case
         when pg_is_in_recovery() then pg_last_wal_replay_lsn()
         else pg_current_wal_lsn()
     end;
 begin
     select s.* into v_settings from wedsync_realtime.settings as s;
-    return query
-    select
-        'notify_queue',
-        case
-            when v_queue >= least(5 * v_settings.warn_queue, 1) then 'fail'
-            when v_queue >= v_settings.warn_queue then 'warn'
-            else 'ok'
-        end,
-        format('%s %% in use', round((v_queue * 100)::numeric, 4)),
-        case
-            when v_queue >= v_settings.warn_queue
-                then 'A session that listens sits in an open transaction; when the queue is full '
-                    'every write that notifies fails. End it, or set settings.notify_enabled off.'
-            else ''
-        end,
-        case
-            when v_queue >= v_settings.warn_queue
-                then 'select * from wedsync_realtime.open_transactions() order by open_for desc'
-            else ''
-        end;
-
     return query
     select
         'replication_slots',
@@ -65,12 +43,11 @@ begin
             coalesce(s.wal_status in ('unreserved', 'lost'), false) as is_lost
         from pg_replication_slots as s
     ) as r;
-
-    return query select * from wedsync_realtime.health_transactions(v_settings.warn_open_for);
 end
 $$;
 
-comment on function wedsync_realtime.health_server() is
-'health(): queue, slots and open transactions.';
-revoke execute on function wedsync_realtime.health_server() from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.health_server() to wedsync_realtime_owner;
+comment on function wedsync_realtime.health_slots() is 'health(): replication slots.';
+revoke execute on function wedsync_realtime.health_slots()
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.health_slots()
+to wedsync_realtime_owner;
