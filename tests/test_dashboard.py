@@ -2,11 +2,14 @@
 
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit
 from uuid import uuid4
+from zipfile import ZipFile
 
 import psycopg
 import pytest
@@ -15,9 +18,9 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.dashboard import PATIENCE, Dashboard, command, play_season, running_dashboard
 from tests.support.people import People
-from wedsync_realtime.errors import LostConnectionError, NotDeployedError
+from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
 from wedsync_realtime.monitoring import panels
-from wedsync_realtime.monitoring.reader import NotMonitorError, Reader
+from wedsync_realtime.monitoring.reader import Reader
 
 PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]
 
@@ -299,3 +302,36 @@ def test_page_of_tenants_is_cut_sorted_and_counted(reader: Reader, people: Peopl
             assert len(page["rows"]) == 10
     couples = panels.tenants(reader, {"kind": "couple"})
     assert couples == {"rows": [], "total": 0}
+
+
+def test_missing_library_is_named(database: str) -> None:
+    for tool, library in (("dashboard", "starlette"), ("top", "textual")):
+        without = (
+            f"import sys; sys.modules['{library}'] = None;"
+            f"from wedsync_realtime.{tool}.__main__ import main;"
+            f"sys.exit(main(['--database-url', {database!r}]))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", without], check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert f"`make {tool}` needs {library}" in done.stderr
+        assert "wedsync-realtime[tools]" in done.stderr
+
+
+def test_wheel_holds_what_is_served(tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, root],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    package = Path("scripts/wedsync_realtime")
+    served = [path for path in (root / package / "dashboard/static").rglob("*") if path.is_file()]
+    assert len(served) > 10
+    for path in (*served, root / package / "monitoring/grafana.json"):
+        assert str(path.relative_to(root / "scripts")) in names
+    assert "wedsync_realtime/dashboard/static/vendor/uPlot.LICENSE" in names

@@ -25,7 +25,7 @@ from wedsync_realtime.top.app import Top
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
 COMMAND = [sys.executable, "-m", "wedsync_realtime.top"]
-PATIENCE = 10  # seconds until a screen shows what is waited for
+PATIENCE = 30  # seconds until a screen shows what is waited for
 
 Scene = Callable[[Top, Pilot[None]], Awaitable[None]]
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import psycopg
 
 SEASON = Path(__file__).parent / "season.sql"
-PATIENCE = 15  # seconds until it has started, or ended
+PATIENCE = 30  # seconds until it has started, or ended
 
 
 @dataclass(frozen=True)

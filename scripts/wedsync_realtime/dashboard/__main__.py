@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from wedsync_realtime import command, embedded, server
-from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.errors import MissingToolError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.output import Printer
 
 PORT = 7400
-
-
-class MissingToolError(RunnerError):
-    """What the dashboard needs beside the runner is not installed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,10 +42,7 @@ def _serve(options: argparse.Namespace, printer: Printer) -> int:
     try:
         from wedsync_realtime.dashboard import app, guard, web
     except ModuleNotFoundError as missing:
-        raise MissingToolError(
-            f"The dashboard needs {missing.name}, which is not installed.",
-            "Run `make dashboard`, or pip install 'wedsync-realtime[tools]'.",
-        ) from None
+        raise MissingToolError("dashboard", missing.name) from None
     url = options.database_url
     if url is None:
         url = embedded.running(printer.note).url

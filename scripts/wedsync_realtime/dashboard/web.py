@@ -5,14 +5,10 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.errors import PortError
 
 LOOPBACK = "127.0.0.1"
 GRACE = 2  # seconds for open requests when told to stop
-
-
-class PortError(RunnerError):
-    """The port cannot be listened on."""
 
 
 def listen(port: int) -> socket.socket:

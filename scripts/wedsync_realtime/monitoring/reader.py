@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from wedsync_realtime import ledger, server
-from wedsync_realtime.errors import LostConnectionError, NotDeployedError, RunnerError
+from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
 
 ROLE = "wedsync_realtime_monitor"
 PATIENCE = 10  # seconds a query may take, and a lock may be waited for
@@ -23,10 +23,6 @@ _AS_MONITOR = (
 )
 
 Row = dict[str, Any]
-
-
-class NotMonitorError(RunnerError):
-    """The database user may not become the monitor role."""
 
 
 @dataclass

@@ -5,20 +5,12 @@ import sys
 from collections.abc import Sequence
 
 from wedsync_realtime import command, embedded, server
-from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.errors import MissingToolError, NoTerminalError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.output import Printer
 
 EVERY = 2.0  # seconds between updates
-
-
-class NoTerminalError(RunnerError):
-    """There is no terminal to show anything in."""
-
-
-class MissingToolError(RunnerError):
-    """What `top` needs beside the runner is not installed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,10 +32,7 @@ def _show(options: argparse.Namespace, printer: Printer) -> int:
     try:
         from wedsync_realtime.top.app import Top
     except ModuleNotFoundError as missing:
-        raise MissingToolError(
-            f"`top` needs {missing.name}, which is not installed.",
-            "Run `make top`, or pip install 'wedsync-realtime[tools]'.",
-        ) from None
+        raise MissingToolError("top", missing.name) from None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise NoTerminalError(
             "This is not a terminal.", "Run it in one; programs read `make metrics`."
