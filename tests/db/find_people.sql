@@ -6,13 +6,13 @@ select plan(13);
 -- not printed: an id that begins with 1 could be read as a plan
 create temporary table made as
 select
-    tests.supplier('Bloom'),
+    tests.supplier('Bloom') as first,
     tests.supplier('50 % Bloom_') as second,
-    tests.couple('Bloom and Bob'),
-    tests.couple('Ann and Bob') as other,
-    tests.supplier_user(tests.supplier('Bloom'), 'owner'),
-    tests.couple_user(tests.couple('Ann and Bob')),
-    tests.signed_up('stranger');
+    tests.couple('Bloom and Bob') as third,
+    tests.couple('Ann and Bob') as fourth,
+    tests.supplier_user(tests.supplier('Bloom'), 'owner') as owner,
+    tests.couple_user(tests.couple('Ann and Bob')) as partner,
+    tests.signed_up('stranger') as stranger;
 
 set local role wedsync_realtime_monitor;
 select results_eq(
