@@ -18,14 +18,14 @@ begin
                 when 'failed' then 'failed: ' || left(j.last_error, 200)
                 when 'late' then 'late'
             end,
-            coalesce(
-                format(
+            case
+                when j.last_success_at is null then 'not run yet'
+                else format(
                     'last success %s ago by %s, %s rows in %s ms',
                     date_trunc('second', j.age), j.done_by, j.last_rows,
                     round(extract(epoch from j.last_duration) * 1000)
-                ),
-                'not run yet'
-            )
+                )
+            end
         ),
         case
             when j.status = 'failed' then 'Mend what the error names, then run the job.'

@@ -42,10 +42,10 @@ begin
         ),
         coalesce(
             string_agg(
-                coalesce(
-                    format('select pg_terminate_backend(%s)', i.pid),
-                    format('rollback prepared %L', substr(i.client, length('prepared ') + 1))
-                ), '; '
+                case
+                    when i.pid is not null then format('select pg_terminate_backend(%s)', i.pid)
+                    else format('rollback prepared %L', substr(i.client, length('prepared ') + 1))
+                end, '; '
             ) filter (where i.idle_for is not null), ''
         )
     from wedsync_realtime.open_transactions(v_longer_than) as i

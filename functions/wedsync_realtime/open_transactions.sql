@@ -32,7 +32,7 @@ begin
     where
         a.datname = current_database()
         and a.pid <> pg_backend_pid()
-        and a.backend_type = 'client backend'
+        and coalesce(a.backend_type, 'client backend') = 'client backend'
         and (
             a.xact_start < clock_timestamp() - longer_than
             -- of hidden ones only those that hold a snapshot or an id can be told
