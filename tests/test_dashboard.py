@@ -3,10 +3,11 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 from uuid import uuid4
 from zipfile import ZipFile
@@ -21,6 +22,7 @@ from tests.support.people import People
 from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
+from wedsync_realtime.monitoring.shared import REST, Shared
 
 PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]
 
@@ -322,7 +324,18 @@ def test_missing_library_is_named(database: str) -> None:
 def test_wheel_holds_what_is_served(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, root],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "--no-build-isolation",
+            "-w",
+            tmp_path,
+            root,
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
     )
@@ -335,3 +348,38 @@ def test_wheel_holds_what_is_served(tmp_path: Path) -> None:
     for path in (*served, root / package / "monitoring/grafana.json"):
         assert str(path.relative_to(root / "scripts")) in names
     assert "wedsync_realtime/dashboard/static/vendor/uPlot.LICENSE" in names
+
+
+def test_what_was_read_is_shared_and_the_database_rests_after_slow_reading() -> None:
+    taken = 0.0
+    readings: list[float] = []
+
+    def read() -> dict[str, Any]:
+        readings.append(time.monotonic())
+        time.sleep(taken)
+        return {"reading": len(readings)}
+
+    shared = Shared(read, fresh=0.1)
+    assert [shared.get() for _ in range(5)] == [{"reading": 1}] * 5
+    time.sleep(0.11)
+    taken = 0.05
+    assert shared.get() == {"reading": 2}
+    time.sleep(0.2)  # no longer fresh, but it took long
+    assert shared.get() == {"reading": 2}
+    time.sleep(REST * taken)
+    assert shared.get() == {"reading": 3}
+
+
+def test_reading_that_fails_is_tried_again_at_once() -> None:
+    answers: Iterator[Exception | dict[str, Any]] = iter([ZeroDivisionError(), {"all": "well"}])
+
+    def read() -> dict[str, Any]:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    shared = Shared(read)
+    with pytest.raises(ZeroDivisionError):
+        shared.get()
+    assert shared.get() == {"all": "well"}

@@ -67,7 +67,7 @@ def test_figures_are_the_views(
 
     async def scene(top: Top, pilot: Pilot[None]) -> None:
         with closing(Reader(database, "test")) as reader:
-            overview = panels.overview(reader)
+            overview = panels.overview(reader) | panels.health(reader)
         totals = overview["totals"]
         assert f"connections {totals['connections']:,}" in text(top, "#figures")
         assert f"subscriptions {totals['subscriptions']:,}" in text(top, "#figures")

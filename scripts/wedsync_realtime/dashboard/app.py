@@ -1,13 +1,10 @@
 """The routes of the dashboard: its page, its files, and the figures as JSON."""
 
 import json
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +20,11 @@ from wedsync_realtime.dashboard.guard import Guard, Keys
 from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
+from wedsync_realtime.monitoring.shared import HEALTH_FRESH, Shared
 
 Endpoint = Callable[[Request], Response]
 
 STATIC = Path(__file__).parent / "static"
-FRESH = 1.0  # seconds for which all open pages share what was read
-REST = 10  # at least so many times as long as reading took, the database is left alone
 
 
 def create_app(reader: Reader, database: str, keys: Keys) -> Guard:
@@ -37,10 +33,11 @@ def create_app(reader: Reader, database: str, keys: Keys) -> Guard:
     database: its name for people. keys: what opens the page.
     """
     overview = Shared(lambda: panels.overview(reader))
+    health = Shared(lambda: panels.health(reader), HEALTH_FRESH)
 
     def show_overview(request: Request) -> Response:
         about = {"database": database, "version": __version__}
-        return Json({"about": about, **overview.get()})
+        return Json({"about": about, **overview.get(), **health.get()})
 
     def answer(panel: Callable[[Reader, panels.Asked], dict[str, Any]]) -> Endpoint:
         return lambda request: Json(panel(reader, request.query_params))
@@ -70,26 +67,6 @@ class Json(JSONResponse):
     def render(self, content: Any) -> bytes:
         """Return the body."""
         return json.dumps(content, default=_plain, separators=(",", ":")).encode()
-
-
-@dataclass
-class Shared:
-    """What was read last, for everybody who asks before it is time to read again."""
-
-    read: Callable[[], dict[str, Any]]
-    _content: dict[str, Any] = field(default_factory=dict, init=False)
-    _fresh_until: float = field(default=0.0, init=False)
-    _turn: Lock = field(default_factory=Lock, init=False)
-
-    def get(self) -> dict[str, Any]:
-        """Return it, read anew where it is older."""
-        with self._turn:
-            start = time.monotonic()
-            if start >= self._fresh_until:
-                self._content = self.read()
-                end = time.monotonic()
-                self._fresh_until = end + max(FRESH, REST * (end - start))
-            return self._content
 
 
 def _plain(value: Any) -> Any:

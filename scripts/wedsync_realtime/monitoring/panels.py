@@ -40,6 +40,11 @@ def overview(reader: Reader) -> dict[str, Any]:
     return found
 
 
+def health(reader: Reader) -> dict[str, Any]:
+    """Return the health checks, the worst first."""
+    return reader.read({"health": queries.HEALTH})
+
+
 def lines(rows: Sequence[Row], names: Sequence[str], samples: Sequence[Row]) -> dict[str, Any]:
     """Return a line per channel, with a value for each minute that a sample completed.
 

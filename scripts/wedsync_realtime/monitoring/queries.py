@@ -33,10 +33,6 @@ OVERVIEW: dict[str, LiteralString] = {
             from wedsync_realtime.refusals as r
         ) as r
     """,
-    "health": """
-        select h.name, h.status, h.value, h.advice, h.sql
-        from wedsync_realtime.health() as h
-    """,
     "channels": """
         select
             channel as name, is_enabled, filter_key, hot_topics, events_1m as minute,
@@ -80,6 +76,11 @@ OVERVIEW: dict[str, LiteralString] = {
         limit %(activity)s
     """,
 }
+
+HEALTH: LiteralString = """
+    select h.name, h.status, h.value, h.advice, h.sql
+    from wedsync_realtime.health() as h
+"""
 
 TENANTS: LiteralString = """
     from wedsync_realtime.tenant_load

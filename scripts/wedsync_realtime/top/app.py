@@ -14,6 +14,7 @@ from textual.widgets import DataTable, Footer, Input, Static, TabbedContent, Tab
 from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader, Row
+from wedsync_realtime.monitoring.shared import HEALTH_FRESH, Shared
 from wedsync_realtime.top import words
 from wedsync_realtime.top.tables import TABLES, Column
 
@@ -58,6 +59,9 @@ class Top(App[None]):
     def __init__(self, reader: Reader, database: str, every: float) -> None:
         super().__init__()
         self._reader, self._database, self._every = reader, database, every
+        self._overview = Shared(lambda: panels.overview(reader))
+        self._health = Shared(lambda: panels.health(reader), HEALTH_FRESH)
+        self._is_reading = False
         self._is_paused = False
         self._search = ""
         self._checks: list[Row] = []
@@ -133,7 +137,7 @@ class Top(App[None]):
         self._show_advice()
 
     def _tick(self) -> None:
-        if not self._is_paused:
+        if not (self._is_paused or self._is_reading):
             self.update()
 
     @work(thread=True, exclusive=True)
@@ -141,15 +145,18 @@ class Top(App[None]):
         """Read the figures and show them; say so when the database is away."""
         asked = {"search": self._search, "sort": "share", "direction": "desc", "limit": str(LIMIT)}
         try:
-            overview = panels.overview(self._reader)
-            overview["tenants"] = panels.tenants(self._reader, asked)["rows"]
+            self._is_reading = True
+            found = {**self._overview.get(), **self._health.get()}
+            found["tenants"] = panels.tenants(self._reader, asked)["rows"]
         except RunnerError as error:
             self.call_from_thread(self._say, f"{error.message} {error.fix}", "bold red")
         except psycopg.Error as error:
             message = error.diag.message_primary or str(error).strip()
             self.call_from_thread(self._say, message, "bold red")
         else:
-            self.call_from_thread(self._show, overview)
+            self.call_from_thread(self._show, found)
+        finally:
+            self._is_reading = False
 
     def _show(self, overview: dict[str, Any]) -> None:
         self._figures.update(_figures(overview))
