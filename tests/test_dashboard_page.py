@@ -173,6 +173,7 @@ def test_checks_that_are_not_well_say_what_to_do(
 ) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("alter table public.form_responses disable row level security")
+        connection.execute("select wedsync_realtime.pause_channel('core-fields')")
     wrong = [check for check in panels.health(reader)["health"] if check["status"] != "ok"]
     assert wrong
     page = open_page()
@@ -183,6 +184,8 @@ def test_checks_that_are_not_well_say_what_to_do(
         if check["sql"]:
             assert check["sql"] in page.locator("#health pre").all_inner_texts()
     assert page.locator("#tile-health").get_attribute("data-status") in ("warn", "fail")
+    expect(page.locator("#channels .badge")).to_have_text("paused")
+    expect(page.locator("#channels th", has_text="paused")).to_contain_text("core-fields")
 
 
 def test_markup_in_a_name_is_shown_as_text(
@@ -244,7 +247,7 @@ def test_keyboard_alone_finds_and_explains(open_page: Callable[[], Page], people
     expect(page.locator("#explain .verdict")).to_have_text("Would be admitted to form-responses.")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")  # core-fields, which is for couples
-    expect(page.locator("#explain .verdict")).to_contain_text("Would be refused")
+    expect(page.locator("#explain .verdict")).to_contain_text("couple_id required")
     assert page.locator("#explain .steps > li").count() == 6
     page.keyboard.press("Escape")
     expect(page.locator("#explain")).to_be_hidden()

@@ -31,7 +31,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "channels": (
         "Channels",
         (
-            Column("Channel", lambda row: row["name"]),
+            Column("Channel", lambda row: row["name"] + ("" if row["is_enabled"] else " (paused)")),
             Column("1 min", lambda row: words.count(row["minute"]), True),
             Column("1 h", lambda row: words.count(row["hour"]), True),
             Column("24 h", lambda row: words.count(row["day"]), True),

@@ -11,6 +11,8 @@ const KINDS = {
     wedding_id: "Wedding (or its couple)",
 };
 
+const OWN = { supplier_id: "supplier", couple_id: "couple", wedding_id: "couple" };
+
 export class Explanation {
     #dialog = document.getElementById("explain");
     #title = document.getElementById("explain-title");
@@ -171,9 +173,14 @@ export class Explanation {
         const chosen = () => {
             const filter = this.#channels.find(({ name }) => name === channel.value)?.filter_key;
             key.textContent = KINDS[filter] ?? filter ?? "";
+            // An id that was typed in stays; the user's own is filled in where it is asked for.
+            if (id.value === own) {
+                own = OWN[filter] === user.tenant_kind ? (user.tenant_id ?? "") : "";
+                id.value = own;
+            }
             explain();
         };
-        id.value = user.tenant_id ?? "";
+        let own = "";
         channel.addEventListener("change", chosen);
         const form = el(
             "form",

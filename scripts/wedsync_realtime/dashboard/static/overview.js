@@ -96,7 +96,13 @@ function* channelRows([channels, rates]) {
         yield el(
             "tr",
             {},
-            el("th", { scope: "row" }, swatch, channel.name),
+            el(
+                "th",
+                { scope: "row" },
+                swatch,
+                channel.name,
+                channel.is_enabled ? null : badge("warn", "paused"),
+            ),
             el("td", { class: "number", text: rate(rates[n]) }),
             ...["minute", "hour", "day"].map((span) =>
                 el("td", { class: "number", text: count(channel[span]) }),
