@@ -21,6 +21,7 @@ from tests.support.people import People
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.top import words
+from wedsync_realtime.top.__main__ import main
 from wedsync_realtime.top.app import Top
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
@@ -150,6 +151,14 @@ def test_without_a_terminal_it_says_so(database: str) -> None:
     )
     assert done.returncode == 1
     assert "This is not a terminal." in done.stderr
+
+
+@pytest.mark.parametrize("every", ["0", "-1", "nan", "inf", "soon"])
+def test_interval_that_is_none_is_refused(every: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--every", every])
+    assert caught.value.code == 2
+    assert "--every" in capsys.readouterr().err
 
 
 def test_q_ends_it_in_a_terminal(database: str) -> None:

@@ -20,7 +20,7 @@ def listen(port: int) -> socket.socket:
         return socket.create_server((LOOPBACK, port))
     except (OSError, OverflowError) as error:
         raise PortError(
-            f"Port {port} of {LOOPBACK} cannot be listened on: {error}.",
+            f"Port {port} of {LOOPBACK} cannot be listened on: {str(error).rstrip('.')}.",
             "Give another with --port (make dashboard PORT=…); 0 takes a free one.",
         ) from None
 

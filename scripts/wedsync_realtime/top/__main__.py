@@ -11,13 +11,14 @@ from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.output import Printer
 
 EVERY = 2.0  # seconds between updates
+SHORTEST, LONGEST = 0.5, 3600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Show until told to stop, and return the exit code."""
     parser = argparse.ArgumentParser("python -m wedsync_realtime.top", description=__doc__)
     parser.add_argument(
-        "--every", type=float, default=EVERY, metavar="SECONDS", help="between updates"
+        "--every", type=_seconds, default=EVERY, metavar="SECONDS", help="between updates"
     )
     command.add_database_url(parser)
     options = parser.parse_args(arguments)
@@ -26,6 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command.run(lambda: _show(options, printer), printer)
     except KeyboardInterrupt:
         return command.DONE
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not SHORTEST <= seconds <= LONGEST:
+        raise ValueError(text)
+    return seconds
 
 
 def _show(options: argparse.Namespace, printer: Printer) -> int:
@@ -42,7 +50,7 @@ def _show(options: argparse.Namespace, printer: Printer) -> int:
         url = embedded.running(printer.note).url
     reader = Reader(url, "wedsync-realtime top")
     panels.overview(reader)  # what is wrong with the database is said before the screen is taken
-    Top(reader, server.display_name(url), max(options.every, 0.5)).run()
+    Top(reader, server.display_name(url), options.every).run()
     reader.close()
     return command.DONE
 
