@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import urlsplit
@@ -383,3 +385,20 @@ def test_reading_that_fails_is_tried_again_at_once() -> None:
     with pytest.raises(ZeroDivisionError):
         shared.get()
     assert shared.get() == {"all": "well"}
+
+
+def test_lines_have_a_value_for_each_minute_that_is_complete() -> None:
+    start = datetime(2026, 5, 30, 12, 0, tzinfo=UTC)
+    at = [start + timedelta(minutes=n) for n in range(6)]
+    rows = [
+        {"minute": at[0], "channel": "a", "events_per_second": Decimal("1.5")},
+        {"minute": at[2], "channel": "b", "events_per_second": Decimal(2)},
+        {"minute": at[4], "channel": "b", "events_per_second": Decimal(9)},  # not complete
+    ]
+    # the job ran a little after the full minute, and not at all in the third one
+    samples = [{"sampled_at": at[n] + timedelta(seconds=1)} for n in (1, 2, 4)]
+    assert panels.lines(rows, ["a", "b"], samples) == {
+        "times": at[:4],
+        "lines": [{"name": "a", "values": [1.5, 0, 0, 0]}, {"name": "b", "values": [0, 0, 2, 0]}],
+    }
+    assert panels.lines([], ["a"], []) == {"times": [], "lines": [{"name": "a", "values": []}]}

@@ -8,10 +8,11 @@ from uuid import UUID
 from wedsync_realtime.monitoring import queries
 from wedsync_realtime.monitoring.reader import Reader, Row
 
+MINUTE = timedelta(minutes=1)
 HISTORY = timedelta(hours=1)  # of the charts
 ACTIVITY = 50  # newest entries shown
 NEAR = 0.8  # share of a limit from which it is worth a look
-LATE = timedelta(minutes=1)  # lag from which a listener counts as late
+LATE = MINUTE  # lag from which a listener counts as late
 MOST = 500  # rows that one call returns
 LONGEST = 200  # characters of a search
 
@@ -46,12 +47,15 @@ def health(reader: Reader) -> dict[str, Any]:
 
 
 def lines(rows: Sequence[Row], names: Sequence[str], samples: Sequence[Row]) -> dict[str, Any]:
-    """Return a line per channel, with a value for each minute that a sample completed.
+    """Return a line per channel, with a value for each minute from the first sample to the last.
 
-    rows: minute, channel and events_per_second, where there were events. A minute between them
-    without a sample, when the job did not run, is left out.
+    rows: minute, channel and events_per_second, where there were events. The last sample knows
+    all minutes before its own, those in which the job did not run included.
     """
-    minutes = sorted({_minute(row["sampled_at"]) for row in samples})
+    minutes: list[datetime] = []
+    if samples:
+        first, last = (_minute(samples[n]["sampled_at"]) for n in (0, -1))
+        minutes = [first + n * MINUTE for n in range((last - first) // MINUTE + 1)]
     values = {(row["channel"], row["minute"]): float(row["events_per_second"]) for row in rows}
     return {
         "times": minutes,
@@ -68,7 +72,7 @@ def _seconds(duration: timedelta | None) -> float:
 
 def _minute(moment: datetime) -> datetime:
     """Return the last whole minute that a sample of this moment knows."""
-    return moment.replace(second=0, microsecond=0) - timedelta(minutes=1)
+    return moment.replace(second=0, microsecond=0) - MINUTE
 
 
 def tenants(reader: Reader, asked: Asked) -> dict[str, Any]:

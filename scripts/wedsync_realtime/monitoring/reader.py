@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from wedsync_realtime import ledger, server
@@ -21,6 +22,9 @@ _AS_MONITOR = (
     f"set local role {ROLE}; set local statement_timeout = '{PATIENCE}s';"
     f" set local lock_timeout = '{PATIENCE}s'"
 )
+
+# A server that vanished without a word is given up after that time too, not after hours.
+_GIVE_UP = {"tcp_user_timeout": PATIENCE * 1000, "keepalives_idle": PATIENCE}
 
 Row = dict[str, Any]
 
@@ -98,7 +102,8 @@ class Reader:
 
     def _open(self) -> Connection[Row]:
         if self._connection is None:
-            self._connection = server.connect(self.url, self.name)
+            parameters = _GIVE_UP | server.parse_url(self.url)
+            self._connection = server.connect(make_conninfo(**parameters), self.name)
             self._is_checked = False
         return self._connection
 
