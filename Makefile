@@ -4,12 +4,13 @@ PYTHON  ?= python3
 BIN     := .venv/bin
 WEDSYNC := $(BIN)/wedsync-realtime
 BASE    := .venv/.base-stamp
+TOOLS   := .venv/.tools-stamp
 TEST    := .venv/.test-stamp
 # Finds, installs or fetches the server of the tests; with DOCKER=1 they bring their own.
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status bundle psql stop clean maintain metrics demo listen bench test test-all lint fmt
+.PHONY: help migrate status bundle psql stop clean maintain metrics dashboard top demo listen bench test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -38,6 +39,12 @@ maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=60 second
 metrics: $(BASE) ## print the figures for Prometheus, or serve them at LISTEN=127.0.0.1:9187
 	@$(BIN)/python -m wedsync_realtime.metrics $(if $(LISTEN),--listen $(LISTEN))
 
+dashboard: $(TOOLS) ## serve a page on this machine: who listens, what is refused, what is wrong (PORT=7400)
+	@$(BIN)/python -m wedsync_realtime.dashboard $(if $(PORT),--port $(PORT))
+
+top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
+	@$(BIN)/python -m wedsync_realtime.top $(if $(EVERY),--every $(EVERY))
+
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
 	@$(BIN)/python -m wedsync_realtime.demo
 
@@ -63,6 +70,11 @@ $(BASE): pyproject.toml
 	@echo 'Preparing .venv …' >&2
 	@$(PYTHON) scripts/make_venv.py .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(TOOLS): $(BASE)
+	@echo 'Adding what dashboard and top need to .venv …' >&2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@touch $@
 
 $(TEST): $(BASE)

@@ -40,6 +40,7 @@ CALLABLE = {
     # Support
     "wedsync_realtime.disconnect": "s",
     "wedsync_realtime.explain_access": "sm",
+    "wedsync_realtime.find_people": "m",
     # Monitoring
     "wedsync_realtime.health": "sm",
     "wedsync_realtime.metrics": "sm",

@@ -13,7 +13,8 @@ select
     coalesce(m.events_1h, 0) + coalesce(r.events_1h, 0) as events_1h,
     coalesce(m.events_24h, 0) + coalesce(r.events_24h, 0) as events_24h,
     round(coalesce(r.last_minute, 0) / 60.0, 3) as events_per_second,
-    greatest(k.last_at, r.last_at) as last_event_at
+    greatest(k.last_at, r.last_at) as last_event_at,
+    c.filter_key
 from wedsync_realtime.channels as c
 left join lateral (
     select
@@ -50,5 +51,7 @@ comment on column wedsync_realtime.channel_throughput.events_24h is 'In the last
 comment on column wedsync_realtime.channel_throughput.events_per_second is
 'Rate of the last 60 seconds.';
 comment on column wedsync_realtime.channel_throughput.last_event_at is 'Latest event.';
+comment on column wedsync_realtime.channel_throughput.filter_key is
+'Key in filters that names whose rows are meant, as subscribe and explain_access take it.';
 revoke all on wedsync_realtime.channel_throughput from public, anon, authenticated, service_role;
 grant select on wedsync_realtime.channel_throughput to wedsync_realtime_monitor;

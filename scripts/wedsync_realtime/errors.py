@@ -90,5 +90,27 @@ class ClusterError(RunnerError):
     """The embedded cluster cannot be created, started or reached."""
 
 
+class NotMonitorError(RunnerError):
+    """The database user may not become the monitor role."""
+
+
+class PortError(RunnerError):
+    """The port cannot be listened on."""
+
+
+class MissingToolError(RunnerError):
+    """A library that a tool needs beside the runner is not installed."""
+
+    def __init__(self, target: str, library: str | None) -> None:
+        super().__init__(
+            f"`make {target}` needs {library}, which is not installed.",
+            f"Run `make {target}`, or pip install 'wedsync-realtime[tools]'.",
+        )
+
+
+class NoTerminalError(RunnerError):
+    """There is no terminal to show anything in."""
+
+
 class NotConfirmedError(RunnerError):
     """Data would be deleted and nobody confirmed it."""

@@ -1,0 +1,1 @@
+"""What reads the monitoring views: rows for people, metrics for Prometheus."""

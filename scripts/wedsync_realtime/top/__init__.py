@@ -1,0 +1,1 @@
+"""The figures of the dashboard in a terminal."""

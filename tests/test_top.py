@@ -1,0 +1,203 @@
+"""The terminal's view: its figures are the views', and names are no markup."""
+
+import asyncio
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import DataTable, Static
+
+from tests.support.cluster import Cluster
+from tests.support.dashboard import play_season
+from tests.support.people import People
+from wedsync_realtime.monitoring import panels
+from wedsync_realtime.monitoring.reader import Reader
+from wedsync_realtime.top import words
+from wedsync_realtime.top.__main__ import main
+from wedsync_realtime.top.app import Top
+
+ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
+COMMAND = [sys.executable, "-m", "wedsync_realtime.top"]
+PATIENCE = 30  # seconds until a screen shows what is waited for
+
+Scene = Callable[[Top, Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture
+def play(database: str) -> Iterator[Callable[[Scene], None]]:
+    """Return a function that plays a scene in front of a screen of 100 by 30."""
+    with closing(Reader(database, "test")) as reader:
+
+        async def perform(scene: Scene) -> None:
+            top = Top(reader, "a database", every=0.2)
+            async with top.run_test(size=(100, 30)) as pilot:
+                await until(lambda: "connections" in text(top, "#figures"))
+                await scene(top, pilot)
+
+        yield lambda scene: asyncio.run(perform(scene))
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(0.05)
+
+
+def text(top: Top, selector: str) -> str:
+    return str(top.query_one(selector, Static).render())
+
+
+def rows(top: Top, name: str) -> list[list[str]]:
+    table: DataTable[Any] = top.query_one(f"#{name}-table", DataTable)
+    return [[str(cell) for cell in table.get_row_at(n)] for n in range(table.row_count)]
+
+
+def test_figures_are_the_views(
+    play: Callable[[Scene], None], people: People, database: str
+) -> None:
+    play_season(database, 30)
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        with closing(Reader(database, "test")) as reader:
+            overview = panels.overview(reader) | panels.health(reader)
+        totals = overview["totals"]
+        assert f"connections {totals['connections']:,}" in text(top, "#figures")
+        assert f"subscriptions {totals['subscriptions']:,}" in text(top, "#figures")
+        assert len(rows(top, "tenants")) == 30
+        assert rows(top, "tenants")[0][2:] == ["250", "1,000", "1,000", words.bar(1)]
+        for name in ("channels", "health", "jobs"):
+            assert len(rows(top, name)) == len(overview[name])
+
+    play(scene)
+
+
+def test_keys_open_tables_filter_and_pause(
+    play: Callable[[Scene], None], people: People, database: str
+) -> None:
+    play_season(database, 30)
+    with psycopg.connect(database) as connection:
+        connection.execute("alter table public.form_responses disable row level security")
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await until(lambda: "open" in top.query_one("#advice").classes)
+        wrong = rows(top, "health")[0]
+        assert wrong[0] != "ok"
+        await until(lambda: text(top, "#advice") != "")
+        await pilot.press("slash", *"velvet")
+        await until(lambda: len(rows(top, "tenants")) == 2)
+        assert "open" not in top.query_one("#advice").classes
+        await pilot.press("escape")
+        await until(lambda: len(rows(top, "tenants")) == 30)
+        await pilot.press("p")
+        assert text(top, "#state") == "paused"
+        await pilot.press("q")
+        await pilot.pause()
+        assert not top.is_running
+
+    play(scene)
+
+
+def test_name_is_shown_as_it_is_but_for_control_characters(
+    play: Callable[[Scene], None], people: People, database: str
+) -> None:
+    people.supplier(ATTACK)
+    play_season(database, 1)
+    with psycopg.connect(database) as connection:
+        connection.execute("update public.suppliers set business_name = %s", (ATTACK,))
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        await until(lambda: bool(rows(top, "tenants")))
+        assert rows(top, "tenants")[0][0] == "[bold red]Bloom[/] ·]0;pwned·"
+
+    play(scene)
+
+
+def test_database_that_goes_away_is_told_and_comes_back(
+    cluster: Cluster, play: Callable[[Scene], None], database: str
+) -> None:
+    name = str(psycopg.conninfo.conninfo_to_dict(database)["dbname"])
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        with cluster.connect() as connection:
+            cluster.freeze_database(name)
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                (name,),
+            )
+            await until(lambda: "No connection to" in text(top, "#state"))
+            connection.execute(f"alter database {name} with allow_connections true".encode())
+            await until(lambda: text(top, "#state").count(":") == 2)
+
+    play(scene)
+
+
+def test_without_a_terminal_it_says_so(database: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--database-url", database],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "This is not a terminal." in done.stderr
+
+
+@pytest.mark.parametrize("every", ["0", "-1", "nan", "inf", "soon"])
+def test_interval_that_is_none_is_refused(every: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--every", every])
+    assert caught.value.code == 2
+    assert "--every" in capsys.readouterr().err
+
+
+def test_q_ends_it_in_a_terminal(database: str) -> None:
+    master, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "--database-url", database], stdin=terminal, stdout=terminal, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        while b"Tenants" not in shown:
+            shown += os.read(master, 4096)
+        os.write(master, b"q")
+        while True:
+            try:
+                if not os.read(master, 4096):
+                    break
+            except OSError:  # the other end is closed
+                break
+        assert process.wait(PATIENCE) == 0
+    os.close(master)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"),
+        (timedelta(0), "0 ms"),
+        (0.25, "250 ms"),
+        (timedelta(seconds=2.5), "2.5 s"),
+        (99, "99 s"),
+        (600, "10 min"),
+        (timedelta(days=3), "3 d"),
+    ],
+)
+def test_duration_is_told_in_its_unit(value: timedelta | float | None, shown: str) -> None:
+    assert words.duration(value) == shown
+
+
+def test_share_is_drawn_within_its_bar() -> None:
+    assert words.bar(0) == "·" * 20 + "   0 %"
+    assert words.bar(2) == "━" * 20 + " 200 %"
+    assert words.bar(0.999).endswith(" 99 %")
