@@ -21,6 +21,12 @@ from (values
         'Audits subscriptions that go over to another topic.'
     ),
     (
+        'wedsync_realtime.topics', 'topics_after_insert_open',
+        'after insert on %table% referencing new table as new_rows '
+        'for each statement execute function wedsync_realtime.open_gates()',
+        'Opens the gates of channels that get topics.'
+    ),
+    (
         'wedsync_realtime.channels', 'channels_after_update_revoke',
         'after update on %table% for each row '
         'when ((old.is_enabled, old.supplier_authoriser, old.couple_authoriser) '

@@ -1,6 +1,5 @@
 -- Find the topic of a channel and tenant, or make it, and keep it from going cold until commit.
--- The gate is opened after the row is there, because who closes it waits for no such writer; that
--- an old row finds it closed happens in a restored database.
+-- An old topic finds its gate closed in a restored database, where no trigger has opened it.
 
 create or replace function wedsync_realtime.heat_topic(channel_id smallint, tenant_id uuid)
     returns bigint

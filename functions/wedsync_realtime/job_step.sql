@@ -1,6 +1,7 @@
 -- Do one step of a job and put it on record: how many rows the run has dealt with, or how it
 -- failed, which is the only trace of a job that fails every time. A run that finds another one of
--- the same job at work leaves it alone.
+-- the same job at work leaves it alone: by a row that only the package's roles can lock, since
+-- anybody may take an advisory lock and keep it.
 
 create or replace function wedsync_realtime.job_step(
     job          text,
@@ -23,7 +24,21 @@ begin
             using errcode = 'invalid_parameter_value',
             hint = 'Jobs: cleanup, partitions, purge, metrics.';
     end if;
-    if not pg_try_advisory_xact_lock(hashtext('wedsync_realtime.job_step'), hashtext(job)) then
+    if job = 'partitions' then
+        -- while this transaction has changed nothing yet
+        perform wedsync_realtime.set_gates();
+    end if;
+    perform 1
+    from wedsync_realtime.job_runs as r
+    where r.job = job_step.job
+    for no key update skip locked;
+    if not found then
+        -- somebody may have deleted it
+        insert into wedsync_realtime.job_runs (job)
+        select job_step.job
+        where not exists (
+            select from wedsync_realtime.job_runs as r where r.job = job_step.job
+        );
         return;
     end if;
     begin
@@ -39,7 +54,6 @@ begin
             problem := format('job %s failed: %s (SQLSTATE %s)', job, sqlerrm, sqlstate);
     end;
 
-    insert into wedsync_realtime.job_runs as r (job) values (job_step.job) on conflict do nothing;
     update wedsync_realtime.job_runs as r
     set
         failures = r.failures + 1, last_failure_at = clock_timestamp(),

@@ -14,14 +14,16 @@ declare
     v_settings wedsync_realtime.settings;
     v_changed integer := 0;
 begin
+    perform wedsync_realtime.set_gates();
     -- the job and a deployment would trip over each other's partitions
-    if not pg_try_advisory_xact_lock(
-        hashtext('wedsync_realtime.job_step'), hashtext('partitions')
-    ) then
+    perform 1
+    from wedsync_realtime.job_runs as r
+    where r.job = 'partitions'
+    for no key update skip locked;
+    if not found then
         return 0;
     end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
-    perform wedsync_realtime.set_gates();
     perform wedsync_realtime.renew_feed();
     for v_ahead in 0..2 loop
         v_changed := v_changed + wedsync_realtime.add_partition(

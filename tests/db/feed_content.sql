@@ -32,7 +32,6 @@ select c.id, t.tenant_id
 from wedsync_realtime.channels as c
 cross join (values (tests.supplier('Bloom')), (tests.supplier('Petal'))) as t (tenant_id)
 where c.name = 'form-responses';
-select wedsync_realtime.set_gates();
 insert into public.form_responses (id, supplier_id, form_name)
 values
     (tests.id('form', '2'), tests.supplier('Bloom'), 'menu'),
