@@ -12,7 +12,16 @@ from typing import Any
 
 import psycopg
 
-from wedsync_realtime import __version__, deploy, embedded, execute, ledger, maintain, server
+from wedsync_realtime import (
+    __version__,
+    channels,
+    deploy,
+    embedded,
+    execute,
+    ledger,
+    maintain,
+    server,
+)
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
 from wedsync_realtime.output import Printer, confirm
 
@@ -106,7 +115,8 @@ def _status(options: argparse.Namespace, printer: Printer) -> int:
         plan = deploy.read_plan(connection, options.source)
         applied = len(ledger.read(connection))
         info = server.inspect(connection)
-    printer.status(server.display_name(url), plan, applied, info)
+        problems = channels.problems(connection)
+    printer.status(server.display_name(url), plan, applied, info, problems)
     return DONE if plan.is_empty else PENDING
 
 

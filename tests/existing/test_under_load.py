@@ -15,6 +15,22 @@ from tests.support.traffic import PATIENCE, Traffic, traffic
 LISTENER = UUID(md5(b"user8").hexdigest())
 SUPPLIER = UUID(md5(b"supplier8").hexdigest())
 WRITTEN = "select id from public.form_responses where supplier_id = %s and id > 20000 order by id"
+DETACH = """
+    do $$
+    declare
+        v_trigger record;
+    begin
+        for v_trigger in
+            select t.tgname, t.tgrelid::regclass as relation
+            from pg_trigger as t
+            where t.tgname ~ '_dispatch_' or t.tgname ~ '_revoke$'
+        loop
+            execute format('drop trigger %I on %s', v_trigger.tgname, v_trigger.relation);
+            execute format('alter table only %s replica identity default', v_trigger.relation);
+        end loop;
+    end
+    $$
+"""
 USERS = """
     insert into auth.users (id) select md5('user' || n)::uuid from generate_series(7, 8) as n;
     insert into public.user_profiles (id, user_type, supplier_id)
@@ -43,6 +59,22 @@ def test_first_deployment(busy_project: str, request: pytest.FixtureRequest) -> 
     with traffic(busy_project) as seen:
         deploy(busy_project)
     assert len(seen.held) >= 3, "the watch saw too little"
+    check(seen, request)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_all_tables_at_one_moment(
+    busy_project: str, admin: psycopg.Connection, request: pytest.FixtureRequest
+) -> None:
+    """As `supabase db push` attaches them, in one transaction."""
+    admin.execute(DETACH.encode())
+    with (
+        traffic(busy_project, reports=False) as seen,
+        psycopg.connect(busy_project, application_name="wedsync-realtime") as connection,
+    ):
+        row = connection.execute("select wedsync_realtime.attach_tables()").fetchone()
+    assert row
+    assert row[0] > 40
     check(seen, request)
 
 
