@@ -1,7 +1,7 @@
 -- Add what some tables still lack, in as short a lock as can be; returns how many statements that
 -- took. Whoever holds a table for long but lets writers pass (vacuum, analyze, an index being
 -- built) is waited for in a lock that stops no reader or writer. Then the statements get 50 ms to
--- find the first table free, since everybody queues behind them, and 100 ms for all others
+-- find the first table free, since everybody queues behind them, and 60 ms for all others
 -- together. If that fails everything is let go and tried again, beginning with the table that was
 -- not free.
 
@@ -43,7 +43,7 @@ begin
                 perform set_config('lock_timeout', case v_done
                     when 0 then '50'
                     else greatest(
-                        100 - extract(milliseconds from clock_timestamp() - v_locked)::integer, 5
+                        60 - extract(milliseconds from clock_timestamp() - v_locked)::integer, 5
                     )::text
                 end, true);
                 execute v_missing.statement;
