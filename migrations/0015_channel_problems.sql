@@ -4,6 +4,8 @@
 
 alter table wedsync_realtime.channels
 add column problem text,
+-- there are some rows, which are checked at once
+-- squawk-ignore constraint-missing-not-valid
 add constraint channels_problem_check check (problem is null or not is_enabled);
 
 comment on column wedsync_realtime.channels.problem is

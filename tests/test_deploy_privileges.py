@@ -14,6 +14,9 @@ from wedsync_realtime.deploy import migrate
 from wedsync_realtime.errors import MissingPrivilegeError
 
 AUTH = "create schema auth; create table auth.users (id uuid primary key);"
+ROLES = [
+    "anon", "authenticated", "service_role", "wedsync_realtime_owner", "wedsync_realtime_monitor",
+]  # fmt: skip
 CATALOG = """
     select count(*), (select count(*) from pg_roles) from pg_class
     where relnamespace::regnamespace::text !~ '^pg_(toast|temp)'
@@ -25,6 +28,18 @@ def own_cluster() -> Iterator[Cluster]:
     """Yield a cluster of its own, in which the package's roles come and go."""
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(autouse=True)
+def forgotten(own_cluster: Cluster) -> None:
+    """Drop the package's roles, with the databases that use them."""
+    with own_cluster.connect() as connection:
+        for (name,) in connection.execute(
+            "select datname from pg_database where datname ~ '^(db_role|first)_'"
+        ).fetchall():
+            connection.execute(f"drop database {name} with (force)".encode())
+        for role in ROLES:
+            connection.execute(f"drop role if exists {role}".encode())
 
 
 class Place:
@@ -81,7 +96,6 @@ def statements_of(warnings: list[str]) -> str:
 def test_what_is_missing_is_told_before_anything_changes(
     own_cluster: Cluster, options: str, setup: str, told: list[str]
 ) -> None:
-    forget_roles(own_cluster)
     place = Place(own_cluster, options, owner="postgres")
     place.as_superuser(setup.replace("{database}", f"db_{place.role}"))
     refusal = refusal_told(place)
@@ -90,18 +104,6 @@ def test_what_is_missing_is_told_before_anything_changes(
     place.as_superuser(refusal.fix.removeprefix("Run as a superuser:"))
     migrate(place.url)
     assert migrate(place.url).is_nothing
-
-
-def forget_roles(cluster: Cluster) -> None:
-    """Drop the package's roles, with the databases that use them."""
-    with cluster.connect() as connection:
-        for (name,) in connection.execute(
-            "select datname from pg_database where datname ~ '^db_role_'"
-        ).fetchall():
-            connection.execute(f"drop database {name} with (force)".encode())
-        for role in ("anon", "authenticated", "service_role", "wedsync_realtime_owner",
-                     "wedsync_realtime_monitor"):  # fmt: skip
-            connection.execute(f"drop role if exists {role}".encode())
 
 
 def test_deployed_before_by_somebody_else(own_cluster: Cluster) -> None:

@@ -56,7 +56,7 @@ def busy(people: People, act_as: Act) -> str:
         )
         connection.execute(
             "update public.realtime_activity_logs"
-            " set \"timestamp\" = \"timestamp\" - interval '5 minutes'"
+            ' set "timestamp" = "timestamp" - interval \'5 minutes\''
         )
         connection.execute("call wedsync_realtime.run_job('metrics')")
         connection.execute(

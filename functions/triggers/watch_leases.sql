@@ -35,9 +35,17 @@ from (values
         'Ends the subscriptions that a changed channel no longer admits.'
     ),
     (
-        'wedsync_realtime.channels', 'channels_before_change_guard',
-        'before insert or update of schema_name, table_name, key_columns, tenant_column, columns, '
+        'wedsync_realtime.channels', 'channels_before_insert_guard',
+        'before insert on %table% for each row when (new.is_enabled) '
+        'execute function wedsync_realtime.guard_channel()',
+        'Refuses what does not fit the table.'
+    ),
+    (
+        'wedsync_realtime.channels', 'channels_before_update_guard',
+        'before update of schema_name, table_name, key_columns, tenant_column, columns, '
         'supplier_authoriser, filter_key, is_enabled on %table% for each row '
+        'when (new.is_enabled '
+        'or (old.schema_name, old.table_name) <> (new.schema_name, new.table_name)) '
         'execute function wedsync_realtime.guard_channel()',
         'Refuses what does not fit the table.'
     ),

@@ -1,6 +1,7 @@
--- Make the policy that lets holders of a live lease join their topic. It is tried, because
--- Supabase lets the deploying role make policies on a table that belongs to another; and tried
--- again in short locks, because every sender of a message queues behind it.
+-- Make the policy that lets holders of a live lease join their topic, where Supabase Realtime
+-- exists and it is missing. There is none to insert: clients send nothing here. It is tried,
+-- because Supabase lets the deploying role make policies on a table that belongs to another; and
+-- tried again in short locks, because every sender of a message queues behind it.
 
 create or replace function wedsync_realtime.admit_joiners()
     returns boolean
@@ -18,7 +19,19 @@ declare
         'and topic = (select realtime.topic()) '
         'and (select wedsync_realtime.may_join((select realtime.topic()))))';
     v_until constant timestamptz := clock_timestamp() + interval '30 s';
+    v_messages constant oid := (
+        select c.oid
+        from pg_class as c
+        inner join pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname = 'realtime' and c.relname = 'messages'
+    );
 begin
+    if v_messages is null or exists (
+        select from pg_policy as p
+        where p.polrelid = v_messages and p.polname = 'realtime_messages_select_wedsync'
+    ) then
+        return false;
+    end if;
     loop
         begin
             execute c_policy;
@@ -39,12 +52,7 @@ begin
         perform pg_sleep(0.1 + random() * 0.3);
     end loop;
     -- only its owner may comment
-    if (
-        select pg_has_role(c.relowner, 'usage')
-        from pg_class as c
-        inner join pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = 'realtime' and c.relname = 'messages'
-    ) then
+    if (select pg_has_role(c.relowner, 'usage') from pg_class as c where c.oid = v_messages) then
         comment on policy realtime_messages_select_wedsync on realtime.messages is
         'Holders of a live lease of wedsync-realtime join its topic.';
     end if;

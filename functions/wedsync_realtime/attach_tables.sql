@@ -18,7 +18,7 @@ begin
     if cardinality(v_relations) = 0 then
         return 0;
     end if;
-    return wedsync_realtime.attach_relations(v_relations);
+    return wedsync_realtime.attach_relations(v_relations, interval '2 minutes');
 end
 $$;
 

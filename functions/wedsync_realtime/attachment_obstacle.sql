@@ -1,5 +1,5 @@
 -- Say why this role may not add what a table lacks, and what to run so that it may; null when it
--- may. place is that of missing_attachments: 3 is the publication's, 4 the table of users'.
+-- may. place is that of missing_attachments: 3 is the publication's, 4 and above the users'.
 
 create or replace function wedsync_realtime.attachment_obstacle(relation regclass, place integer)
     returns text
@@ -11,7 +11,7 @@ as $$
 declare
     v_owner oid := (select c.relowner from pg_class as c where c.oid = relation);
 begin
-    if place = 4 then
+    if place >= 4 then
         return (
             select format(
                 'subscriptions outlive users who are deleted: as %s or a superuser run "grant '

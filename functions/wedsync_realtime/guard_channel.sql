@@ -37,7 +37,8 @@ begin
     elsif new.is_enabled then
         new.problem := null;
         v_problem := case
-            when not old.is_enabled then wedsync_realtime.channel_problem(new)
+            when old.problem is not null or new.found_published is null
+                then wedsync_realtime.channel_problem(new)
             else wedsync_realtime.table_problem(new)
         end;
         if v_problem is null and not wedsync_realtime.is_key(v_table, new.key_columns) then

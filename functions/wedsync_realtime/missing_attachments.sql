@@ -1,6 +1,6 @@
 -- List what the tables of the application still lack, each as the statement that adds it; empty
 -- after a deployment. relation is the table that is locked; place gives the order: 1 locks out
--- readers too, 2 writers, 3 is for postgres_changes alone, 4 refers to the table of users.
+-- readers too, 2 writers, 3 is for postgres_changes alone, 4 and 5 refer to the table of users.
 -- obstacle says why this role may not run it.
 
 create or replace function wedsync_realtime.missing_attachments()

@@ -1,6 +1,7 @@
 -- List the foreign keys to auth.users that are still missing: the one that ends the subscriptions
 -- of a deleted user, and that of the reference form of user_profiles. They are made apart from
--- the tables, because they stop everybody who signs in.
+-- the tables, because they stop everybody who signs in; in the order in which the deletion of a
+-- user is to follow them, that of lock_user.
 
 create or replace function wedsync_realtime.user_keys()
     returns table (relation regclass, place integer, statement text)
@@ -12,15 +13,15 @@ as $$
 begin
     return query
     select
-        u.oid::regclass, 4,
+        u.oid::regclass, d.place,
         format(
             'alter table %s add constraint %I foreign key (%I) references %s (id) '
             'on delete cascade', t.oid::regclass, d.name, d.part, u.oid::regclass
         )
     from (values
-        ('realtime_subscriptions', 'user_id', 'realtime_subscriptions_user_id_fkey', '%'),
-        ('user_profiles', 'id', 'user_profiles_id_fkey', 'Reference form%')
-    ) as d (relation, part, name, made)
+        (4, 'user_profiles', 'id', 'user_profiles_id_fkey', 'Reference form%'),
+        (5, 'realtime_subscriptions', 'user_id', 'realtime_subscriptions_user_id_fkey', '%')
+    ) as d (place, relation, part, name, made)
     inner join pg_class as t
         on t.relname = d.relation and t.relnamespace = 'public'::regnamespace
     inner join pg_class as u on u.relname = 'users'

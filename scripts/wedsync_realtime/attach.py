@@ -31,6 +31,7 @@ def attach_tables(
         if not _answer(connection, _IS_DEPLOYED):
             return False
         connection.execute("select wedsync_realtime.attach_broadcast()")
+        connection.execute("select wedsync_realtime.admit_joiners()")
         has_written = _answer(connection, _HAS_WRITTEN)
     with transaction():
         if connection.execute(_FIND).fetchone() is None:

@@ -15,6 +15,7 @@ import psycopg
 from wedsync_realtime import (
     __version__,
     bundle,
+    channels,
     deploy,
     embedded,
     execute,
@@ -119,7 +120,8 @@ def _status(options: argparse.Namespace, printer: Printer) -> int:
         plan = deploy.read_plan(connection, options.source)
         applied = len(ledger.read(connection))
         info = server.inspect(connection)
-    printer.status(server.display_name(url), plan, applied, info)
+        problems = channels.problems(connection)
+    printer.status(server.display_name(url), plan, applied, info, problems)
     return DONE if plan.is_empty else PENDING
 
 

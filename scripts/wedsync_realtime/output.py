@@ -66,8 +66,15 @@ class Printer:
             self.note(f"warning: {warning}")
         self.line(f"{database}: {_summary(outcome)} ({seconds:.2f} s)")
 
-    def status(self, database: str, plan: Plan, applied: int, info: ServerInfo) -> None:
-        """Print how database and files compare, and what the server has."""
+    def status(
+        self,
+        database: str,
+        plan: Plan,
+        applied: int,
+        info: ServerInfo,
+        problems: dict[str, str],
+    ) -> None:
+        """Print how database and files compare, what the server has, and channels at fault."""
         groups = {
             "pending": [script.path for script in plan.pending],
             "changed": [script.path for script in plan.changed],
@@ -83,6 +90,7 @@ class Printer:
                 **groups,
                 "extensions": info.extensions,
                 "jobs": info.jobs_by,
+                "channels": problems,
             }
         )
         if self.as_json:
@@ -101,6 +109,8 @@ class Printer:
                 table.add_row(f"[yellow]{name}[/yellow]", escape(_shortened(paths)))
         if plan.is_empty:
             table.add_row("pending", "nothing")
+        for name, problem in problems.items():
+            table.add_row(f"[yellow]{escape(name)}[/yellow]", escape(problem))
         _console.print(table)
 
 

@@ -1,4 +1,4 @@
-"""Fixtures: Supabase projects with an application in them, before the package comes."""
+"""Fixtures: Supabase projects with an application in them, without and with the package."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -7,25 +7,39 @@ import psycopg
 import pytest
 
 from tests.support.cluster import Cluster
+from tests.support.deploy import deploy
 from tests.support.project import APPLICATION, as_admin, create_project, running_projects
 
 
 @pytest.fixture(scope="package")
 def projects() -> Iterator[Cluster]:
-    """Yield a cluster with Supabase's roles."""
+    """Yield a cluster with Supabase's roles and two projects to clone."""
     with running_projects() as cluster:
+        for name in ("undeployed", "deployed"):
+            url = create_project(cluster, name)
+            with psycopg.connect(url) as connection:
+                connection.execute(APPLICATION)
+        deploy(url)
+        with psycopg.connect(url) as connection:
+            # a clone is a history of its own: without this its first upkeep would begin the feed
+            # anew
+            connection.execute("update wedsync_realtime.feed_horizon set epoch = null")
         yield cluster
 
 
 @pytest.fixture
-def project(projects: Cluster) -> Iterator[str]:
+def deployed() -> None:
+    """Ask for the package in the project."""
+
+
+@pytest.fixture
+def project(projects: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the URL of a project with an application, for postgres, who may deploy to it."""
     name = f"project_{uuid4().hex}"
-    url = create_project(projects, name)
-    with psycopg.connect(url) as connection:
-        connection.execute(APPLICATION)
-    yield url
+    template = "deployed" if "deployed" in request.fixturenames else "undeployed"
     with psycopg.connect(as_admin(projects.dsn("postgres")), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template} owner postgres".encode())
+        yield projects.dsn(name)
         connection.execute(f"drop database {name} with (force)".encode())
 
 

@@ -8,7 +8,12 @@ import psycopg
 import pytest
 
 from tests.support.caller import caller
+from tests.support.cluster import Cluster, running_cluster
+from tests.support.deploy import deploy
 from tests.support.listener import subscribed
+from tests.support.project import as_admin, create_project
+from tests.support.supabase import OBJECTS
+from tests.test_deploy_unprivileged import played
 from tests.test_function_matrix import READABLE, RELATIONS, ROLES
 from wedsync_realtime.deploy import migrate
 
@@ -108,9 +113,9 @@ def test_everything_of_the_application_stays(
     assert migrate(project).is_nothing
 
 
+@pytest.mark.usefixtures("deployed")
 def test_nothing_of_the_package_is_open_to_anybody(project: str, admin: psycopg.Connection) -> None:
     """Though the default privileges of the project grant everything to everybody."""
-    migrate(project)
     admin.execute("set role postgres; select wedsync_realtime.maintain_partitions(); reset role")
     assert [row for (row,) in admin.execute(RELATIONS.encode(), (ROLES,))] == READABLE
     definers = admin.execute(
@@ -120,11 +125,11 @@ def test_nothing_of_the_package_is_open_to_anybody(project: str, admin: psycopg.
     assert definers == [("postgres",), ("wedsync_realtime_owner",)]
 
 
+@pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("change", CHANGES, ids=[change[1] for change in CHANGES])
 def test_changes_are_told(
     project: str, developer: psycopg.Connection, change: tuple[str, ...]
 ) -> None:
-    migrate(project)
     side, channel, filter_key, columns, *statements = change
     with caller(project, key(f"{side} user 1")) as user:
         listener = subscribed(user, channel, {filter_key: str(key(f"{side}1"))})
@@ -136,3 +141,21 @@ def test_changes_are_told(
     assert [operation for operation, _ in told] == ["INSERT", "UPDATE", "DELETE"]
     for column in columns.split():
         assert len({str(row[column]) for _, row in told}) == 1
+
+
+def test_project_with_cron_plays_as_a_superusers_database(projects: Cluster) -> None:
+    """A project without tables of an application, whose jobs pg_cron runs."""
+    if not projects.has_cron:
+        pytest.skip(f"{projects.bindir} comes without pg_cron")
+    url = create_project(projects)
+    assert migrate(url).warnings == []
+    assert migrate(url).is_nothing
+    with psycopg.connect(url) as connection:
+        jobs = connection.execute("select username, active from cron.job order by jobname")
+        assert jobs.fetchall() == [("postgres", True)] * 2
+    with running_cluster() as plain:
+        expected = plain.create_database("plain")
+        with psycopg.connect(expected) as connection:
+            connection.execute(OBJECTS)
+        deploy(expected)
+        assert played(as_admin(url)) == played(expected)

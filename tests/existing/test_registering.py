@@ -53,11 +53,11 @@ MEANWHILE = {
 }  # fmt: skip
 
 
+@pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("case", MEANWHILE)
 def test_unregistered_whatever_happened(
     project: str, developer: psycopg.Connection, case: str
 ) -> None:
-    migrate(project)
     meanwhile, left = MEANWHILE[case]
     developer.execute(VISITS)
     developer.execute(REGISTER)
@@ -68,8 +68,8 @@ def test_unregistered_whatever_happened(
     assert migrate(project).warnings == []
 
 
+@pytest.mark.usefixtures("deployed")
 def test_unregistered_under_another_name(project: str, developer: psycopg.Connection) -> None:
-    migrate(project)
     developer.execute(VISITS)
     developer.execute(REGISTER)
     developer.execute("alter table public.visits rename to calls")
@@ -80,6 +80,7 @@ def test_unregistered_under_another_name(project: str, developer: psycopg.Connec
     ).fetchone() == (0,)
 
 
+@pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
     ("identity", "spoil", "expected"),
     [
@@ -92,7 +93,6 @@ def test_unregistered_under_another_name(project: str, developer: psycopg.Connec
 def test_replica_identity_is_what_it_was(
     project: str, developer: psycopg.Connection, identity: str, spoil: str, expected: str
 ) -> None:
-    migrate(project)
     developer.execute(VISITS)
     developer.execute("create unique index visits_key_key on public.visits (id, supplier_id)")
     developer.execute(f"alter table public.visits replica identity {identity}".encode())
@@ -102,9 +102,9 @@ def test_replica_identity_is_what_it_was(
     assert developer.execute(IDENTITY, ("public.visits",)).fetchone() == (expected,)
 
 
+@pytest.mark.usefixtures("deployed")
 def test_table_in_use_is_not_waited_for_long(project: str, developer: psycopg.Connection) -> None:
     """Who holds it is named, and nothing stays of the attempt."""
-    migrate(project)
     developer.execute("alter table public.clients replica identity default")
     with psycopg.connect(project, application_name="a report") as reader:
         reader.execute("select count(*) from public.clients")

@@ -62,14 +62,18 @@ class Traffic:
 
 
 @contextmanager
-def traffic(url: str) -> Iterator[Traffic]:
-    """Write and read for the time of the context, as the role of this URL."""
+def traffic(url: str, reports: bool = True) -> Iterator[Traffic]:
+    """Write for the time of the context, as the role of this URL.
+
+    reports: also read, and look after tables, longer than anybody may wait.
+    """
     seen, stop, lock = Traffic(), threading.Event(), threading.Lock()
     threads = [
         threading.Thread(target=_write, args=(url, statement, seen, stop, lock))
         for statement in WRITES
     ]
-    threads += [threading.Thread(target=_read, args=(url, text, seen, stop)) for text in READS]
+    if reports:
+        threads += [threading.Thread(target=_read, args=(url, text, seen, stop)) for text in READS]
     threads.append(threading.Thread(target=_watch, args=(url, seen, stop)))
     for thread in threads:
         thread.start()
