@@ -1,6 +1,7 @@
--- 0014 activity counts: the audit by the minute, running totals, and the audit's index by time.
+-- 0014 activity counts: the audit by the minute, running totals, and the audit's indexes by time.
 -- Undo: drop table wedsync_realtime.activity_minutes, wedsync_realtime.counters; drop index
--- public.realtime_activity_logs_timestamp_idx (loses the history and slows the views down).
+-- public.realtime_activity_logs_timestamp_idx, public.realtime_activity_logs_refused_timestamp_idx
+-- (loses the history and slows the views down).
 
 create table wedsync_realtime.activity_minutes (
     minute     timestamptz not null,
@@ -38,6 +39,10 @@ comment on column wedsync_realtime.counters.last_at is 'Time of the latest.';
 -- rows come in the order of time: a few bytes for a hundred pages, next to nothing for a writer
 create index realtime_activity_logs_timestamp_idx
     on public.realtime_activity_logs using brin ("timestamp") with (autosummarize = on);
+
+-- and the few that were refused by themselves
+create index realtime_activity_logs_refused_timestamp_idx
+    on public.realtime_activity_logs ("timestamp") where event_type = 'refused';
 
 alter table wedsync_realtime.activity_minutes enable row level security;
 alter table wedsync_realtime.counters enable row level security;

@@ -169,7 +169,9 @@ def test_a_request_is_answered_and_another_path_is_not(busy: str) -> None:
 
 def test_a_database_that_is_gone_is_503(cluster: Cluster, template: str) -> None:
     with cluster.database(template) as url, serving(url) as address:
-        cluster.drop_database(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+        with psycopg.connect(url) as connection:
+            name = connection.info.dbname
+        cluster.drop_database(name)
         with pytest.raises(HTTPError, match="503"):
             urlopen(f"http://{address}/metrics")
 

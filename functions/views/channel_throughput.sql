@@ -39,7 +39,8 @@ left join wedsync_realtime.counters as k
     on k.name = 'events' and k.labels = jsonb_build_object('channel', c.name);
 
 comment on view wedsync_realtime.channel_throughput is
-'Events of each channel. Exact at this moment; hours and days begin with a whole minute.';
+'Events of each channel. Exact at this moment, or as of the last run of the metrics job when that '
+'is over ten minutes ago; hours and days begin with a whole minute.';
 comment on column wedsync_realtime.channel_throughput.channel is 'Channel.';
 comment on column wedsync_realtime.channel_throughput.is_enabled is
 'Whether anybody may subscribe; false while it is paused.';

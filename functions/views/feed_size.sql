@@ -2,8 +2,8 @@
 
 create or replace view wedsync_realtime.feed_size as
 select
-    p.relname::text as parent,
-    c.relname::text as partition,
+    p.relname::text collate pg_catalog."default" as parent,
+    c.relname::text collate pg_catalog."default" as partition,
     b.lower,
     b.upper,
     b.upper is null as is_default,

@@ -2,7 +2,7 @@
 
 create or replace view wedsync_realtime.rpc_timing as
 select
-    p.proname::text as rpc,
+    p.proname::text collate pg_catalog."default" as rpc,
     current_setting('track_functions') <> 'none' as is_tracked,
     f.calls,
     f.total_time / 1000 as total_seconds,

@@ -7,6 +7,13 @@ create or replace function wedsync_realtime.health_limits()
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_long_ago timestamptz := (
+        select
+            statement_timestamp() - s.stale_after - interval '5 minutes'
+            - 2 * wedsync_realtime.schedule_interval(s.cleanup_schedule)
+        from wedsync_realtime.settings as s
+    );
 begin
     return query
     select
@@ -34,14 +41,12 @@ begin
 
     return query
     select
-        'stale_leases', case when count(l.id) > 0 then 'warn' else 'ok' end,
-        format('%s that expired long ago', count(l.id)),
-        case when count(l.id) > 0 then 'Cleanup does not keep up, or does not run.' else '' end,
-        case when count(l.id) > 0 then 'call wedsync_realtime.run_job(''cleanup'')' else '' end
-    from wedsync_realtime.settings as s
-    left join public.realtime_subscriptions as l
-        on l.last_ping_at < statement_timestamp() - s.stale_after - interval '5 minutes'
-            - 2 * wedsync_realtime.schedule_interval(s.cleanup_schedule);
+        'stale_leases', case when count(*) > 0 then 'warn' else 'ok' end,
+        format('%s that expired long ago', count(*)),
+        case when count(*) > 0 then 'Cleanup does not keep up, or does not run.' else '' end,
+        case when count(*) > 0 then 'call wedsync_realtime.run_job(''cleanup'')' else '' end
+    from public.realtime_subscriptions as l
+    where l.last_ping_at < v_long_ago;
 
     return query
     select

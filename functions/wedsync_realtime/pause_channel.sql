@@ -11,13 +11,13 @@ create or replace function wedsync_realtime.pause_channel(name text)
     set lock_timeout = '2s'
 as $$
 declare
-    v_before bigint;
+    v_before integer;
 begin
-    select count(*) into v_before
+    select count(*)::integer into v_before
     from public.realtime_subscriptions as s where s.channel_name = pause_channel.name;
     perform wedsync_realtime.enable_channel(name, false);
     return v_before - (
-        select count(*)
+        select count(*)::integer
         from public.realtime_subscriptions as s where s.channel_name = pause_channel.name
     );
 end

@@ -2,6 +2,8 @@
 -- the feed: by the index that polls use, for topics that are known. (A writer in REPEATABLE READ
 -- may have recorded for a topic that nobody listened to; those are not counted.)
 -- Beside them those of the last minute since a still older snapshot.
+-- When nothing has been counted for ten minutes there may be too many for that: a view then shows
+-- what has been counted, and the job, which says upto where, reads the feed from end to end.
 
 create or replace function wedsync_realtime.recent_events(
     seen        pg_snapshot,
@@ -20,12 +22,30 @@ create or replace function wedsync_realtime.recent_events(
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
 declare
     v_xmax xid8 := pg_snapshot_xmax(seen_before);
     v_xip xid8[] := array(select pg_snapshot_xip(seen_before));
     v_minute_ago timestamptz := clock_timestamp() - interval '1 minute';
 begin
+    if exists (
+        select from wedsync_realtime.metrics_horizon as h
+        where h.counted_at < clock_timestamp() - interval '10 minutes'
+    ) then
+        return query
+        select
+            e.channel_id, e.tenant_id, date_trunc('minute', e.created_at), count(*), '0'::bigint,
+            max(e.created_at)
+        from wedsync_realtime.events as e
+        where
+            upto is not null
+            and e.xid >= pg_snapshot_xmin(seen)
+            and not pg_visible_in_snapshot(e.xid, seen)
+            and pg_visible_in_snapshot(e.xid, upto)
+        group by e.channel_id, e.tenant_id, date_trunc('minute', e.created_at);
+        return;
+    end if;
     return query
     select
         t.channel_id, t.tenant_id, date_trunc('minute', n.created_at),

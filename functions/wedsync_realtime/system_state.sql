@@ -16,6 +16,7 @@ create or replace function wedsync_realtime.system_state(
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
 declare
     v_alive_since timestamptz := statement_timestamp()

@@ -6,6 +6,7 @@ create or replace function wedsync_realtime.tenant_refusals()
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set jit = off
 as $$
 begin
     return query

@@ -98,7 +98,8 @@ select is(
 select is(
     (
         select t.is_enabled
-        from wedsync_realtime.channel_throughput as t where t.channel = 'form-responses'
+        from wedsync_realtime.channel_throughput as t
+        where t.channel = 'form-responses'
     ),
     false, 'channel_throughput: shows that it is paused'
 );
@@ -127,7 +128,8 @@ select throws_ok(
 from (values ('pause_channel', '''x'''), ('resume_channel', 'NULL')) as v (name, argument);
 select is(
     (
-        select count(*) from public.realtime_activity_logs as l
+        select count(*)
+        from public.realtime_activity_logs as l
         where l.event_type = 'channel_changed' and l.payload #>> '{key}' = 'form-responses'
     ),
     2::bigint, 'pause_channel, resume_channel: are on record'

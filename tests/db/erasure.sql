@@ -37,15 +37,26 @@ select pg_temp.subscribe(
 select pg_temp.subscribe(c.eve, 'core-fields', jsonb_build_object('couple_id', e.id))
 from cast_of as c cross join (select tests.couple('Eve and Fay') as id) as e;
 insert into public.core_fields (couple_id, field_name, field_value)
-select v.id, 'allergy', '"nuts"'
+select
+    v.id,
+    'allergy' as field_name,
+    '"nuts"'::jsonb as field_value
 from cast_of as c
 cross join lateral (values (c.couple), (tests.couple('Eve and Fay'))) as v (id);
 insert into public.form_responses (supplier_id, couple_id, responses)
-select c.bloom, c.couple, '{"diet": "no nuts"}' from cast_of as c;
+select
+    c.bloom,
+    c.couple,
+    '{"diet": "no nuts"}'::jsonb as responses
+from cast_of as c;
 create temporary table dry as
 select e.* from cast_of as c cross join lateral wedsync_realtime.erase_couple(c.couple) as e;
 select is(
-    (select count(*) from wedsync_realtime.events as e where strpos(e.new::text, 'nuts') > 0),
+    (
+        select count(*)
+        from wedsync_realtime.events as e
+        where strpos(e.new::text, 'nuts') > 0
+    ),
     3::bigint, 'erase_couple: a dry run takes nothing'
 );
 select results_eq(

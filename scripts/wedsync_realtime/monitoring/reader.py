@@ -133,4 +133,4 @@ class Reader:
 
 
 def _first(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error).strip()
+    return error.diag.message_primary or str(error).strip().partition("\n")[0]

@@ -118,6 +118,7 @@ class Top(App[None]):
         """Stop updating, or go on."""
         self._is_paused = not self._is_paused
         self._say("paused" if self._is_paused else "…", "yellow")
+        self._tick()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show the tenants that fit."""
@@ -164,7 +165,8 @@ class Top(App[None]):
             self._fill(name, columns, overview[name])
         self._checks = overview["health"]
         self._show_advice()
-        self._say(f"{overview['at'].astimezone():%H:%M:%S}", "green")
+        if not self._is_paused:
+            self._say(f"{overview['at'].astimezone():%H:%M:%S}", "green")
 
     def _fill(self, name: str, columns: Iterable[Column], rows: list[Row]) -> None:
         table = self._tables[name]
