@@ -194,7 +194,7 @@ def test_migration_without_transaction_has_a_file_of_its_own(
     supabase_cli: Cli, tree: Tree, project: Path, empty_database: str
 ) -> None:
     tree.tables(1)
-    alone = "-- No transaction: x.\ncreate index concurrently t1_idx on public.t1 (id);"
+    alone = "-- No transaction: x.\ncreate index concurrently if not exists t1_idx on t1 (id);"
     tree.migration(2, alone)
     tree.migration(3, "create table public.t3 ();")
     assert [each.applied for each in bundled(project, tree)] == [
