@@ -70,7 +70,8 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
         (
             "create rule leak as on update to public.core_fields do also"
             " insert into public.form_responses (supplier_id) values ({lens})",
-            ["✗ Lens & Light: 2 × form_response.submitted instead of 0"],
+            # one or two, as many as have arrived when the play ends
+            ["✗ Lens & Light: ", " × form_response.submitted instead of 0"],
         ),
         (
             "update public.user_profiles set supplier_id = {bloom} where supplier_id = {lens}",

@@ -113,7 +113,8 @@ def make(folder: Path, scripts: Sequence[Script], now: datetime | None = None) -
         landed.append(script)
     changed = _changed(plan)
     text = _text(state, landed, [*batch, *changed], plan, is_first=is_first)
-    add(text, [*batch, *changed], plan.removed)
+    new = [each for each in (*batch, *changed) if each.checksum != state.get(each.path)]
+    add(text, new, plan.removed)
     return bundles
 
 

@@ -15,7 +15,15 @@ from tests.support.cluster import Cluster
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
-INSTALL = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
+INSTALL = [
+    "npm",
+    "install",
+    "--silent",
+    "--no-audit",
+    "--no-fund",
+    "--no-package-lock",
+    "--fetch-retries=1",
+]
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -61,7 +61,7 @@ class Cluster:
     def dsn(self, dbname: str) -> str:
         """Return the URL of a database, as superuser postgres."""
         if self.address:
-            return f"postgresql://postgres@{self.address}/{quote(dbname)}"
+            return f"postgresql://postgres@{self.address}/{quote(dbname)}?sslmode=disable"
         return f"postgresql://postgres@/{quote(dbname)}?host={quote(str(self.directory), safe='')}"
 
     def psql(self) -> str:

