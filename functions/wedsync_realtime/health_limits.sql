@@ -8,10 +8,8 @@ create or replace function wedsync_realtime.health_limits()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_long_ago timestamptz := (
-        select
-            statement_timestamp() - s.stale_after - interval '5 minutes'
-            - 2 * wedsync_realtime.schedule_interval(s.cleanup_schedule)
+    v_long_ago timestamptz := statement_timestamp() - interval '5 minutes' - (
+        select s.stale_after + 2 * wedsync_realtime.schedule_interval(s.cleanup_schedule)
         from wedsync_realtime.settings as s
     );
 begin

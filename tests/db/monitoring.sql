@@ -159,7 +159,6 @@ select is(
 );
 
 -- The history, from the minutes that are over
-
 reset role;
 update public.realtime_activity_logs set "timestamp" = "timestamp" - interval '3 minutes';
 update wedsync_realtime.metrics_horizon set activity_until = now() - interval '10 minutes';

@@ -1,0 +1,169 @@
+"""The README's runbook: each symptom is caused, and its commands print what the README says."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.cluster import Cluster
+from tests.support.people import People
+from wedsync_realtime import menu
+
+README = Path(__file__).parents[1] / "README.md"
+SUBSCRIBE = {"channels": ["form-responses"]}
+
+
+class Database:
+    """A database in which a fault is caused and the README's commands are pasted."""
+
+    def __init__(self, cluster: Cluster, url: str, admin: psycopg.Connection) -> None:
+        self.cluster, self.url, self.admin = cluster, url, admin
+
+    def psql(self, text: str, *arguments: str) -> str:
+        """Return what psql prints, unaligned."""
+        done = subprocess.run(
+            [self.cluster.psql(), "-XqAt", "-v", "ON_ERROR_STOP=1", *arguments, self.url],
+            input=text, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def paste(self, symptom: str, **variables: UUID) -> str:
+        """Return what the commands under a symptom of the runbook print."""
+        chapter = README.read_text().split("### Runbook")[1].split("\n## ")[0]
+        (block,) = re.findall(
+            rf"\*\*{re.escape(symptom)}\*\*.*?```sql\n(.*?)```", chapter, re.DOTALL
+        )
+        sets = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+        return self.psql(block, *sets)
+
+
+@pytest.fixture
+def db(cluster: Cluster, people: People) -> Iterator[Database]:
+    with psycopg.connect(people.url, autocommit=True) as admin:
+        yield Database(cluster, people.url, admin)
+
+
+@pytest.fixture
+def supplier(people: People) -> UUID:
+    return people.supplier()
+
+
+@pytest.fixture
+def owner(people: People, supplier: UUID, act_as: object) -> Caller:
+    assert callable(act_as)
+    caller: Caller = act_as(people.supplier_user(supplier))
+    caller.rpc("realtime_subscribe", **SUBSCRIBE, filters={"supplier_id": str(supplier)})
+    return caller
+
+
+@pytest.mark.parametrize(
+    ("cause", "says"),
+    [
+        ("alter table public.form_responses disable trigger user",
+         "dispatch_triggers|fail|public.form_responses (0 of 4 for form-responses)"),
+        ("alter table public.form_responses rename column supplier_id to vendor_id",
+         "channel_columns|fail|form-responses: no column supplier_id"),
+        ("select wedsync_realtime.note_failure(1::smallint, 'dispatch', 'XX000', 'no room')",
+         "dispatch_failures|fail|"),
+    ],
+)  # fmt: skip
+def test_nobody_receives(db: Database, owner: Caller, cause: str, says: str) -> None:
+    well = db.paste("Nobody receives.").splitlines()
+    assert [line.split("|")[1] for line in well] == ["0"] * 7  # channels alone: no check fails
+    db.admin.execute(cause.encode())
+    assert says in db.paste("Nobody receives.")
+
+
+def test_one_supplier_does_not_receive(
+    db: Database, people: People, owner: Caller, supplier: UUID
+) -> None:
+    symptom = "One supplier doesn't receive."
+    lines = db.paste(symptom, user=UUID(owner.claims["sub"]), supplier=supplier).splitlines()
+    assert [line.split("|")[:2] for line in lines[:6]] == [
+        [step, "passed"] for step in ("identity", "channel", "filters", "rate", "access", "limits")
+    ]
+    assert lines[6].startswith("form-responses|")
+    stranger = people.supplier_user(people.supplier("Petal"))
+    lines = db.paste(symptom, user=stranger, supplier=supplier).splitlines()
+    assert lines[4].startswith("access|refused|")
+    assert "does not admit the caller" in lines[4]
+    assert len(lines) == 6
+
+
+def test_the_feed_grows(db: Database, people: People) -> None:
+    db.admin.execute(
+        "select wedsync_realtime.add_partition('wedsync_realtime.events', '2021-01-01', '1 day')"
+    )
+    with closing(psycopg.connect(people.url)) as holding:
+        holding.execute("select from wedsync_realtime.events_20210101")
+        db.admin.execute("select pg_sleep(1.1)")
+        db.admin.execute("call wedsync_realtime.run_job('partitions')")  # gives up
+        printed = db.paste("The feed grows.")
+        assert re.search(r"^events_20210101\|.*\|t$", printed, re.MULTILINE)
+        pid = holding.info.backend_pid
+        assert re.search(rf"^{pid}\|.*\|idle in transaction\|", printed, re.MULTILINE)
+        db.admin.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+    db.admin.execute("call wedsync_realtime.run_job('partitions')")
+    assert "events_20210101" not in db.paste("The feed grows.")
+
+
+def test_cleanup_stopped(db: Database) -> None:
+    assert "cleanup|never|" in db.paste("Cleanup stopped.")
+    db.admin.execute("update wedsync_realtime.job_runs set created_at = now() - interval '1 hour'")
+    assert "cleanup|late|" in db.paste("Cleanup stopped.")
+    db.admin.execute("alter table wedsync_realtime.topics rename to lost")
+    with pytest.raises(psycopg.errors.RaiseException):
+        db.admin.execute("call wedsync_realtime.run_job('cleanup')")
+    printed = db.paste("Cleanup stopped.")
+    assert "cleanup|failed|" in printed
+    assert 'relation "wedsync_realtime.topics" does not exist' in printed
+    db.admin.execute("alter table wedsync_realtime.lost rename to topics")
+    db.admin.execute("call wedsync_realtime.run_job('cleanup')")
+    assert "cleanup|ok|" in db.paste("Cleanup stopped.")
+
+
+def test_limit_reached(db: Database, owner: Caller, supplier: UUID) -> None:
+    db.admin.execute("select wedsync_realtime.set_limit(%s, 1)", (supplier,))
+    refused = owner.rpc(
+        "realtime_subscribe", channels=["client-profiles"], filters={"supplier_id": str(supplier)}
+    )
+    assert refused.status == 429
+    assert db.paste("Limit reached.").splitlines() == [
+        "Bloom|1|1|1", "connection_limit|subscribe|1|1"
+    ]  # fmt: skip
+
+
+def test_slow_writes(db: Database, people: People, supplier: UUID) -> None:
+    write = "insert into public.form_responses (supplier_id) values (%s)"
+    with psycopg.connect(people.url) as locking, psycopg.connect(people.url) as writing:
+        locking.execute("lock table public.form_responses in share mode")
+        writing.pgconn.send_query_params(
+            write.replace("%s", "$1").encode(), [str(supplier).encode()]
+        )
+        db.admin.execute("select pg_sleep(0.3)")
+        printed = db.paste("Slow writes.")
+        waiting, blocking = writing.info.backend_pid, locking.info.backend_pid
+        assert f"{waiting}|Lock|relation|{{{blocking}}}|insert" in printed
+        assert re.search(r"^notify_queue\|ok\|", printed, re.M)
+        locking.rollback()
+        while writing.pgconn.get_result():
+            pass
+
+
+def test_every_entry_of_the_menu_runs(db: Database, owner: Caller) -> None:
+    names = [argument.split("=")[1] for argument in menu.arguments()]
+    assert names[0] == "menu"
+    for name in names:
+        printed = db.psql(f":{name}\n", *menu.arguments())
+        if name in ("health", "jobs", "live", "tenants", "channels", "menu", "feed"):
+            assert printed, name
+    assert {line.split("|")[0] for line in db.psql(":menu\n", *menu.arguments()).splitlines()} == {
+        f":{name}" for name in names[1:]
+    }
