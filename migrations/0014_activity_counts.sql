@@ -37,10 +37,12 @@ comment on column wedsync_realtime.counters.value is 'How many so far.';
 comment on column wedsync_realtime.counters.last_at is 'Time of the latest.';
 
 -- rows come in the order of time: a few bytes for a hundred pages, next to nothing for a writer
+-- squawk-ignore require-concurrent-index-creation
 create index realtime_activity_logs_timestamp_idx
     on public.realtime_activity_logs using brin ("timestamp") with (autosummarize = on);
 
 -- and the few that were refused by themselves
+-- squawk-ignore require-concurrent-index-creation
 create index realtime_activity_logs_refused_timestamp_idx
     on public.realtime_activity_logs ("timestamp") where event_type = 'refused';
 
