@@ -37,6 +37,9 @@ def deployed(config: pytest.Config) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         # a clone is a history of its own: without this its first upkeep would begin the feed anew
         connection.execute("update wedsync_realtime.feed_horizon set epoch = null")
+        # nor is a clone late with its jobs, however long ago the template was made
+        connection.execute("update wedsync_realtime.job_runs set created_at = 'infinity'")
+        connection.execute("update wedsync_realtime.metrics_horizon set counted_at = 'infinity'")
     cluster.freeze_database(TEMPLATE)
     return TEMPLATE
 

@@ -21,7 +21,7 @@ MAY_SELECT = {
     (role, table)
     for role in ("authenticated", "service_role")
     for table in ("public.realtime_subscriptions", "public.realtime_activity_logs")
-}
+} | {("wedsync_realtime_monitor", "wedsync_realtime.metrics_history")}
 
 
 @pytest.fixture
@@ -174,8 +174,7 @@ def test_no_role_touches_a_table_a_partition_or_a_sequence(
         if kind == "S":
             commands = {"next": f"select nextval('{name}')", "read": f"select * from {name}"}
         if kind == "v":
-            # what no view can take is refused before anybody's rights are looked at
-            commands = {"select": commands["select"], "lock": commands["lock"]}
+            del commands["truncate"], commands["trigger"]
             if role == "wedsync_realtime_monitor":
                 del commands["select"]
         for word, command in commands.items():
@@ -185,6 +184,8 @@ def test_no_role_touches_a_table_a_partition_or_a_sequence(
                     session.execute(command.encode())
             except psycopg.errors.InsufficientPrivilege:
                 continue
+            except psycopg.errors.ObjectNotInPrerequisiteState:
+                continue  # a view that nobody can write through
             except psycopg.Error as error:
                 opened.append(f"{role}: {word} {name}: {error}")
                 continue

@@ -17,7 +17,7 @@ DEFINERS = """
     where
         p.pronamespace = 'wedsync_realtime'::regnamespace
         and p.prosecdef
-        and p.proname not in ('broadcast_events', 'lock_user')
+        and p.proname not in ('broadcast_events', 'lock_user', 'open_transactions')
 """
 
 

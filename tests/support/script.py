@@ -21,7 +21,7 @@ OTHER_CONNECTION = UUID("11111111-1111-4111-8111-111111111111")
 VOLATILE_KEYS = {
     "cursor", "expiresAt", "createdAt", "lastPingAt", "commit_timestamp", "lastMessageAt",
     "created_at", "last_ping_at", "retryAfter", "timestamp", "submitted_at", "completed_at", "id",
-    "messageCount", "since", "until",
+    "messageCount", "since", "until", "maxLagSeconds",
 }  # fmt: skip
 # A channel id ends with epoch milliseconds; hints and texts count seconds.
 MOMENT = re.compile(r"(?<=-)\d{13}\b|\b\d+ s\b")

@@ -144,7 +144,9 @@ def _registry(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
 
 
 WATCHED = """
-    select h.name, h.status, case when h.name in ('limits', 'deployed_version') then h.value end
+    select h.name, h.status, case
+        when h.name in ('limits', 'deployed_version') then split_part(h.value, ',', 1)
+    end
     from wedsync_realtime.health() as h
     union all
     select m.name || m.labels, m.type, case when m.labels <> '{}' then m.value::bigint::text end
