@@ -185,4 +185,4 @@ def test_jobs_of_somebody_else(own_cluster: Cluster) -> None:
         assert (outcome.refreshed, outcome.warnings) == (True, [])
         assert admin.execute(
             "select count(*) from cron.job where username = %s", (role,)
-        ).fetchone() == (2,)
+        ).fetchone() == (4,)

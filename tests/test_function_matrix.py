@@ -79,7 +79,7 @@ INTERNAL = [
     "is_published", "job_step", "keep_channel_name", "key_columns", "key_expression", "last_xid",
     "lease_snapshot", "lock_user", "log_activity", "log_change", "log_ended_leases",
     "log_moved_lease", "maintain_partitions", "make_gate", "mark_cut", "mark_resync", "may_hear",
-    "message_count", "message_problem", "messages_inserted", "missing_attachments",
+    "message_count", "message_problem", "messages_inserted", "missing_attachments", "name_access",
     "needed_columns", "new_channel_id", "note_failure", "note_found", "open_gates", "open_lease",
     "own_functions", "parse_cursor", "pause_channel", "pin_settings", "prepare_channels",
     "problem_status", "problem_text", "protect_table", "purge", "read_feed", "read_page",

@@ -20,6 +20,8 @@ begin
         union all
         select a.* from wedsync_realtime.ground_access() as a
         union all
+        select a.* from wedsync_realtime.name_access() as a
+        union all
         select a.* from wedsync_realtime.ground_triggers() as a
         union all
         select a.* from wedsync_realtime.user_keys() as a

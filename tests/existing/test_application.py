@@ -152,7 +152,7 @@ def test_project_with_cron_plays_as_a_superusers_database(projects: Cluster) -> 
     assert migrate(url).is_nothing
     with psycopg.connect(url) as connection:
         jobs = connection.execute("select username, active from cron.job order by jobname")
-        assert jobs.fetchall() == [("postgres", True)] * 2
+        assert jobs.fetchall() == [("postgres", True)] * 4
     with running_cluster() as plain:
         expected = plain.create_database("plain")
         with psycopg.connect(expected) as connection:

@@ -55,9 +55,7 @@ def findings(cli: Cli, folder: Path, url: str, level: str) -> list[dict[str, Any
 
 def test_nothing_to_warn_of(supabase_cli: Cli, tmp_path: Path, project_database: str) -> None:
     found = findings(supabase_cli, tmp_path, project_database, "warn")
-    assert [
-        (each["name"], each["detail"]) for each in found if WARNED not in each["detail"]
-    ] == []
+    assert [(each["name"], each["detail"]) for each in found if WARNED not in each["detail"]] == []
 
 
 def test_remarks_are_those_we_know(
