@@ -1,6 +1,7 @@
 -- Write the trigger functions of a channel from its row in the registry, its event rules and the
 -- settings, all as constants, because looking them up would cost every writer. Replacing them
--- takes no lock on the table.
+-- takes no lock on the table. They do without jit: a session that has written much would go on
+-- with a plan for much, and have it compiled anew for every single row.
 
 create or replace function wedsync_realtime.compile_channel(channel wedsync_realtime.channels)
     returns void
@@ -26,7 +27,8 @@ begin
         );
         execute format(
             'create or replace function wedsync_realtime.%I() returns trigger language plpgsql '
-            'volatile security definer set search_path = pg_catalog, pg_temp as %L',
+            'volatile security definer set search_path = pg_catalog, pg_temp set jit = off '
+            'as %L',
             v_name, v_body
         );
         execute format(

@@ -1,5 +1,6 @@
 -- Find the topic of a channel and tenant, or make it, and keep it from going cold until commit.
--- An old topic finds its gate closed in a restored database, where no trigger has opened it.
+-- An old topic finds its gate closed in a restored database, where no trigger has opened it:
+-- set_gates tells the clients what that means.
 
 create or replace function wedsync_realtime.heat_topic(channel_id smallint, tenant_id uuid)
     returns bigint
@@ -25,7 +26,7 @@ begin
         exit when found;
     end loop;
     if pg_sequence_last_value(v_gate) is null then
-        perform setval(v_gate, 1);
+        perform wedsync_realtime.set_gates();
     end if;
     return v_topic;
 end

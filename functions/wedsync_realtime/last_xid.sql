@@ -1,5 +1,6 @@
 -- Find the latest transaction with an event or a reset on a lease's topic that a snapshot has
--- seen.
+-- seen, or that was removed from the feed: a cursor that had not seen that would have to resync
+-- again.
 
 create or replace function wedsync_realtime.last_xid(
     lease wedsync_realtime.lease,
@@ -13,6 +14,7 @@ create or replace function wedsync_realtime.last_xid(
 as $$
 begin
     return greatest(
+        lease.max_xid,
         (
             select e.xid
             from wedsync_realtime.events as e
@@ -35,7 +37,8 @@ end
 $$;
 
 comment on function wedsync_realtime.last_xid(wedsync_realtime.lease, pg_snapshot) is
-'Latest transaction with an event or a reset on a subscription''s topic that a snapshot has seen.';
+'Latest transaction with an event or a reset on a subscription''s topic that a snapshot has seen, '
+'or with a removed event.';
 revoke execute on function wedsync_realtime.last_xid(wedsync_realtime.lease, pg_snapshot)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.last_xid(wedsync_realtime.lease, pg_snapshot)

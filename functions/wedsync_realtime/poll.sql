@@ -3,7 +3,8 @@
 -- written: the lease is renewed and the topic settled by the polls on the primary.
 -- The feed is locked before its snapshot is taken: no partition goes in between.
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
--- each call's values would take longer than running them.
+-- each call's values would take longer than running them. Such a plan is taken to read much, so jit
+-- would compile it in every call.
 -- Refuses: unauthorized, invalid_request, subscription_not_found, subscription_expired,
 -- forbidden_channel (and ends the lease).
 
@@ -14,6 +15,7 @@ create or replace function wedsync_realtime.poll(channel text, cursor text, max_
     security definer
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
+    set jit = off
 as $$
 declare
     v_user constant uuid := wedsync_realtime.caller_id();

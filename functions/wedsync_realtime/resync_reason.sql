@@ -1,7 +1,8 @@
 -- Say why a cursor cannot be continued, null when it can. retention_passed: an event it has not
 -- seen may be among those removed. A transaction that was still running at the last removal has
--- lost none, because its locks keep its partition. Resets are looked at only when the cursor may
--- not have seen the last of them.
+-- lost none, because its locks keep its partition. A caller's old snapshot knows nothing of a
+-- removal since, but of the partition, and that this is gone shows in any. Resets are looked at
+-- only when the cursor may not have seen the last of them.
 
 create or replace function wedsync_realtime.resync_reason(
     lease wedsync_realtime.lease,
@@ -29,6 +30,14 @@ begin
             select from pg_snapshot_xip(seen.seen) as x
             where x <= lease.max_xid and pg_visible_in_snapshot(x, lease.dropped)
         )
+    ) then
+        return 'retention_passed';
+    end if;
+    if current_setting('transaction_isolation') not like 'read %' and exists (
+        select from pg_inherits as i
+        where
+            i.inhparent = 'wedsync_realtime.events'::regclass
+            and pg_table_is_visible(i.inhrelid) is null
     ) then
         return 'retention_passed';
     end if;

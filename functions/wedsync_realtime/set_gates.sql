@@ -1,7 +1,11 @@
 -- Open the gates of channels that have topics, and close those of channels that have none.
 -- A gate is closed only by a transaction that has changed nothing yet: what this one had removed
 -- itself could come back with its rollback, the gate would not open with it. The lock keeps new
--- topics away until commit; whoever is making one right now is not waited for.
+-- topics away while it is closed, and goes with the subtransaction, whose rollback the gate does
+-- not follow; whoever is making a topic right now is not waited for.
+-- One that is found closed beside a topic, as a restore may leave it, has kept changes out of the
+-- feed: clients must resync, once the writers are through that it has let pass. It is looked at
+-- after the topic, because it was open before that could be seen.
 
 create or replace function wedsync_realtime.set_gates()
     returns void
@@ -14,7 +18,6 @@ declare
     v_may_close constant boolean := pg_current_xact_id_if_assigned() is null
     and current_setting('transaction_isolation') = 'read committed';
     v_gate regclass;
-    v_is_open boolean;
     v_channel smallint;
 begin
     for v_channel, v_gate in
@@ -22,12 +25,14 @@ begin
         from wedsync_realtime.channels as c
     loop
         continue when v_gate is null;
-        v_is_open := pg_sequence_last_value(v_gate) is not null;
         if exists (select from wedsync_realtime.topics as t where t.channel_id = v_channel) then
-            if not v_is_open then
+            if pg_sequence_last_value(v_gate) is null then
                 perform setval(v_gate, 1);
+                update wedsync_realtime.topics as t
+                set is_ready = false, blockers = null where t.channel_id = v_channel;
+                perform wedsync_realtime.mark_resync(v_channel, 'dispatch_failed');
             end if;
-        elsif v_is_open and v_may_close then
+        elsif v_may_close and pg_sequence_last_value(v_gate) is not null then
             begin
                 lock table wedsync_realtime.topics in share row exclusive mode nowait;
                 if not exists (
@@ -35,8 +40,9 @@ begin
                 ) then
                     perform setval(v_gate, 1, false);
                 end if;
+                raise sqlstate 'WR001' using message = 'the gate is closed';
             exception
-                when lock_not_available then null;
+                when lock_not_available or sqlstate 'WR001' then null;
             end;
         end if;
     end loop;

@@ -17,7 +17,10 @@ begin
             (2, '{}', 'current_setting(''DateStyle'') like ''ISO%'''),
             (3, '{interval}', 'current_setting(''IntervalStyle'') = ''postgres'''),
             (4, '{bytea}', 'current_setting(''bytea_output'') = ''hex'''),
-            (5, '{real, double precision}', 'current_setting(''extra_float_digits'') > ''0''')
+            (
+                5, '{real, double precision}',
+                'current_setting(''extra_float_digits'') in (''1'', ''2'', ''3'')'
+            )
         ) as s (place, types, condition)
         where s.types is null or exists (
             select from pg_attribute as a

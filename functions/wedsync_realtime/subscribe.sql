@@ -1,7 +1,8 @@
 -- Open or renew the caller's leases: identity, parameters, rate, access, limits, lease, audit.
 -- Definer: clients hold no INSERT on public.realtime_subscriptions.
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
--- each call's values would take longer than running them.
+-- each call's values would take longer than running them. Such a plan is taken to read much, so jit
+-- would compile it in every call.
 -- Refuses: unauthorized, invalid_request, unknown_channel, filter_required, rate_limited,
 -- forbidden_channel, connection_limit.
 
@@ -16,6 +17,7 @@ create or replace function wedsync_realtime.subscribe(
     security definer
     set search_path = pg_catalog, pg_temp
     set plan_cache_mode = force_generic_plan
+    set jit = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import psycopg
+import pytest
 
 from tests.support.caller import Caller
 from tests.support.listener import INSERT, Connect, names, subscribed
@@ -72,14 +73,37 @@ def test_removal_that_is_rolled_back_leaves_the_gate_open(
     assert not is_open(admin)
 
 
-def test_gate_that_a_restore_left_closed_is_opened(
-    admin: psycopg.Connection, owner: Caller, supplier: UUID
+def test_closing_a_gate_keeps_no_new_topic_waiting(
+    connect: Connect, admin: psycopg.Connection, supplier: UUID
+) -> None:
+    admin.execute("select setval('wedsync_realtime.gate_1', 1)")
+    connection = connect()
+    connection.execute(SET)
+    assert not is_open(admin)
+    admin.execute("set lock_timeout = '5s'")
+    admin.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
+    assert is_open(admin)
+    connection.rollback()
+    assert is_open(admin)
+
+
+@pytest.mark.parametrize("opener", ["subscribe", "upkeep"])
+def test_gate_that_a_restore_left_closed_is_opened_and_clients_read_anew(
+    connect: Connect, admin: psycopg.Connection, owner: Caller, supplier: UUID, opener: str
 ) -> None:
     listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    assert listener.poll()["ready"]
     admin.execute(CLOSE)
-    subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
-    admin.execute(INSERT, (supplier, "renewed"))
-    admin.execute(CLOSE)
-    admin.execute("select wedsync_realtime.maintain_partitions()")
-    admin.execute(INSERT, (supplier, "maintained"))
-    assert names(listener) == ["renewed", "maintained"]
+    passed = connect()
+    passed.execute(INSERT, (supplier, "passed the closed gate"))
+    if opener == "upkeep":
+        admin.execute("select wedsync_realtime.maintain_partitions()")
+    else:
+        subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    admin.execute(INSERT, (supplier, "not in the copy of a client that does not wait"))
+    answer = listener.poll()
+    assert (answer["reason"], answer["ready"]) == ("dispatch_failed", False)
+    passed.commit()
+    assert listener.poll()["ready"]
+    admin.execute(INSERT, (supplier, "recorded"))
+    assert names(listener) == ["recorded"]
