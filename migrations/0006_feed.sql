@@ -117,7 +117,7 @@ comment on column wedsync_realtime.resets.xid is 'Transaction that did it: what 
 comment on column wedsync_realtime.resets.created_at is
 'When it was noted; kept as long as the feed.';
 comment on column wedsync_realtime.resets.reason is
-'What clients are told: truncated or dispatch_failed.';
+'What clients are told: truncated, dispatch_failed or epoch_changed.';
 
 create index resets_channel_id_xid_idx on wedsync_realtime.resets (channel_id, xid);
 
