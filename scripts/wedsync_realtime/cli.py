@@ -12,13 +12,22 @@ from typing import Any
 
 import psycopg
 
-from wedsync_realtime import __version__, deploy, embedded, execute, ledger, maintain, server
+from wedsync_realtime import (
+    __version__,
+    deploy,
+    embedded,
+    execute,
+    ledger,
+    lifecycle,
+    maintain,
+    server,
+)
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
 from wedsync_realtime.output import Printer, confirm
 
 DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
 
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 usage, 3 pending scripts or drift."
+_EPILOG = "Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 pending scripts or drift."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         return command
 
-    add("migrate", _migrate, target, source)
+    limits = lifecycle.limits_parser()
+    add("migrate", _migrate, target, source, limits)
+    lifecycle.add_commands(add, target, source, limits)
     add("status", _status, target, source)
     add("up", _up)
     add("stop", _stop)
@@ -86,7 +97,7 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
     if options.database_url is None:
         cluster = embedded.ensure_running(printer.note)
     url = cluster.url if cluster else options.database_url
-    outcome = deploy.migrate(url, options.source, printer.note)
+    outcome = deploy.migrate(url, options.source, printer.note, lifecycle.limits_of(options))
     with server.connect(url) as connection:
         info = server.inspect(connection)
     printer.outcome(server.display_name(url), outcome, info, perf_counter() - start)
@@ -101,12 +112,12 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
 
 def _status(options: argparse.Namespace, printer: Printer) -> int:
     """Show applied, pending and changed scripts, and what the server has."""
-    url = _url(options, printer)
+    url = lifecycle.url_of(options, printer)
     with server.connect(url) as connection:
         plan = deploy.read_plan(connection, options.source)
-        applied = len(ledger.read(connection))
+        applied, version = len(ledger.read(connection)), ledger.version(connection)
         info = server.inspect(connection)
-    printer.status(server.display_name(url), plan, applied, info)
+    printer.status(server.display_name(url), plan, applied, version, info)
     return DONE if plan.is_empty else PENDING
 
 
@@ -144,12 +155,12 @@ def _clean(options: argparse.Namespace, printer: Printer) -> int:
 
 def _psql(options: argparse.Namespace, printer: Printer) -> int:
     """Open psql on the database."""
-    embedded.exec_psql(_url(options, printer), options.arguments)
+    embedded.exec_psql(lifecycle.url_of(options, printer), options.arguments)
 
 
 def _maintain(options: argparse.Namespace, printer: Printer) -> int:
     """Run cleanup and partition upkeep once, or at an interval."""
-    url = _url(options, printer)
+    url = lifecycle.url_of(options, printer)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
 
     def report(answers: dict[str, Any]) -> None:
@@ -173,12 +184,6 @@ def _test_server(options: argparse.Namespace, printer: Printer) -> int:
         if value:
             printer.line(f"export {name}={shlex.quote(value)}")
     return DONE
-
-
-def _url(options: argparse.Namespace, printer: Printer) -> str:
-    if options.database_url is not None:
-        return str(options.database_url)
-    return embedded.running(printer.note).url
 
 
 def _server_error(error: psycopg.Error) -> RunnerError:

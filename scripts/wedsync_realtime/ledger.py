@@ -1,22 +1,39 @@
-"""Read and write wedsync_realtime.deployed_scripts, the record of what was deployed."""
+"""Read and write what the database knows of its deployments."""
 
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
 from psycopg import Connection
 
+from wedsync_realtime import __version__, undo
+from wedsync_realtime.catalog import Catalog, Key
+from wedsync_realtime.errors import OlderPackageError
 from wedsync_realtime.plan import Deployed
 from wedsync_realtime.source import Kind, Script
 
 CREATE = (Path(__file__).parent / "ledger.sql").read_bytes()
+TABLES = ("deployed_scripts", "deployed_objects", "deployments", "found_objects")
 
 
-def exists(connection: Connection[Any]) -> bool:
-    """Tell whether the database has a ledger."""
-    query = "select pg_catalog.to_regclass('wedsync_realtime.deployed_scripts') is not null"
-    row = connection.execute(query).fetchone()
-    return bool(row and row[0])
+def exists(connection: Connection[Any], table: str = TABLES[0]) -> bool:
+    """Tell whether the database has a ledger, or one of its tables."""
+    # by catalog: to_regclass raises where the schema is closed to us
+    row = connection.execute(
+        """
+        select from pg_catalog.pg_class as c
+        inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname = 'wedsync_realtime' and c.relname = %s
+        """,
+        (table,),
+    ).fetchone()
+    return row is not None
+
+
+def is_complete(connection: Connection[Any]) -> bool:
+    """Tell whether the ledger has all the tables that this package writes to."""
+    return all(exists(connection, table) for table in TABLES)
 
 
 def read(connection: Connection[Any]) -> dict[str, Deployed]:
@@ -24,28 +41,128 @@ def read(connection: Connection[Any]) -> dict[str, Deployed]:
     if not exists(connection):
         return {}
     rows = connection.execute(
-        "select path, checksum, kind from wedsync_realtime.deployed_scripts order by path"
+        "select path, checksum, kind, undo from wedsync_realtime.deployed_scripts order by path"
     )
-    return {path: Deployed(path, checksum, Kind(kind)) for path, checksum, kind in rows}
+    return {path: Deployed(path, checksum, Kind(kind), undo) for path, checksum, kind, undo in rows}
+
+
+def row(script: Script) -> tuple[str, str, str, str | None]:
+    """Return path, checksum, kind and undo of a script, as the ledger holds them."""
+    said = undo.header(script.text) if script.kind is Kind.MIGRATION else None
+    return script.path, script.checksum, script.kind.value, said
 
 
 def record(connection: Connection[Any], script: Script, seconds: float) -> None:
     """Write that a script was deployed and ran for so many seconds."""
     connection.execute(
         """
-        insert into wedsync_realtime.deployed_scripts (path, checksum, kind, duration)
-        values (%s, %s, %s, %s)
+        insert into wedsync_realtime.deployed_scripts (path, checksum, kind, undo, duration)
+        values (%s, %s, %s, %s, %s)
         on conflict (path) do update
         set checksum = excluded.checksum,
             kind = excluded.kind,
+            undo = excluded.undo,
             applied_at = excluded.applied_at,
             applied_by = excluded.applied_by,
             duration = excluded.duration
         """,
-        (script.path, script.checksum, script.kind.value, timedelta(seconds=seconds)),
+        (*row(script), timedelta(seconds=seconds)),
     )
 
 
 def forget(connection: Connection[Any], path: str) -> None:
     """Delete the row of a script whose objects are gone."""
     connection.execute("delete from wedsync_realtime.deployed_scripts where path = %s", (path,))
+
+
+def version(connection: Connection[Any]) -> str | None:
+    """Return the version of the package that was deployed last."""
+    if not exists(connection, "deployments"):
+        return None
+    row = connection.execute(
+        "select version from wedsync_realtime.deployments order by id desc limit 1"
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def refuse_older_package(connection: Connection[Any]) -> None:
+    """Raise OlderPackageError when a newer package than this one was deployed last."""
+    deployed = version(connection)
+    if deployed and Version(deployed) > Version(__version__):
+        raise OlderPackageError(
+            f"The database has version {deployed}; this package is version {__version__}.",
+            f"Install wedsync-realtime {deployed} or newer. In development, `wedsync-realtime "
+            "rollback` takes the database back to this version.",
+        )
+
+
+def note_deployment(
+    connection: Connection[Any], action: str, applied: int, dropped: int, seconds: float
+) -> None:
+    """Write that a deployment ended, by this version of the package."""
+    connection.execute(
+        """
+        insert into wedsync_realtime.deployments
+            (version, action, migrations, applied, dropped, duration)
+        select
+            %s, %s, coalesce(max(substr(s.path, length('migrations/') + 1, 4)::integer), 0),
+            %s, %s, %s
+        from wedsync_realtime.deployed_scripts as s
+        where s.kind = 'migration'
+        """,
+        (__version__, action, applied, dropped, timedelta(seconds=seconds)),
+    )
+
+
+def objects(connection: Connection[Any]) -> tuple[dict[Key, str], set[Key]]:
+    """Return the recorded definitions, and the keys of those that are templates."""
+    if not exists(connection, "deployed_objects"):
+        return {}, set()
+    rows = connection.execute(
+        "select kind, name, is_template, definition from wedsync_realtime.deployed_objects"
+    ).fetchall()
+    recorded = {(kind, name): definition for kind, name, _, definition in rows}
+    return recorded, {(kind, name) for kind, name, is_template, _ in rows if is_template}
+
+
+def has_objects(connection: Connection[Any]) -> bool:
+    """Tell whether anything is recorded of what the objects are like."""
+    return (
+        connection.execute("select from wedsync_realtime.deployed_objects limit 1").fetchone()
+        is not None
+    )
+
+
+def record_objects(connection: Connection[Any], before: Catalog | None, after: Catalog) -> None:
+    """Write what the objects are like that this transaction made, changed or dropped.
+
+    Those that it left alone keep their record, so that what was changed by hand stays in sight.
+    before: None writes all.
+    """
+    was, now = before.definitions() if before else {}, after.definitions()
+    templates = after.templates()
+    gone = [key for key in was if key not in now and before and key not in before.templates()]
+    changed = [key for key in now if was.get(key) != now[key]]
+    connection.execute(
+        """
+        delete from wedsync_realtime.deployed_objects as o
+        using unnest(%s::text[], %s::text[]) as g (kind, name)
+        where o.kind = g.kind and o.name = g.name
+        """,
+        ([kind for kind, _ in gone], [name for _, name in gone]),
+    )
+    connection.execute(
+        """
+        insert into wedsync_realtime.deployed_objects (kind, name, is_template, definition)
+        select *
+        from unnest(%s::text[], %s::text[], %s::boolean[], %s::text[])
+        on conflict (kind, name) do update
+        set is_template = excluded.is_template, definition = excluded.definition
+        """,
+        (
+            [kind for kind, _ in changed],
+            [name for _, name in changed],
+            [key in templates for key in changed],
+            [now[key] for key in changed],
+        ),
+    )

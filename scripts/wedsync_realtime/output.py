@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from wedsync_realtime import __version__
 from wedsync_realtime.deploy import Outcome
 from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.plan import Plan
@@ -57,6 +58,8 @@ class Printer:
                 "applied": outcome.applied,
                 "dropped": outcome.dropped,
                 "refreshed": outcome.refreshed,
+                "version": __version__,
+                "version_before": outcome.version,
                 "warnings": outcome.warnings,
                 "jobs": info.jobs_by,
                 "seconds": round(seconds, 3),
@@ -66,7 +69,9 @@ class Printer:
             self.note(f"warning: {warning}")
         self.line(f"{database}: {_summary(outcome)} ({seconds:.2f} s)")
 
-    def status(self, database: str, plan: Plan, applied: int, info: ServerInfo) -> None:
+    def status(
+        self, database: str, plan: Plan, applied: int, version: str | None, info: ServerInfo
+    ) -> None:
         """Print how database and files compare, and what the server has."""
         groups = {
             "pending": [script.path for script in plan.pending],
@@ -79,6 +84,8 @@ class Printer:
             {
                 "database": database,
                 "server": info.version,
+                "version": version,
+                "package": __version__,
                 "applied": applied,
                 **groups,
                 "extensions": info.extensions,
@@ -93,6 +100,7 @@ class Printer:
         for name, state in info.extensions.items():
             table.add_row(name, state)
         table.add_row("jobs run by", info.jobs_by)
+        table.add_row("version", f"{version or 'none'} (this package: {__version__})")
         table.add_row("applied", f"{applied} scripts")
         for name, paths in groups.items():
             if paths:
@@ -125,4 +133,6 @@ def _summary(outcome: Outcome) -> str:
         parts.append(f"dropped {', '.join(outcome.dropped)}")
     if outcome.refreshed:
         parts.append("owners, triggers and jobs brought up to date")
+    if outcome.version and outcome.is_new_version:
+        parts.append(f"version {outcome.version} -> {__version__}")
     return ", ".join(parts)
