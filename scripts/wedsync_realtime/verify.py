@@ -1,15 +1,18 @@
 """Compare the objects in the database with what was deployed."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
 
 from wedsync_realtime import catalog, ledger, server
 from wedsync_realtime.catalog import Catalog, Key
 from wedsync_realtime.errors import NotDeployedError, NotRecordedError
 from wedsync_realtime.plan import Plan, compare
-from wedsync_realtime.source import default_root, discover
+from wedsync_realtime.source import Script, default_root, discover
 from wedsync_realtime.transaction import read_only
 
 # Their policies are all the package's; on other tables the application may have its own.
@@ -65,25 +68,33 @@ def verify(url: str, root: Path | None = None, wait: float = 0.0) -> Verdict:
     """
     scripts = discover(root or default_root())
     with server.connect(url, wait=wait) as connection, read_only(connection):
-        deployed = ledger.read(connection)
-        if not deployed:
-            raise NotDeployedError(
-                "This database has no record that the package was deployed.",
-                "Run `wedsync-realtime migrate`; where its objects are there already, "
-                "`wedsync-realtime baseline`.",
-            )
-        recorded, templates = ledger.objects(connection)
-        if not recorded:
-            raise NotRecordedError(
-                "This database has no record of what its objects were like.",
-                "Run `wedsync-realtime migrate`, which takes one.",
-            )
-        found = catalog.read(connection, deployed)
-        return Verdict(
-            tuple(differences(recorded, templates, found)),
-            compare(scripts, deployed),
-            len(found.items),
+        return examine(connection, scripts)
+
+
+def examine(connection: Connection[Any], scripts: Sequence[Script]) -> Verdict:
+    """Return what differs, as seen by the transaction that the connection is in.
+
+    Raises NotDeployedError, NotRecordedError.
+    """
+    deployed = ledger.read(connection)
+    if not deployed:
+        raise NotDeployedError(
+            "This database has no record that the package was deployed.",
+            "Run `wedsync-realtime migrate`; where its objects are there already, "
+            "`wedsync-realtime baseline`.",
         )
+    recorded, templates = ledger.objects(connection)
+    if not recorded:
+        raise NotRecordedError(
+            "This database has no record of what its objects were like.",
+            "Run `wedsync-realtime migrate`, which takes one.",
+        )
+    found = catalog.read(connection, deployed)
+    return Verdict(
+        tuple(differences(recorded, templates, found)),
+        compare(scripts, deployed),
+        len(found.items),
+    )
 
 
 def differences(
