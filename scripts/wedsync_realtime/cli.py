@@ -23,6 +23,7 @@ from wedsync_realtime import (
     server,
 )
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
+from wedsync_realtime.hidden import hide_passwords
 from wedsync_realtime.output import Printer, confirm
 
 DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
@@ -32,6 +33,8 @@ _EPILOG = "Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 pending scr
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    if arguments is None:
+        hide_passwords()
     options = _parser().parse_args(arguments)
     printer = Printer(options.json)
     try:
@@ -69,7 +72,11 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, function: Any, *parents: argparse.ArgumentParser) -> Any:
         command = commands.add_parser(
-            name, parents=[common, *parents], help=function.__doc__, epilog=_EPILOG
+            name,
+            parents=[common, *parents],
+            help=function.__doc__,
+            epilog=_EPILOG,
+            allow_abbrev=False,
         )
         command.set_defaults(command=function)
         return command
@@ -77,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     limits = lifecycle.limits_parser()
     add("migrate", _migrate, target, source, limits)
     lifecycle.add_commands(add, target, source, limits)
-    add("status", _status, target, source)
+    add("status", _status, target, source, limits)
     add("up", _up)
     add("stop", _stop)
     add("clean", _clean).add_argument("--yes", action="store_true", help="do not ask")
@@ -113,7 +120,7 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
 def _status(options: argparse.Namespace, printer: Printer) -> int:
     """Show applied, pending and changed scripts, and what the server has."""
     url = lifecycle.url_of(options, printer)
-    with server.connect(url) as connection:
+    with server.connect(url, wait=options.wait, report=printer.note) as connection:
         plan = deploy.read_plan(connection, options.source)
         applied, version = len(ledger.read(connection)), ledger.version(connection)
         info = server.inspect(connection)

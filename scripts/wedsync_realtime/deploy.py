@@ -77,7 +77,9 @@ def migrate(
             return done, loner
 
         while True:
-            outcome, loner = retried(attempt, limits, report)
+            outcome, loner = retried(
+                attempt, limits, report, lambda: server.oldest_transactions(connection)
+            )
             if loner is None:
                 return outcome
             if deploy_alone(url, connection, loner, limits, report):

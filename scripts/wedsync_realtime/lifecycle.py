@@ -1,6 +1,7 @@
 """The commands plan, verify, baseline, rollback and uninstall."""
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -86,7 +87,11 @@ def add_commands(
     adopt = add("baseline", _baseline, target, source, limits)
     for command in (check, adopt):
         command.add_argument(
-            "--scratch-url", metavar="URL", help="an empty database to use; by default one is made"
+            "--scratch-url",
+            metavar="URL",
+            default=os.environ.get("SCRATCH_DATABASE_URL"),
+            help="an empty database to use; by default $SCRATCH_DATABASE_URL, and without that "
+            "one is made on the server",
         )
     back = add("rollback", _rollback, target, source, limits)
     back.add_argument(

@@ -35,10 +35,16 @@ class Limits:
     wait: float = 0.0
 
 
-def retried(work: Callable[[], T], limits: Limits, report: Report) -> T:
+def retried(
+    work: Callable[[], T],
+    limits: Limits,
+    report: Report,
+    explain: Callable[[], str] = lambda: "",
+) -> T:
     """Return what the work returns, doing it again while a lock is in its way and time is left.
 
     The pauses double, each with a jitter of half its length.
+    explain: asked who may have the lock, when the time is up.
     Raises what the work raised last.
     """
     deadline = time.monotonic() + limits.retry_for
@@ -48,7 +54,11 @@ def retried(work: Callable[[], T], limits: Limits, report: Report) -> T:
             return work()
         except (ScriptError, psycopg.Error) as error:
             length = pause * random.uniform(0.5, 1.5)
-            if error.sqlstate not in PASSING or time.monotonic() + length > deadline:
+            if error.sqlstate not in PASSING:
+                raise
+            if time.monotonic() + length > deadline:
+                if isinstance(error, ScriptError):
+                    error.fix += explain()
                 raise
             report(f"{_first_line(error)}; trying again in {length:.1f} s …")
             time.sleep(length)

@@ -137,6 +137,32 @@ def connect(
         time.sleep(POLL)
 
 
+def oldest_transactions(connection: Connection[Any]) -> str:
+    """Return a sentence about who has held locks on tables for longest; empty for nobody."""
+    rows = connection.execute(
+        """
+        select
+            a.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.state,
+            extract(epoch from clock_timestamp() - a.xact_start)::integer
+        from pg_catalog.pg_stat_activity as a
+        where
+            a.datname = pg_catalog.current_database()
+            and a.pid <> pg_catalog.pg_backend_pid()
+            and a.xact_start is not null
+            and exists (
+                select from pg_catalog.pg_locks as l
+                where l.pid = a.pid and l.locktype = 'relation' and l.granted
+            )
+        order by a.xact_start
+        limit 3
+        """
+    ).fetchall()
+    if not rows:
+        return ""
+    told = (f"pid {pid} ({name}, {state or 'active'}, {age} s)" for pid, name, state, age in rows)
+    return f" Longest open: {', '.join(told)}."
+
+
 def is_direct(connection: Connection[Any]) -> bool:
     """Tell whether no pooler stands between, so that settings last as long as the connection."""
     row = connection.execute("select pg_catalog.pg_backend_pid()").fetchone()
