@@ -1,5 +1,6 @@
 """Run a migration that refuses a transaction: one statement, such as create index concurrently."""
 
+import re
 from typing import Any
 
 import psycopg
@@ -48,8 +49,17 @@ def deploy_alone(
             _drop_invalid(connection, script)
             seconds = execute.run(connection, script)
         ledger.record(guard, script, seconds)
-        ledger.record_objects(guard, before, catalog.read(guard, deployed))
+        ledger.record_objects(
+            guard, before, catalog.read(guard, deployed), lambda key: _is_named(script, key)
+        )
     return True
+
+
+def _is_named(script: Script, key: catalog.Key) -> bool:
+    """Tell whether a script makes or drops an index or type, be it in a run that was killed."""
+    kind, name = key
+    short = re.escape(name.partition(" on ")[0].rpartition(".")[2])
+    return kind in ("index", "type") and bool(re.search(rf"\b{short}\b", script.text))
 
 
 def _settle(connection: Connection[Any], limits: Limits) -> None:

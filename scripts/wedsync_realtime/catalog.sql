@@ -172,6 +172,8 @@ entry as (
     where
         d.refclassid = 'pg_namespace'::regclass
         and d.refobjid = to_regnamespace('wedsync_realtime')
+        -- what merely names the schema in an expression depends on it too
+        and i.schema = 'wedsync_realtime'
         and d.classid not in (
             'pg_class'::regclass, 'pg_proc'::regclass, 'pg_constraint'::regclass
         )

@@ -1,5 +1,6 @@
 """Read and write what the database knows of its deployments."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -133,16 +134,24 @@ def has_objects(connection: Connection[Any]) -> bool:
     )
 
 
-def record_objects(connection: Connection[Any], before: Catalog | None, after: Catalog) -> None:
+def record_objects(
+    connection: Connection[Any],
+    before: Catalog | None,
+    after: Catalog,
+    is_named: Callable[[Key], bool] = lambda key: False,
+) -> None:
     """Write what the objects are like that this transaction made, changed or dropped.
 
     Those that it left alone keep their record, so that what was changed by hand stays in sight.
     before: None writes all.
+    is_named: tells of what is to be written in any case.
     """
     was, now = before.definitions() if before else {}, after.definitions()
     templates = after.templates()
-    gone = [key for key in was if key not in now and before and key not in before.templates()]
-    changed = [key for key in now if was.get(key) != now[key]]
+    kept = before.templates() if before else set()
+    gone = [key for key in was if key not in now and key not in kept]
+    gone += [key for key in objects(connection)[0] if key not in now and is_named(key)]
+    changed = [key for key in now if was.get(key) != now[key] or is_named(key)]
     connection.execute(
         """
         delete from wedsync_realtime.deployed_objects as o

@@ -1,0 +1,78 @@
+"""Runners killed at any moment, and many at once: the schema is as after a single one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.conftest import Run, values
+from tests.support import release
+from tests.support.cluster import Cluster
+from tests.support.dump import schema
+from tests.support.killed import MOMENTS, killed
+from wedsync_realtime.source import default_root, discover
+
+COUNT = len(discover(default_root()))
+LONG = bool(os.environ.get("WEDSYNC_LONG"))  # at every script instead of some
+STEPS = range(1, COUNT + 1) if LONG else (1, 3, 11, 12, COUNT // 2, COUNT - 5, COUNT - 2, COUNT)
+
+
+@pytest.mark.timeout(3600 if LONG else 240)
+def test_first_deployment_is_all_or_nothing(database: str, empty_database: str, run: Run) -> None:
+    untouched = schema(empty_database)
+    moments = MOMENTS if LONG else ("inside", "after")
+    for number, step in enumerate(STEPS):
+        for moment in moments if LONG else (moments[number % 2],):
+            assert killed(empty_database, default_root(), step, moment), (step, moment)
+            assert schema(empty_database) == untouched, (step, moment)
+    assert not killed(empty_database, default_root(), COUNT + 1, "before")
+    assert schema(empty_database) == schema(database)
+    assert run("verify", empty_database).code == 0
+    assert values(empty_database, "select applied from wedsync_realtime.deployments") == [COUNT]
+
+
+@pytest.mark.timeout(3600 if LONG else 240)
+def test_upgrade_goes_on_where_it_was_killed(
+    tmp_path: Path, cluster: Cluster, template: str, database: str, run: Run
+) -> None:
+    new = release.make_next(tmp_path)
+    with cluster.database(template) as other:
+        for url in (other, database):
+            run("migrate", url)  # a clone begins its feed anew
+        assert run("migrate", other, "--source", new).code == 0
+        expected = schema(other)
+    # The migration; then the index, which stands first once the migration has been committed.
+    kills = [(1, moment) for moment in MOMENTS] + [(2, "inside"), (1, "inside"), (1, "after")]
+    # Then everything else: functions, and what runs every time.
+    kills += [(2, "before"), *((step, moment) for step in range(1, 9) for moment in MOMENTS)]
+    for step, moment in kills:
+        assert killed(database, new, step, moment), (step, moment)
+    assert not killed(database, new, 1000, "before")
+    assert schema(database) == expected
+    index = "select indisvalid from pg_index where indexrelid::regclass::text ~ 'channel_name_idx'"
+    assert values(database, index) == [True]
+    assert run("verify", database, "--source", new).code == 0
+
+
+@pytest.mark.timeout(240)
+def test_twenty_runners_at_once_apply_each_script_once(
+    database: str, empty_database: str, run: Run
+) -> None:
+    command = [sys.executable, "-m", "wedsync_realtime", "migrate", "--json"]
+    runners = [
+        subprocess.Popen(
+            [*command, "--database-url", empty_database], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(20)
+    ]
+    outputs = [json.loads(runner.communicate()[0]) for runner in runners]
+    assert [runner.returncode for runner in runners] == [0] * 20
+    applied = [path for output in outputs for path in output["applied"]]
+    assert len(applied) == COUNT
+    assert len(set(applied)) == COUNT
+    assert values(empty_database, "select applied from wedsync_realtime.deployments") == [COUNT]
+    assert schema(empty_database) == schema(database)
+    assert run("verify", empty_database).code == 0

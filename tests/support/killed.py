@@ -1,0 +1,55 @@
+"""Run a deployment that kills itself: python -m tests.support.killed SOURCE STEP MOMENT URL.
+
+STEP: the script, counted from 1, at which it dies. MOMENT: before it is sent, inside while the
+server runs it, or after it has ended.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+
+from wedsync_realtime import deploy, execute
+from wedsync_realtime.source import Script
+
+MOMENTS = ("before", "inside", "after")
+
+
+def killed(url: str, source: Path, step: int, moment: str) -> bool:
+    """Run a deployment that dies at a step; False when it ended before it came to it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.killed", source, str(step), moment, url],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
+
+
+def main(source: str, step: str, moment: str, url: str) -> None:
+    """Deploy, with every script counted."""
+    numbers = count(1)
+    run = execute.run
+
+    def counted(connection: Connection[Any], script: Script) -> float:
+        is_last = next(numbers) == int(step)
+        if is_last and moment == "inside":
+            connection.pgconn.send_query(script.content)
+            connection.pgconn.flush()
+        if is_last and moment != "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        seconds = run(connection, script)
+        if is_last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return seconds
+
+    execute.run = counted
+    deploy.migrate(url, Path(source))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
