@@ -43,7 +43,9 @@ def verify_files(
         expected = _expected(url, root, scratch_url, limits, report)
         with read_only(connection):
             if not ledger.exists(connection):
-                raise NotDeployedError("The package is not in this database.", "Run make migrate.")
+                raise NotDeployedError(
+                    "The package is not in this database.", "Run `wedsync-realtime migrate`."
+                )
             return _verdict(connection, scripts, expected)
 
 
@@ -84,7 +86,9 @@ def _refuse_unsuitable(connection: Connection[Any], scripts: tuple[Script, ...])
             deploy.refuse_unknown_objects(connection, [script.path for script in scripts])
     except UnknownObjectsError:
         return
-    raise NotDeployedError("There is nothing of the package to adopt.", "Run make migrate.")
+    raise NotDeployedError(
+        "There is nothing of the package to adopt.", "Run `wedsync-realtime migrate`."
+    )
 
 
 def _adopt(

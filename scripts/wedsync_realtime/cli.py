@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,6 +29,9 @@ from wedsync_realtime.output import Printer, confirm
 
 DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
 
+# Commands with options of their own: their folder in the package.
+TOOLS = {"demo": "demo", "listen": "listener", "bench": "bench"}
+
 _EPILOG = "Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 pending scripts or drift."
 
 
@@ -35,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     if arguments is None:
         hide_passwords()
+        arguments = sys.argv[1:]
+    if arguments and arguments[0] in TOOLS:
+        tool = import_module(f"wedsync_realtime.{TOOLS[arguments[0]]}.__main__")
+        return int(tool.main(arguments[1:]))
     options = _parser().parse_args(arguments)
     printer = Printer(options.json)
     try:
@@ -94,6 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     work.add_argument("--every", type=float, metavar="SECONDS", help="go on, at this interval")
     work.add_argument("--until-stopped", action="store_true", help="end with the server")
     add("test-server", _test_server)
+    for name, text in (
+        ("demo", "play a scene with suppliers and couples, in a database of its own"),
+        ("listen", "print the events of a channel as a user receives them"),
+        ("bench", "measure throughput and latency"),
+    ):
+        commands.add_parser(name, help=text)  # for the list; main has run it by now
     return parser
 
 
