@@ -139,7 +139,7 @@ def _status(options: argparse.Namespace, printer: Printer) -> int:
         applied, version = len(ledger.read(connection)), ledger.version(connection)
         info = server.inspect(connection)
     printer.status(server.display_name(url), plan, applied, version, info)
-    return DONE if plan.is_empty else PENDING
+    return DONE if plan.is_empty and ledger.is_current(version) else PENDING
 
 
 def _up(options: argparse.Namespace, printer: Printer) -> int:

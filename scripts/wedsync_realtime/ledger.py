@@ -86,6 +86,11 @@ def version(connection: Connection[Any]) -> str | None:
     return str(row[0]) if row else None
 
 
+def is_current(deployed: str | None) -> bool:
+    """Tell whether a version that `version` returned is this package's, or none."""
+    return deployed in (None, __version__)
+
+
 def refuse_older_package(connection: Connection[Any]) -> None:
     """Raise OlderPackageError when a newer package than this one was deployed last."""
     deployed = version(connection)

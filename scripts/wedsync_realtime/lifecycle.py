@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wedsync_realtime import (
+    __version__,
     baseline,
     embedded,
     ledger,
@@ -114,12 +115,15 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
         transaction.read_only(connection),
     ):
         ledger.refuse_older_package(connection)
+        version = ledger.version(connection)
         plan = compare(scripts, ledger.read(connection))
         steps = script_text.steps(plan)
         text = script_text.text(connection, steps) if options.sql else None
     printer.data(
         {
             "database": server.display_name(url),
+            "version": version,
+            "package": __version__,
             "steps": [step.as_json() for step in steps],
             **blocked(plan),
             **({"sql": text} if options.sql else {}),
@@ -131,9 +135,11 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
     else:
         for step in steps:
             printer.line(str(step))
-        if plan.is_empty:
+        if not ledger.is_current(version):
+            printer.line(f"version {version} -> {__version__}")
+        elif plan.is_empty:
             printer.line("Nothing to do.")
-    return DONE if plan.is_empty else PENDING
+    return DONE if plan.is_empty and ledger.is_current(version) else PENDING
 
 
 def blocked(plan: Plan) -> dict[str, Any]:

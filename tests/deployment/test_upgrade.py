@@ -133,7 +133,10 @@ def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, empty_datab
     assert release.run(old, empty_database, "migrate").returncode == 0
     file = old / "scripts/wedsync_realtime/__init__.py"
     file.write_text(file.read_text().replace('__version__ = "', '__version__ = "9'))
+    for command in ("plan", "status"):
+        assert release.run(old, empty_database, command).returncode == 3
     assert "version" in release.run(old, empty_database, "migrate").stdout
+    assert release.run(old, empty_database, "plan").stdout == "Nothing to do.\n"
     assert "nothing to do" in release.run(old, empty_database, "migrate").stdout
     versions = "select version from wedsync_realtime.deployments order by id"
     first, second = values(empty_database, versions)

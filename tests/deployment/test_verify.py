@@ -7,6 +7,7 @@ import pytest
 
 from tests.deployment.conftest import Run, execute, values
 from tests.support.cluster import Cluster
+from tests.support.servers import caught_up, durable_server
 from wedsync_realtime.source import default_root, discover
 from wedsync_realtime.verify import examine
 
@@ -225,3 +226,24 @@ def test_without_the_package_it_says_so(empty_database: str, run: Run) -> None:
     ran = run("verify", empty_database)
     assert ran.code == 1
     assert "no record that the package was deployed" in ran.err
+
+
+def test_standby_is_verified_and_not_written_to(run: Run) -> None:
+    with durable_server("app") as server, server.standby() as replica:
+        execute(server.url("app"), "grant select on wedsync_realtime.settings to anon")
+        with (
+            psycopg.connect(server.url("app")) as primary,
+            psycopg.connect(replica.url("app")) as standby,
+        ):
+            caught_up(primary, standby)
+        ran = run("verify", replica.url("app"))
+        assert ran.code == 3
+        assert ran.out.splitlines()[0] == "changed: table wedsync_realtime.settings"
+        for command in ("plan", "status"):
+            assert run(command, replica.url("app")).code == 0
+        for command in ("migrate", "rollback", "uninstall"):
+            arguments = [] if command == "migrate" else ["--yes"]
+            arguments += ["--to", "8"] if command == "rollback" else []
+            ran = run(command, replica.url("app"), *arguments)
+            assert ran.code == 1
+            assert "standby" in ran.err
