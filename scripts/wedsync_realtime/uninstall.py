@@ -166,7 +166,7 @@ def _drop_roles(connection: Connection[Any], was_there: Found) -> list[str]:
         if not _any(connection, "select from pg_catalog.pg_roles where rolname = %s", role):
             continue
         if role in OWN_ROLES:
-            statements = [f"drop owned by {role}"]
+            statements = [_drop_owned(connection, role)]
         elif ("usage on schema public", role) in was_there:
             statements = []
         else:
@@ -177,6 +177,14 @@ def _drop_roles(connection: Connection[Any], was_there: Found) -> list[str]:
             if problem := _try(connection, statement):
                 kept.append(f"role {role}: {problem}")
     return kept
+
+
+def _drop_owned(connection: Connection[Any], role: str) -> str:
+    """Return what takes its privileges from a role, which only a member may do."""
+    drop = f"drop owned by {role}"
+    if not _any(connection, "select where not pg_catalog.pg_has_role(%s, 'usage')", role):
+        return drop
+    return f"grant {role} to current_user; {drop}; revoke {role} from current_user"
 
 
 def _try(connection: Connection[Any], statement: str) -> str | None:

@@ -108,6 +108,24 @@ def test_application_is_as_it_was_found(empty: str, run: Run) -> None:
     assert values(empty, "select c from public.clients as c") == rows
 
 
+def test_role_that_is_no_superuser_leaves_nothing_either(own_cluster: Cluster, run: Run) -> None:
+    with own_cluster.connect() as connection:
+        connection.execute("create role platform login createrole")
+        connection.execute("create database platform owner platform")
+    url = own_cluster.dsn("platform").replace("postgres@", "platform@")
+    before, roles = schema(url), values(url, ROLES)
+    for _ in range(2):
+        run("migrate", url)
+        assert run("verify", url).code == 0
+        ran = run("uninstall", url, "--yes")
+        assert (ran.code, ran.out) == (0, "Uninstalled.\n")
+        assert schema(url) == before
+        assert values(url, ROLES) == roles
+    with own_cluster.connect() as connection:
+        connection.execute("drop database platform")
+        connection.execute("drop role platform")
+
+
 def test_supabase_objects_are_as_they_were_found(empty: str, run: Run) -> None:
     with psycopg.connect(empty) as connection:
         connection.execute(OBJECTS)
