@@ -41,8 +41,13 @@ def read(connection: Connection[Any]) -> dict[str, Deployed]:
     """Return the deployed scripts by path; none where there is no ledger yet."""
     if not exists(connection):
         return {}
+    # through jsonb, because a ledger that is not complete yet lacks the column
     rows = connection.execute(
-        "select path, checksum, kind, undo from wedsync_realtime.deployed_scripts order by path"
+        """
+        select s.path, s.checksum, s.kind, pg_catalog.to_jsonb(s) ->> 'undo'
+        from wedsync_realtime.deployed_scripts as s
+        order by s.path
+        """
     )
     return {path: Deployed(path, checksum, Kind(kind), undo) for path, checksum, kind, undo in rows}
 

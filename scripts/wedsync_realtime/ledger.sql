@@ -10,12 +10,13 @@ create table if not exists wedsync_realtime.deployed_scripts (
     path       text not null,
     checksum   text not null,
     kind       text not null,
-    undo       text,
     applied_at timestamptz not null default clock_timestamp(),
     applied_by text not null default session_user,
     duration   interval not null,
     constraint deployed_scripts_pkey primary key (path)
 );
+
+alter table wedsync_realtime.deployed_scripts add column if not exists undo text;
 
 create table if not exists wedsync_realtime.deployed_objects (
     kind        text not null,
@@ -107,7 +108,7 @@ from (
     cross join lateral pg_catalog.aclexplode(n.nspacl) as a
     where n.nspname = 'public' and a.privilege_type = 'USAGE' and a.grantee <> 0
 ) as f
-where not exists (select from wedsync_realtime.deployed_scripts)
+where not exists (select from wedsync_realtime.deployments)
 on conflict do nothing;
 
 comment on table wedsync_realtime.deployed_scripts is

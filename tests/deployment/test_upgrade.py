@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.deployment.conftest import execute, values
+from tests.deployment.conftest import Run, execute, values
 from tests.support import release
 from tests.support.caller import Caller, caller
 from tests.support.people import People, install_helpers
@@ -142,6 +142,21 @@ def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, empty_datab
     first, second = values(empty_database, versions)
     assert second == f"9{first}"
     assert release.run(old, empty_database, "--version").stdout.strip() == second
+
+
+def test_smaller_ledger_is_completed(database: str, run: Run) -> None:
+    execute(
+        database,
+        "drop table wedsync_realtime.deployed_objects, wedsync_realtime.deployments,"
+        " wedsync_realtime.found_objects;"
+        "alter table wedsync_realtime.deployed_scripts drop column undo",
+    )
+    assert run("plan", database).code == 0
+    assert run("migrate", database).code == 0
+    assert run("verify", database).code == 0
+    # nobody knows any more what was there before: it is left
+    assert run("uninstall", database, "--yes").code == 0
+    assert values(database, "select to_regprocedure('auth.uid()')::text") == ["auth.uid()"]
 
 
 def test_release_is_found_by_its_tag(tmp_path: Path, git: Callable[..., None]) -> None:
