@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, values
@@ -13,6 +14,7 @@ from tests.support import release
 from tests.support.cluster import Cluster
 from tests.support.dump import schema
 from tests.support.killed import MOMENTS, killed
+from tests.support.tree import Tree
 from wedsync_realtime.source import default_root, discover
 
 COUNT = len(discover(default_root()))
@@ -76,3 +78,25 @@ def test_twenty_runners_at_once_apply_each_script_once(
     assert values(empty_database, "select applied from wedsync_realtime.deployments") == [COUNT]
     assert schema(empty_database) == schema(database)
     assert run("verify", empty_database).code == 0
+
+
+def test_index_that_was_left_half_built_is_built_anew(
+    tmp_path: Path, empty_database: str, run: Run
+) -> None:
+    tree = Tree(tmp_path)
+    tree.tables(1)
+    assert run("migrate", empty_database, "--source", tmp_path).code == 0
+    with psycopg.connect(empty_database) as duplicates:
+        duplicates.execute("insert into public.t1 values (1), (1)")
+    with (
+        psycopg.connect(empty_database, autocommit=True) as builder,
+        pytest.raises(psycopg.errors.UniqueViolation),
+    ):
+        builder.execute("create unique index concurrently t1_idx on public.t1 (id)")
+    state = "select indisvalid, indisunique from pg_index where indrelid = 'public.t1'::regclass"
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute(state.encode()).fetchall() == [(False, True)]
+    tree.index(2, "t1_idx", "public.t1")
+    assert run("migrate", empty_database, "--source", tmp_path).code == 0
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute(state.encode()).fetchall() == [(True, False)]
