@@ -100,7 +100,9 @@ def test_a_job_that_fails_is_on_record_at_once(admin: psycopg.Connection, job: s
     admin.execute(f"alter table {table} rename to lost".encode())
     with pytest.raises(psycopg.errors.RaiseException, match=f"job {job} failed: .* does not exist"):
         admin.execute("call wedsync_realtime.run_job(%s)", (job,))
-    admin.execute(f"alter table {table.split('.')[0]}.lost rename to {table.split('.')[1]}".encode())
+    admin.execute(
+        f"alter table {table.split('.')[0]}.lost rename to {table.split('.')[1]}".encode()
+    )
     found = health(admin)[f"job_{job}"]
     assert found.status == "fail"
     assert "failed: job" in found.value
@@ -193,9 +195,7 @@ def test_what_nobody_may_be_told_is_counted_as_hidden(
 ) -> None:
     admin.execute("create role some_deployer nologin")
     try:
-        admin.execute(
-            "alter function wedsync_realtime.open_transactions owner to some_deployer"
-        )
+        admin.execute("alter function wedsync_realtime.open_transactions owner to some_deployer")
         with psycopg.connect(admin.info.dsn, host=str(cluster.directory)) as writing:
             writing.execute("select pg_current_xact_id()")
             found = health(admin)["idle_transactions"]

@@ -55,7 +55,9 @@ def hot_topic(people: People, admin: psycopg.Connection) -> UUID:
 
 
 def test_every_job_is_scheduled_by_settings_and_its_command_runs(cron: psycopg.Connection) -> None:
-    scheduled = "select jobname, schedule, command from cron.job where jobname ~ '^wedsync-realtime'"
+    scheduled = (
+        "select jobname, schedule, command from cron.job where jobname ~ '^wedsync-realtime'"
+    )
     jobs = {name: (schedule, command) for name, schedule, command in cron.execute(scheduled)}
     assert {name: schedule for name, (schedule, _) in jobs.items()} == {
         "wedsync-realtime-cleanup": "*/5 * * * *",

@@ -39,7 +39,7 @@ def test_cron_and_maintain_have_the_same_tasks(cron_database: str) -> None:
     with psycopg.connect(cron_database) as connection:
         commands = connection.execute("select j.command from cron.job as j order by j.command")
         assert {command for (command,) in commands} == {
-            f"select {task}()" for task in maintain.TASKS
+            f"call wedsync_realtime.run_job('{job}')" for job in maintain.JOBS
         }
 
 

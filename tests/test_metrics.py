@@ -56,7 +56,7 @@ def busy(people: People, act_as: Act) -> str:
         )
         connection.execute(
             "update public.realtime_activity_logs"
-            " set \"timestamp\" = \"timestamp\" - interval '5 minutes'"
+            ' set "timestamp" = "timestamp" - interval \'5 minutes\''
         )
         connection.execute("call wedsync_realtime.run_job('metrics')")
         connection.execute(
@@ -169,7 +169,7 @@ def test_a_request_is_answered_and_another_path_is_not(busy: str) -> None:
 
 def test_a_database_that_is_gone_is_503(cluster: Cluster, template: str) -> None:
     with cluster.database(template) as url, serving(url) as address:
-        cluster.drop_database(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+        cluster.drop_database(str(psycopg.conninfo.conninfo_to_dict(url)["dbname"]))
         with pytest.raises(HTTPError, match="503"):
             urlopen(f"http://{address}/metrics")
 

@@ -15,14 +15,14 @@ declare
     v_changed integer := 0;
 begin
     perform wedsync_realtime.set_gates();
-    -- the job and a deployment would trip over each other's partitions
-    perform 1
-    from wedsync_realtime.job_runs as r
-    where r.job = 'partitions'
-    for no key update skip locked;
-    if not found then
-        return 0;
-    end if;
+    -- The job and a deployment would trip over each other's partitions. A lock of the table that
+    -- stops neither readers nor writers, because that of a row is written down, and a deployment
+    -- with nothing to do writes nothing.
+    begin
+        lock table wedsync_realtime.feed_horizon in share update exclusive mode nowait;
+    exception
+        when lock_not_available then return 0;
+    end;
     select s.* into v_settings from wedsync_realtime.settings as s;
     perform wedsync_realtime.renew_feed();
     for v_ahead in 0..2 loop

@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from wedsync_realtime.deploy import Outcome
+from wedsync_realtime import __version__
 from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.ledger import Last
+from wedsync_realtime.outcome import Outcome
 from wedsync_realtime.plan import Plan
 from wedsync_realtime.server import ServerInfo
 
@@ -57,6 +59,8 @@ class Printer:
                 "applied": outcome.applied,
                 "dropped": outcome.dropped,
                 "refreshed": outcome.refreshed,
+                "version": __version__,
+                "version_before": outcome.version,
                 "warnings": outcome.warnings,
                 "jobs": info.jobs_by,
                 "seconds": round(seconds, 3),
@@ -66,7 +70,7 @@ class Printer:
             self.note(f"warning: {warning}")
         self.line(f"{database}: {_summary(outcome)} ({seconds:.2f} s)")
 
-    def status(self, database: str, plan: Plan, applied: int, info: ServerInfo) -> None:
+    def status(self, database: str, plan: Plan, applied: int, last: Last, info: ServerInfo) -> None:
         """Print how database and files compare, and what the server has."""
         groups = {
             "pending": [script.path for script in plan.pending],
@@ -79,6 +83,9 @@ class Printer:
             {
                 "database": database,
                 "server": info.version,
+                "version": last.version,
+                "finished": last.is_finished,
+                "package": __version__,
                 "applied": applied,
                 **groups,
                 "extensions": info.extensions,
@@ -95,6 +102,9 @@ class Printer:
         table.add_row("jobs run by", info.jobs_by)
         if info.jobs_by == "nobody":
             table.add_row("", escape(info.cron_advice))
+        table.add_row("version", f"{last.version or 'none'} (this package: {__version__})")
+        if not last.is_finished:
+            table.add_row("", "the last deployment did not come to its end: migrate finishes it")
         table.add_row("applied", f"{applied} scripts")
         for name, paths in groups.items():
             if paths:
@@ -127,4 +137,6 @@ def _summary(outcome: Outcome) -> str:
         parts.append(f"dropped {', '.join(outcome.dropped)}")
     if outcome.refreshed:
         parts.append("owners, triggers and jobs brought up to date")
+    if outcome.version and outcome.is_new_version:
+        parts.append(f"version {outcome.version} -> {__version__}")
     return ", ".join(parts)

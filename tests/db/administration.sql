@@ -98,7 +98,8 @@ select is(
 select is(
     (
         select t.is_enabled
-        from wedsync_realtime.channel_throughput as t where t.channel = 'form-responses'
+        from wedsync_realtime.channel_throughput as t
+        where t.channel = 'form-responses'
     ),
     false, 'channel_throughput: shows that it is paused'
 );
