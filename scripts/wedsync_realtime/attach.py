@@ -75,14 +75,12 @@ def attach_table(connection: Connection[Any], relation: str, patience: float) ->
 
 
 def is_attachment(key: Key) -> bool:
-    """Tell whether a recorded object is one that attaching makes or changes."""
+    """Tell whether a recorded object is one that policies or attaching make or change."""
     kind, name = key
     return (
-        kind in ("publication", "replica identity")
+        kind in ("publication", "replica identity", "policy", "grant", "table", "column", "sequence")
         or name.startswith(("compiled function", "channel trigger", "gate"))
-        or (kind == "grant" and " on public." in name)
         or (kind == "trigger" and name.partition(" on ")[0].endswith("_revoke"))
-        or (kind == "policy" and not name.partition(" on ")[2].startswith("wedsync_realtime."))
         or (kind == "constraint" and "_user_id_fkey on " in name)
     )
 

@@ -29,7 +29,7 @@ def apply_own(
 ) -> tuple[Script | None, Catalog | None]:
     """Apply what is the package's own, up to the first migration that refuses a transaction.
 
-    Returns that migration, and the catalog after it where that was read.
+    Returns that migration, and the catalog as it was read last, before the policies.
     """
     paths = [script.path for script in scripts]
     if not ledger.is_complete(connection):
@@ -50,12 +50,14 @@ def apply_own(
                 _apply(connection, script, outcome, report)
         _apply_replaceable(connection, plan, outcome, report)
         _run_always(connection, plan, outcome, (Kind.OWNER,), report)
-        _apply_policies(connection, plan, outcome, limits, report)
-        for removed in plan.removed:
-            _remove(connection, removed, outcome)
 
     due = [script for script in (*plan.pending, *plan.changed) if script.kind not in _LAST]
     after = _recorded(connection, [*paths, *deployed], work, outcome, bool(due or plan.removed))
+    if loner is None:
+        # After the catalog was read, which takes longer than writers may wait: finish records it.
+        _apply_policies(connection, plan, outcome, limits, report)
+        for removed in plan.removed:
+            _remove(connection, removed, outcome)
     return loner, after
 
 
