@@ -78,7 +78,8 @@ def is_attachment(key: Key) -> bool:
     """Tell whether a recorded object is one that policies or attaching make or change."""
     kind, name = key
     return (
-        kind in ("publication", "replica identity", "policy", "grant", "table", "column", "sequence")
+        kind in ("publication", "replica identity", "policy", "grant")
+        or kind in ("table", "column", "sequence")
         or name.startswith(("compiled function", "channel trigger", "gate"))
         or (kind == "trigger" and name.partition(" on ")[0].endswith("_revoke"))
         or (kind == "constraint" and "_user_id_fkey on " in name)
