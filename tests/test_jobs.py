@@ -1,4 +1,4 @@
-"""The jobs: scheduled, on record, one run at a time, each batch committed, each event counted once."""
+"""The jobs: scheduled, on record, one at a time, each batch committed, each event counted once."""
 
 from collections.abc import Iterator
 from uuid import UUID
