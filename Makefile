@@ -10,13 +10,29 @@ TEST    := .venv/.test-stamp
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
-.PHONY: help migrate status bundle psql stop clean maintain metrics dashboard top demo listen bench test test-all lint fmt
+.PHONY: help migrate plan verify baseline rollback uninstall status bundle psql stop clean maintain \
+        metrics dashboard top demo listen bench wheel test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
 migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is installed and started
 	@$(WEDSYNC) migrate
+
+plan: $(BASE) ## what migrate would run; SQL=1 prints the SQL
+	@$(WEDSYNC) plan $(if $(SQL),--sql)
+
+verify: $(BASE) ## compare the objects in the database with what was deployed; DIFF=1 shows both sides
+	@$(WEDSYNC) verify $(if $(DIFF),--diff)
+
+baseline: $(BASE) ## adopt a database that has the objects but no record of a deployment
+	@$(WEDSYNC) baseline
+
+rollback: $(BASE) ## for development: undo migrations down to TO=0008; tells what is lost, asks, unless YES=1
+	@$(WEDSYNC) rollback $(if $(TO),--to $(TO)) $(if $(YES),--yes)
+
+uninstall: $(BASE) ## take the package away, the application stays as it was found; asks, unless YES=1
+	@$(WEDSYNC) uninstall $(if $(YES),--yes)
 
 status: $(BASE) ## what is applied, pending and changed, and what the server has
 	@$(WEDSYNC) status
@@ -53,6 +69,9 @@ listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> rec
 
 bench: $(BASE) ## measure throughput and latency
 	@$(BIN)/python -m wedsync_realtime.bench $(ARGS)
+
+wheel: $(BASE) ## build dist/*.whl, which carries the command and the SQL
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: of that major; DOCKER=1: in a container)
 	@$(SERVER) && $(BIN)/pytest $(ARGS)

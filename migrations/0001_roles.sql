@@ -1,6 +1,5 @@
 -- 0001 roles: the API roles where they are absent, the owner of definer functions, the monitor.
--- Undo: drop role wedsync_realtime_owner, wedsync_realtime_monitor (the API roles may serve
--- others).
+-- Undo: by uninstall alone (drops the roles that nothing else uses).
 
 do $$
 declare

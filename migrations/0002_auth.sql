@@ -1,5 +1,5 @@
 -- 0002 auth: Supabase's auth.users, auth.uid(), auth.role(), auth.jwt() where they are absent.
--- Undo: drop schema auth cascade, only where this file created it (ends every session's identity).
+-- Undo: by uninstall alone (drops what this file made, where it holds nothing).
 
 do $$
 begin

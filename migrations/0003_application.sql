@@ -1,5 +1,5 @@
 -- 0003 application: the reference form of WedSync's tables, each only where it is absent.
--- Undo: drop the tables whose comment begins with "Reference form" (loses their rows).
+-- Undo: by uninstall alone (drops the tables whose comment begins with "Reference form").
 -- Between them stand no foreign keys: this package must not come to rely on keys that the
 -- application's own tables may lack.
 

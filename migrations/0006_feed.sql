@@ -1,5 +1,7 @@
 -- 0006 feed: topics somebody listens to, and the events recorded for them, one partition a day.
--- Undo: drop table wedsync_realtime.events, wedsync_realtime.topics (every client must resync).
+-- Undo: drop table wedsync_realtime.events, wedsync_realtime.resets, wedsync_realtime.topics,
+-- wedsync_realtime.feed_horizon; drop sequence wedsync_realtime.events_id_seq (loses the feed:
+-- every client must read its copy anew).
 
 create table wedsync_realtime.topics (
     id          bigint not null generated always as identity,

@@ -1,6 +1,9 @@
 -- 0012 operations: schedules, thresholds, what each job did last, what was deployed.
--- Undo: drop table wedsync_realtime.job_runs, wedsync_realtime.deployed_objects; drop the columns
--- of settings that are added here (the audit of changes stays).
+-- Undo: drop table wedsync_realtime.job_runs, wedsync_realtime.deployed_functions; alter table
+-- wedsync_realtime.settings drop column purge_schedule, drop column metrics_schedule, drop column
+-- metrics_retention, drop column job_details_retention, drop column warn_load, drop column
+-- warn_queue, drop column warn_slot_bytes, drop column warn_open_for (loses these settings and what
+-- the jobs did last).
 
 alter table wedsync_realtime.settings
 add column purge_schedule text not null default '17 * * * *',
@@ -73,20 +76,20 @@ comment on column wedsync_realtime.job_runs.done_by is
 insert into wedsync_realtime.job_runs (job)
 values ('cleanup'), ('partitions'), ('purge'), ('metrics');
 
-create table wedsync_realtime.deployed_objects (
+create table wedsync_realtime.deployed_functions (
     path        text not null,
     applied_at  timestamptz not null,
     fingerprint text not null,
-    constraint deployed_objects_pkey primary key (path)
+    constraint deployed_functions_pkey primary key (path)
 );
 
-comment on table wedsync_realtime.deployed_objects is
+comment on table wedsync_realtime.deployed_functions is
 'How each function looked when it was deployed, so that health() notices a change by hand.';
-comment on column wedsync_realtime.deployed_objects.path is 'File, as in deployed_scripts.';
-comment on column wedsync_realtime.deployed_objects.applied_at is
+comment on column wedsync_realtime.deployed_functions.path is 'File, as in deployed_scripts.';
+comment on column wedsync_realtime.deployed_functions.applied_at is
 'Deployment that it was taken after.';
-comment on column wedsync_realtime.deployed_objects.fingerprint is
+comment on column wedsync_realtime.deployed_functions.fingerprint is
 'Hash of body, attributes and grants.';
 
 alter table wedsync_realtime.job_runs enable row level security;
-alter table wedsync_realtime.deployed_objects enable row level security;
+alter table wedsync_realtime.deployed_functions enable row level security;

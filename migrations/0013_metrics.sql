@@ -1,7 +1,6 @@
 -- 0013 metrics: what the metrics job adds up, so that no view has to count the feed.
 -- Undo: drop table wedsync_realtime.metrics_history, wedsync_realtime.metrics_horizon,
--- wedsync_realtime.channel_minutes, wedsync_realtime.topic_quarters,
--- wedsync_realtime.activity_minutes, wedsync_realtime.counters (loses the history).
+-- wedsync_realtime.channel_minutes, wedsync_realtime.topic_quarters (loses the history).
 
 create table wedsync_realtime.metrics_horizon (
     id             boolean not null default true,

@@ -83,7 +83,7 @@ INTERNAL = [
     "needed_columns", "new_channel_id", "note_failure", "note_found", "open_gates", "open_lease",
     "own_functions", "parse_cursor", "pause_channel", "pin_settings", "prepare_channels",
     "problem_status", "problem_text", "protect_table", "purge", "read_feed", "read_page",
-    "recheck_leases", "record_activity", "record_events", "record_metrics", "record_objects",
+    "recheck_leases", "record_activity", "record_events", "record_functions", "record_metrics",
     "refuse", "register_channel", "renew_feed", "restore_identity", "restore_settings",
     "resume_channel", "resync_reason", "revoke_channel_leases", "revoke_link_leases",
     "revoke_profile_leases", "revoke_truncated_leases", "row_fits", "rows_template", "rpc_figures",

@@ -41,7 +41,7 @@ def test_runners_at_once_apply_each_script_once(
     tree: Tree, empty_database: str, count: int
 ) -> None:
     tree.tables(5)
-    tree.migration(6, "-- No transaction: x.\ncreate index concurrently t1_idx on public.t1 (id);")
+    tree.index(6, "t1_idx", "public.t1")
     tree.migration(7, "create table public.t7 (id integer);")
     function = tree.function("f", "select 1")
     runners = [start("migrate", empty_database, tree) for _ in range(count)]

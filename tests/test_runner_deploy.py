@@ -196,9 +196,7 @@ def test_second_signature_is_refused(tree: Tree, empty_database: str) -> None:
 
 def test_script_without_transaction_runs_alone_and_once(tree: Tree, empty_database: str) -> None:
     tree.tables(1)
-    tree.migration(
-        2, "-- No transaction: concurrently.\ncreate index concurrently t1_idx on public.t1 (id);"
-    )
+    tree.index(2, "t1_idx", "public.t1")
     tree.migration(3, "create table public.t3 (id integer);")
     assert len(migrate(empty_database, tree.root).applied) == 3
     assert migrate(empty_database, tree.root).is_nothing
@@ -210,7 +208,7 @@ def test_what_came_before_a_failed_script_without_transaction_stays(
     tree: Tree, empty_database: str
 ) -> None:
     tree.tables(1)
-    tree.migration(2, "-- No transaction: x.\ncreate index concurrently i on public.nowhere (id);")
+    tree.index(2, "i", "public.nowhere")
     with pytest.raises(ScriptError, match=r"0002_topic\.sql:2: relation \"public\.nowhere\""):
         migrate(empty_database, tree.root)
     paths = "select path from wedsync_realtime.deployed_scripts"

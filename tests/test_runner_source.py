@@ -86,6 +86,7 @@ def test_folder_without_migrations_is_refused(tmp_path: Path) -> None:
         ("-- x\nBEGIN; select 1;", r"0001_topic\.sql:2: `begin`"),
         ("-- No transaction: x\nselect 1; select 2;", "2 statements without a transaction"),
         ("-- No transaction: x\n", "0 statements without a transaction"),
+        ("-- No transaction: x\ncreate index concurrently i on t (id);", "there already stops it"),
     ],
 )
 def test_undeployable_text_is_refused(tree: Tree, text: str, message: str) -> None:

@@ -17,7 +17,7 @@ begin
             on
                 p.proname = replace(split_part(d.path, '/', 3), '.sql', '')
                 and p.pronamespace::regnamespace::text = split_part(d.path, '/', 2)
-        left join wedsync_realtime.deployed_objects as o on o.path = d.path
+        left join wedsync_realtime.deployed_functions as o on o.path = d.path
         where
             d.kind = 'function'
             and wedsync_realtime.function_fingerprint(p.oid) is distinct from o.fingerprint

@@ -19,7 +19,8 @@ _FUNCTIONS = (Path(__file__).parent / "bundle.sql").read_text()
 _FILE = re.compile(rf"(\d{{14}})_{NAME}\.sql")
 # The lines that earlier bundles are read by.
 _RECORD = re.compile(
-    r"^select pg_temp\.bundle_record\('([^']+)', '([0-9a-f]{64})', '([a-z]+)'\);$", re.MULTILINE
+    r"^select pg_temp\.bundle_record\('([^']+)', '([0-9a-f]{64})', '([a-z]+)', .*\);$",
+    re.MULTILINE,
 )
 _REMOVE = re.compile(r"^select pg_temp\.bundle_remove\('([^']+)', ", re.MULTILINE)
 _EXPECTS = f"select pg_temp.bundle_begin({deploy.LOCK_KEY}, "
@@ -172,6 +173,12 @@ def _parts(
         yield from _script(script, is_known=False)
         if script.checksum != state.get(script.path):
             yield _record(script)
+    applied = sum(
+        not script.kind.runs_always or script.checksum != state.get(script.path)
+        for script in (*landed, *scripts)
+    )
+    dropped = len(plan.removed) if plan else 0
+    yield f"select pg_temp.bundle_end({_quoted(__version__)}, {applied}, {dropped});"
 
 
 def _script(script: Script, is_known: bool) -> Iterator[str]:
@@ -191,8 +198,8 @@ def _script(script: Script, is_known: bool) -> Iterator[str]:
 
 
 def _record(script: Script) -> str:
-    words = ", ".join(_quoted(word) for word in (script.path, script.checksum, script.kind))
-    return f"select pg_temp.bundle_record({words});"
+    words = ("null" if word is None else _quoted(word) for word in ledger.row(script))
+    return f"select pg_temp.bundle_record({', '.join(words)});"
 
 
 def _expectation(state: dict[str, str]) -> str:

@@ -51,20 +51,26 @@ end
 $$;
 
 -- Write into the ledger that a script was deployed.
-create or replace function pg_temp.bundle_record(path text, checksum text, kind text)
+create or replace function pg_temp.bundle_record(
+    path     text,
+    checksum text,
+    kind     text,
+    undo     text
+)
     returns void
     language plpgsql
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    insert into wedsync_realtime.deployed_scripts as d (path, checksum, kind, duration)
+    insert into wedsync_realtime.deployed_scripts as d (path, checksum, kind, undo, duration)
     select
-        bundle_record.path, bundle_record.checksum, bundle_record.kind,
+        bundle_record.path, bundle_record.checksum, bundle_record.kind, bundle_record.undo,
         clock_timestamp() - greatest(max(s.applied_at), transaction_timestamp())
     from wedsync_realtime.deployed_scripts as s
     on conflict on constraint deployed_scripts_pkey do update
     set checksum = excluded.checksum,
         kind = excluded.kind,
+        undo = excluded.undo,
         applied_at = excluded.applied_at,
         applied_by = excluded.applied_by,
         duration = excluded.duration;
@@ -194,5 +200,25 @@ begin
         execute v_check;
     end loop;
     perform set_config('check_function_bodies', 'off', true);
+end
+$$;
+
+-- Note what this bundle was. What the objects are like is recorded by the runner alone: an older
+-- record of that would tell of changes by hand where a bundle made them.
+create or replace function pg_temp.bundle_end(version text, applied integer, dropped integer)
+    returns void
+    language plpgsql
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    delete from wedsync_realtime.deployed_objects;
+    insert into wedsync_realtime.deployments
+        (version, action, migrations, applied, dropped, duration)
+    select
+        bundle_end.version, 'bundle',
+        coalesce(max(substr(s.path, length('migrations/') + 1, 4)::integer), 0),
+        bundle_end.applied, bundle_end.dropped, clock_timestamp() - transaction_timestamp()
+    from wedsync_realtime.deployed_scripts as s
+    where s.kind = 'migration';
 end
 $$;

@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -20,20 +21,31 @@ from wedsync_realtime import (
     embedded,
     execute,
     ledger,
+    lifecycle,
     maintain,
     menu,
     server,
 )
 from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
+from wedsync_realtime.hidden import hide_passwords
 from wedsync_realtime.output import Printer, confirm
 
 DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
 
-_EPILOG = "Exit codes: 0 done, 1 failed, 2 usage, 3 pending scripts or drift."
+# Commands with options of their own: their folder in the package.
+TOOLS = {"demo": "demo", "listen": "listener", "bench": "bench"}
+
+_EPILOG = "Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 pending scripts or drift."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    if arguments is None:
+        hide_passwords()
+        arguments = sys.argv[1:]
+    if arguments and arguments[0] in TOOLS:
+        tool = import_module(f"wedsync_realtime.{TOOLS[arguments[0]]}.__main__")
+        return int(tool.main(arguments[1:]))
     options = _parser().parse_args(arguments)
     printer = Printer(options.json)
     try:
@@ -71,13 +83,19 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, function: Any, *parents: argparse.ArgumentParser) -> Any:
         command = commands.add_parser(
-            name, parents=[common, *parents], help=function.__doc__, epilog=_EPILOG
+            name,
+            parents=[common, *parents],
+            help=function.__doc__,
+            epilog=_EPILOG,
+            allow_abbrev=False,
         )
         command.set_defaults(command=function)
         return command
 
-    add("migrate", _migrate, target, source)
-    add("status", _status, target, source)
+    limits = lifecycle.limits_parser()
+    add("migrate", _migrate, target, source, limits)
+    lifecycle.add_commands(add, target, source, limits)
+    add("status", _status, target, source, limits)
     add("bundle", _bundle, source).add_argument(
         "--into", type=Path, metavar="DIR", default=bundle.DEFAULT_FOLDER, help="%(default)s"
     )
@@ -90,6 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     work.add_argument("--every", type=float, metavar="SECONDS", help="go on, at this interval")
     work.add_argument("--until-stopped", action="store_true", help="end with the server")
     add("test-server", _test_server)
+    for name, text in (
+        ("demo", "play a scene with suppliers and couples, in a database of its own"),
+        ("listen", "print the events of a channel as a user receives them"),
+        ("bench", "measure throughput and latency"),
+    ):
+        commands.add_parser(name, help=text)  # for the list; main has run it by now
     return parser
 
 
@@ -100,7 +124,7 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
     if options.database_url is None:
         cluster = embedded.ensure_running(printer.note)
     url = cluster.url if cluster else options.database_url
-    outcome = deploy.migrate(url, options.source, printer.note)
+    outcome = deploy.migrate(url, options.source, printer.note, lifecycle.limits_of(options))
     with server.connect(url) as connection:
         info = server.inspect(connection)
     printer.outcome(server.display_name(url), outcome, info, perf_counter() - start)
@@ -115,14 +139,14 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
 
 def _status(options: argparse.Namespace, printer: Printer) -> int:
     """Show applied, pending and changed scripts, and what the server has."""
-    url = _url(options, printer)
-    with server.connect(url) as connection:
+    url = lifecycle.url_of(options, printer)
+    with server.connect(url, wait=options.wait, report=printer.note) as connection:
         plan = deploy.read_plan(connection, options.source)
-        applied = len(ledger.read(connection))
+        applied, last = len(ledger.read(connection)), ledger.last(connection)
         info = server.inspect(connection)
         problems = channels.problems(connection)
-    printer.status(server.display_name(url), plan, applied, info, problems)
-    return DONE if plan.is_empty else PENDING
+    printer.status(server.display_name(url), plan, applied, last, info, problems)
+    return DONE if plan.is_empty and last.is_done else PENDING
 
 
 def _bundle(options: argparse.Namespace, printer: Printer) -> int:
@@ -172,7 +196,7 @@ def _clean(options: argparse.Namespace, printer: Printer) -> int:
 
 def _psql(options: argparse.Namespace, printer: Printer) -> int:
     """Open psql on the database, with a menu of what can be looked at."""
-    url = _url(options, printer)
+    url = lifecycle.url_of(options, printer)
     if sys.stdin.isatty():
         printer.note(menu.greeting())
     embedded.exec_psql(url, [*menu.arguments(), *options.arguments])
@@ -180,7 +204,7 @@ def _psql(options: argparse.Namespace, printer: Printer) -> int:
 
 def _maintain(options: argparse.Namespace, printer: Printer) -> int:
     """Run the jobs once, or at an interval: cleanup, partitions, purge, metrics."""
-    url = _url(options, printer)
+    url = lifecycle.url_of(options, printer)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
 
     def report(answers: maintain.Answers) -> bool:
@@ -205,12 +229,6 @@ def _test_server(options: argparse.Namespace, printer: Printer) -> int:
         if value:
             printer.line(f"export {name}={shlex.quote(value)}")
     return DONE
-
-
-def _url(options: argparse.Namespace, printer: Printer) -> str:
-    if options.database_url is not None:
-        return str(options.database_url)
-    return embedded.running(printer.note).url
 
 
 def _server_error(error: psycopg.Error) -> RunnerError:

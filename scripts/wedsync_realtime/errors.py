@@ -82,6 +82,34 @@ class NotDeployedError(RunnerError):
     """The package is not in this database."""
 
 
+class OlderPackageError(RunnerError):
+    """The database was deployed by a newer version of the package."""
+
+
+class UnknownObjectsError(RunnerError):
+    """The database has objects of the package, but no record of who deployed them."""
+
+
+class AlreadyDeployedError(RunnerError):
+    """The database has a record of its deployments already."""
+
+
+class NotRecordedError(RunnerError):
+    """The database has no record of what its objects were like when they were deployed."""
+
+
+class IrreversibleMigrationError(RunnerError):
+    """A migration cannot be undone by itself."""
+
+
+class UnknownVersionError(RunnerError):
+    """Neither a migration nor a version that this database has had."""
+
+
+class DependentObjectsError(RunnerError):
+    """Objects that are not the package's depend on it, or stand in its schema."""
+
+
 class NoServerError(RunnerError):
     """No usable PostgreSQL server on this machine."""
 
@@ -114,3 +142,7 @@ class NoTerminalError(RunnerError):
 
 class NotConfirmedError(RunnerError):
     """Data would be deleted and nobody confirmed it."""
+
+
+class NoScratchError(RunnerError):
+    """There is no empty database to deploy into for a comparison."""

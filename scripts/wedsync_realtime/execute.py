@@ -14,8 +14,9 @@ FIXES = {
     "42501": "Deploy as a role that has the privilege, or have it granted.",
     "53100": "Free disk space on the server, then run again.",
     "53200": "The server ran out of memory: free some, then run again.",
-    "55P03": "Another transaction holds the lock: end it or wait for it, then run again.",
-    "57014": "Raise or reset statement_timeout for this role, then run again.",
+    "55P03": "Another transaction holds the lock: end it, or try longer (--retry-for); an "
+    "autovacuum gives way when --lock-timeout is above 1.",
+    "57014": "Raise --statement-timeout, then run again.",
     "2BP01": "Drop or change what depends on it in a migration, then run again.",
     "40P01": "Two transactions waited for each other: run again.",
 }

@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from wedsync_realtime.deploy import Outcome
+from wedsync_realtime import __version__
 from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.ledger import Last
+from wedsync_realtime.outcome import Outcome
 from wedsync_realtime.plan import Plan
 from wedsync_realtime.server import ServerInfo
 
@@ -57,6 +59,8 @@ class Printer:
                 "applied": outcome.applied,
                 "dropped": outcome.dropped,
                 "refreshed": outcome.refreshed,
+                "version": __version__,
+                "version_before": outcome.version,
                 "warnings": outcome.warnings,
                 "jobs": info.jobs_by,
                 "seconds": round(seconds, 3),
@@ -71,6 +75,7 @@ class Printer:
         database: str,
         plan: Plan,
         applied: int,
+        last: Last,
         info: ServerInfo,
         problems: dict[str, str],
     ) -> None:
@@ -86,6 +91,9 @@ class Printer:
             {
                 "database": database,
                 "server": info.version,
+                "version": last.version,
+                "finished": last.is_finished,
+                "package": __version__,
                 "applied": applied,
                 **groups,
                 "extensions": info.extensions,
@@ -103,6 +111,9 @@ class Printer:
         table.add_row("jobs run by", info.jobs_by)
         if info.jobs_by == "nobody":
             table.add_row("", escape(info.cron_advice))
+        table.add_row("version", f"{last.version or 'none'} (this package: {__version__})")
+        if not last.is_finished:
+            table.add_row("", "the last deployment did not come to its end: migrate finishes it")
         table.add_row("applied", f"{applied} scripts")
         for name, paths in groups.items():
             if paths:
@@ -137,4 +148,6 @@ def _summary(outcome: Outcome) -> str:
         parts.append(f"dropped {', '.join(outcome.dropped)}")
     if outcome.refreshed:
         parts.append("owners, triggers and jobs brought up to date")
+    if outcome.version and outcome.is_new_version:
+        parts.append(f"version {outcome.version} -> {__version__}")
     return ", ".join(parts)

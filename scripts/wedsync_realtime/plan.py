@@ -9,11 +9,12 @@ from wedsync_realtime.source import Kind, Script
 
 @dataclass(frozen=True)
 class Deployed:
-    """A row of the ledger: what was deployed last from a path."""
+    """A row of the ledger: what was deployed last from a path; undo as a migration's file says."""
 
     path: str
     checksum: str
     kind: Kind
+    undo: str | None = None
 
 
 @dataclass(frozen=True)

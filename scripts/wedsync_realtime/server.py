@@ -1,5 +1,7 @@
 """Connect to the database and learn what kind of server it is."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from wedsync_realtime.errors import (
 OLDEST_MAJOR = 15
 MAINTAINER = "wedsync-realtime maintain"  # what pg_stat_activity calls `maintain --every`
 CONNECT_TIMEOUT = 10  # seconds, where the URL says nothing
+POLL = 0.25  # seconds between two attempts to reach a server that is starting
 CRON = "pg_cron"
 EXTENSIONS = (CRON, "pgtap", "plpgsql_check")
 
@@ -100,10 +103,16 @@ def display_name(url: str) -> str:
     return f"{user}{host}:{port}/{parameters.get('dbname', parameters.get('user', ''))}"
 
 
-def connect(url: str, name: str = "wedsync-realtime") -> Connection[Any]:
+def connect(
+    url: str,
+    name: str = "wedsync-realtime",
+    wait: float = 0.0,
+    report: Callable[[str], None] = lambda line: None,
+) -> Connection[Any]:
     """Open a connection in autocommit mode that also works through a transaction pooler.
 
-    name: what pg_stat_activity shows.
+    name: what pg_stat_activity shows. wait: seconds in which a server may still come up.
+    report: told, once, that it is waited for.
 
     Raises BadDatabaseUrlError, UnreachableDatabaseError.
     """
@@ -111,19 +120,68 @@ def connect(url: str, name: str = "wedsync-realtime") -> Connection[Any]:
     parameters.setdefault("connect_timeout", CONNECT_TIMEOUT)
     parameters.setdefault("application_name", name)
     parameters["client_encoding"] = "utf8"
-    try:
-        return psycopg.connect(make_conninfo(**parameters), autocommit=True, prepare_threshold=None)
-    except psycopg.OperationalError as error:
-        reason = _without_password(str(error), parameters).strip()
-        raise UnreachableDatabaseError(
-            f"No connection to {display_name(url)} (DATABASE_URL): {reason}",
-            _fix_for(reason),
-        ) from None
+    conninfo = make_conninfo(**parameters)
+    deadline = time.monotonic() + wait
+    told = False
+    while True:
+        try:
+            return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
+        except psycopg.OperationalError as error:
+            reason = _without_password(str(error), parameters).strip()
+        if not _may_come_up(reason) or time.monotonic() + POLL > deadline:
+            raise UnreachableDatabaseError(
+                f"No connection to {display_name(url)} (DATABASE_URL): {reason}", _fix_for(reason)
+            )
+        if not told:
+            report(f"Waiting up to {wait:.0f} s for {display_name(url)} …")
+            told = True
+        time.sleep(POLL)
+
+
+def oldest_transactions(connection: Connection[Any]) -> str:
+    """Return a sentence about who has held locks on tables for longest; empty for nobody."""
+    rows = connection.execute(
+        """
+        select
+            a.pid, coalesce(nullif(a.application_name, ''), a.backend_type), a.state,
+            extract(epoch from clock_timestamp() - a.xact_start)::integer
+        from pg_catalog.pg_stat_activity as a
+        where
+            a.datname = pg_catalog.current_database()
+            and a.pid <> pg_catalog.pg_backend_pid()
+            and a.xact_start is not null
+            and exists (
+                select from pg_catalog.pg_locks as l
+                where l.pid = a.pid and l.locktype = 'relation' and l.granted
+            )
+        order by a.xact_start
+        limit 3
+        """
+    ).fetchall()
+    if not rows:
+        return ""
+    told = (f"pid {pid} ({name}, {state or 'active'}, {age} s)" for pid, name, state, age in rows)
+    return f" Longest open: {', '.join(told)}."
+
+
+def is_direct(connection: Connection[Any]) -> bool:
+    """Tell whether no pooler stands between, so that settings last as long as the connection."""
+    row = connection.execute("select pg_catalog.pg_backend_pid()").fetchone()
+    return bool(row and row[0] == connection.info.backend_pid)
+
+
+def _may_come_up(reason: str) -> bool:
+    return "FATAL" not in reason or any(
+        words in reason
+        for words in ("starting up", "shutting down", "not yet accepting", "recovery", "too many")
+    )
 
 
 def _without_password(text: str, parameters: dict[str, Any]) -> str:
-    password = str(parameters.get("password") or "")
-    return text.replace(password, "***") if password else text
+    for name in ("password", "sslpassword"):
+        if secret := str(parameters.get(name) or ""):
+            text = text.replace(secret, "***")
+    return text
 
 
 def _fix_for(reason: str) -> str:

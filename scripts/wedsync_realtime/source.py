@@ -20,6 +20,11 @@ SCHEMA = "wedsync_realtime"
 _MIGRATION_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 _OBJECT_NAME = re.compile(r"[a-z_][a-z0-9_]*\.sql")
 _NO_TRANSACTION = re.compile(r"\A(?:--.*\n|\s*\n)*?-- No transaction:", re.MULTILINE)
+INDEX = re.compile(
+    r"create\s+(?:unique\s+)?index\s+concurrently\s+(?P<again>if\s+not\s+exists\s+)?"
+    r"(?P<name>\S+)\s+on\s+(?:only\s+)?(?P<table>[^\s(]+)",
+    re.IGNORECASE,
+)
 _TRANSACTION_WORDS = {"begin", "start", "commit", "end", "rollback", "abort", "prepare"}
 
 
@@ -159,6 +164,13 @@ def _check_content(script: Script) -> None:
             raise UndeployableScriptError(
                 f"{script.path}: {len(statements)} statements without a transaction.",
                 "Leave one statement in it, and move the others to a migration of their own.",
+            )
+        index = INDEX.search(script.text)
+        if index and not index["again"]:
+            raise UndeployableScriptError(
+                f"{script.path}: an index that is there already stops it, and a runner that was "
+                "killed can have left it there.",
+                "Write `create index concurrently if not exists`.",
             )
         return
     for offset, word in statements:

@@ -31,6 +31,7 @@ SEED = """
     from wedsync_realtime.deployed_scripts as d
     order by 1, 2
 """
+DRIFT = "select status from wedsync_realtime.health() where name = 'deployed_version'"
 Capture = pytest.CaptureFixture[str]
 
 
@@ -139,6 +140,7 @@ def test_push_is_the_same_as_migrate(
     project: Path,
     empty_database: str,
     other_database: str,
+    capsys: Capture,
 ) -> None:
     package.function("grows", "select 1", "a integer")
     package.function("goes", "select 1")
@@ -150,8 +152,14 @@ def test_push_is_the_same_as_migrate(
         migrate(other_database, package.root)
         assert seed(empty_database) == seed(other_database)
         assert dump(cluster, empty_database) == dump(cluster, other_database)
-        # the runner knows what is there
+        # the runner knows what is there, and takes the record that verify compares with
+        command = ["--source", str(package.root), "--database-url", empty_database]
+        assert main(["status", *command]) == 0
+        assert main(["verify", *command]) == 1
+        assert "no record of what its objects were like" in capsys.readouterr().err
         assert migrate(empty_database, package.root).is_nothing
+        assert main(["verify", *command]) == 0
+        assert query(empty_database, DRIFT) == "ok"
         assert not bundled(project, package)
     assert set(written.applied) == {
         "migrations/" + max(file.name for file in (package.root / "migrations").glob("0*")),
@@ -201,7 +209,9 @@ def test_migration_without_transaction_has_a_file_of_its_own(
     supabase_cli: Cli, tree: Tree, project: Path, empty_database: str
 ) -> None:
     tree.tables(1)
-    alone = "-- No transaction: x.\ncreate index concurrently if not exists t1_idx on t1 (id);"
+    alone = (
+        "-- No transaction: x.\ncreate index concurrently if not exists t1_idx on public.t1 (id);"
+    )
     tree.migration(2, alone)
     tree.migration(3, "create table public.t3 ();")
     assert [each.applied for each in bundled(project, tree)] == [

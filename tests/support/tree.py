@@ -38,6 +38,14 @@ class Tree:
             for number in range(1, count + 1)
         ]
 
+    def index(self, number: int, name: str, table: str) -> str:
+        """Write a migration without a transaction, which indexes the id of a table."""
+        return self.migration(
+            number,
+            "-- No transaction: concurrently.\n"
+            f"create index concurrently if not exists {name} on {table} (id);",
+        )
+
     def function(
         self,
         name: str,

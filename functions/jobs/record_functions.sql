@@ -1,3 +1,3 @@
 -- Note how the functions look, once they are as they should be.
 
-select wedsync_realtime.record_objects();
+select wedsync_realtime.record_functions();

@@ -1,7 +1,7 @@
 -- Note how each function looks that was deployed since this was noted last, so that health() can
 -- tell a change by hand from a deployment. Writes nothing when nothing was deployed.
 
-create or replace function wedsync_realtime.record_objects()
+create or replace function wedsync_realtime.record_functions()
     returns integer
     language plpgsql
     volatile
@@ -11,12 +11,12 @@ as $$
 declare
     v_recorded integer;
 begin
-    delete from wedsync_realtime.deployed_objects as o
+    delete from wedsync_realtime.deployed_functions as o
     where not exists (
         select from wedsync_realtime.deployed_scripts as d
         where d.path = o.path and d.applied_at = o.applied_at
     );
-    insert into wedsync_realtime.deployed_objects (path, applied_at, fingerprint)
+    insert into wedsync_realtime.deployed_functions (path, applied_at, fingerprint)
     select d.path, d.applied_at, wedsync_realtime.function_fingerprint(p.oid)
     from wedsync_realtime.deployed_scripts as d
     inner join pg_proc as p
@@ -26,14 +26,14 @@ begin
     where
         d.kind = 'function'
         and not exists (
-            select from wedsync_realtime.deployed_objects as o where o.path = d.path
+            select from wedsync_realtime.deployed_functions as o where o.path = d.path
         );
     get diagnostics v_recorded = row_count;
     return v_recorded;
 end
 $$;
 
-comment on function wedsync_realtime.record_objects() is
+comment on function wedsync_realtime.record_functions() is
 'Note how the functions deployed last look; returns how many.';
-revoke execute on function wedsync_realtime.record_objects()
+revoke execute on function wedsync_realtime.record_functions()
 from public, anon, authenticated, service_role;

@@ -1,0 +1,121 @@
+"""Runners killed at any moment, and many at once: the schema is as after a single one."""
+
+import json
+import os
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.deployment.conftest import Run, values
+from tests.support import release
+from tests.support.cluster import Cluster
+from tests.support.dump import schema
+from tests.support.killed import MOMENTS, killed
+from tests.support.tree import Tree
+from wedsync_realtime.source import Kind, default_root, discover
+
+SCRIPTS = discover(default_root())
+COUNT = len(SCRIPTS)
+# those that run in the first transaction, before the application's tables are attached
+OWN = sum(script.kind not in (Kind.TRIGGER, Kind.JOB) for script in SCRIPTS)
+LONG = bool(os.environ.get("WEDSYNC_LONG"))  # at every script instead of some
+STEPS = range(1, OWN + 1) if LONG else (1, 3, 11, 12, COUNT // 2, OWN - 5, OWN)
+APPLIED = "select sum(applied)::integer from wedsync_realtime.deployments"
+
+
+def killed_to_its_end(url: str, source: Path, run: Run) -> int:
+    """Kill deployments one step later each time, until one comes to its end; return how many."""
+    for step in count(1):
+        if not killed(url, source, step, MOMENTS[step % len(MOMENTS)]):
+            return step - 1
+        for command in ("status", "plan"):
+            assert run(command, url, "--source", source).code == 3, step
+    raise AssertionError
+
+
+@pytest.mark.timeout(3600 if LONG else 240)
+def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
+    database: str, empty_database: str, run: Run
+) -> None:
+    untouched = schema(empty_database)
+    for number, step in enumerate(STEPS):
+        for moment in MOMENTS if LONG else (MOMENTS[1 + number % 2],):
+            assert killed(empty_database, default_root(), step, moment), (step, moment)
+            assert schema(empty_database) == untouched, (step, moment)
+    assert killed(empty_database, default_root(), OWN + 1, "before")
+    assert "did not come to its end" in run("status", empty_database).out
+    assert killed_to_its_end(empty_database, default_root(), run) > 5
+    assert sorted(schema(empty_database)) == sorted(schema(database))
+    assert run("verify", empty_database).code == 0
+    assert run("status", empty_database).code == 0
+    assert values(empty_database, APPLIED) == [COUNT]
+
+
+@pytest.mark.timeout(3600 if LONG else 240)
+def test_upgrade_goes_on_where_it_was_killed(
+    tmp_path: Path, cluster: Cluster, template: str, database: str, run: Run
+) -> None:
+    new = release.make_next(tmp_path)
+    with cluster.database(template) as other:
+        for url in (other, database):
+            run("migrate", url)  # a clone begins its feed anew
+        assert run("migrate", other, "--source", new).code == 0
+        expected = schema(other)
+    # The migration; then the index, which stands first once the migration has been committed.
+    kills = [(1, moment) for moment in MOMENTS] + [(2, "inside"), (1, "inside"), (1, "after")]
+    # Then the functions and owners; then what runs every time.
+    kills += [(2, "before"), *((step, moment) for step in range(1, 5) for moment in MOMENTS)]
+    for step, moment in kills:
+        assert killed(database, new, step, moment), (step, moment)
+    assert killed_to_its_end(database, new, run) > 5
+    assert sorted(schema(database)) == sorted(expected)
+    index = "select indisvalid from pg_index where indexrelid::regclass::text ~ 'channel_name_idx'"
+    assert values(database, index) == [True]
+    assert run("verify", database, "--source", new).code == 0
+
+
+@pytest.mark.timeout(240)
+def test_twenty_runners_at_once_apply_each_script_once(
+    database: str, empty_database: str, run: Run
+) -> None:
+    command = [sys.executable, "-m", "wedsync_realtime", "migrate", "--json"]
+    runners = [
+        subprocess.Popen(
+            [*command, "--database-url", empty_database], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(20)
+    ]
+    outputs = [json.loads(runner.communicate()[0]) for runner in runners]
+    assert [runner.returncode for runner in runners] == [0] * 20
+    applied = [path for output in outputs for path in output["applied"]]
+    assert len(applied) == COUNT
+    assert len(set(applied)) == COUNT
+    assert values(empty_database, APPLIED) == [COUNT]
+    assert schema(empty_database) == schema(database)
+    assert run("verify", empty_database).code == 0
+
+
+def test_index_that_was_left_half_built_is_built_anew(
+    tmp_path: Path, empty_database: str, run: Run
+) -> None:
+    tree = Tree(tmp_path)
+    tree.tables(1)
+    assert run("migrate", empty_database, "--source", tmp_path).code == 0
+    with psycopg.connect(empty_database) as duplicates:
+        duplicates.execute("insert into public.t1 values (1), (1)")
+    with (
+        psycopg.connect(empty_database, autocommit=True) as builder,
+        pytest.raises(psycopg.errors.UniqueViolation),
+    ):
+        builder.execute("create unique index concurrently t1_idx on public.t1 (id)")
+    state = "select indisvalid, indisunique from pg_index where indrelid = 'public.t1'::regclass"
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute(state.encode()).fetchall() == [(False, True)]
+    tree.index(2, "t1_idx", "public.t1")
+    assert run("migrate", empty_database, "--source", tmp_path).code == 0
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute(state.encode()).fetchall() == [(True, False)]

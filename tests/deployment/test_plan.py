@@ -1,0 +1,80 @@
+"""Plan: what would run, and the SQL, without a trace in the database."""
+
+import subprocess
+
+import psycopg
+import pytest
+
+from tests.deployment.conftest import Run, execute
+from tests.support.cluster import Cluster
+from tests.support.dump import schema
+from tests.support.tree import Tree
+
+
+@pytest.fixture
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    return Tree(tmp_path_factory.mktemp("tree"))
+
+
+def test_steps_are_in_order_with_their_reasons(tree: Tree, empty_database: str, run: Run) -> None:
+    tree.tables(1)
+    tree.function("gone", "select 1")
+    tree.function("f", "select 1")
+    tree.write("functions/jobs/j.sql", "select 1;")
+    assert run("migrate", empty_database, "--source", tree.root).code == 0
+    before = schema(empty_database)
+    assert run("plan", empty_database, "--source", tree.root).out == "Nothing to do.\n"
+    tree.delete("functions/public/gone.sql")
+    tree.function("f", "select 2")
+    tree.migration(2, "create table public.t2 ();")
+    ran = run("plan", empty_database, "--source", tree.root, "--json")
+    assert ran.code == 3
+    assert [(step["action"], step["path"]) for step in ran.json["steps"]] == [
+        ("new", "migrations/0002_topic.sql"),
+        ("changed", "functions/public/f.sql"),
+        ("drop", "functions/public/gone.sql"),
+        ("always", "functions/jobs/j.sql"),
+    ]
+    assert schema(empty_database) == before
+
+
+def test_plan_writes_nothing_into_an_empty_database(empty_database: str, run: Run) -> None:
+    with psycopg.connect(empty_database) as connection:
+        query = "select pg_snapshot_xmax(pg_current_snapshot())"
+        before = connection.execute(query).fetchone()
+        connection.commit()
+        assert run("plan", empty_database, "--sql").code == 3
+        assert connection.execute(query).fetchone() == before
+
+
+def test_sql_gives_the_same_schema_in_psql(
+    cluster: Cluster, database: str, empty_database: str, run: Run
+) -> None:
+    text = run("plan", empty_database, "--sql").out
+    done = subprocess.run(
+        [cluster.psql(), "-X", "-q", "-v", "ON_ERROR_STOP=1", empty_database],
+        input=text, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert schema(empty_database) == schema(database)
+    assert run("plan", empty_database).code == 0
+    assert "no record of what its objects" in run("verify", empty_database).err
+    assert run("migrate", empty_database).code == 0
+    assert run("verify", empty_database).code == 0
+
+
+def test_edited_migration_stops_it(tree: Tree, empty_database: str, run: Run) -> None:
+    tree.tables(1)
+    run("migrate", empty_database, "--source", tree.root)
+    tree.migration(1, "select 1;")
+    ran = run("plan", empty_database, "--source", tree.root)
+    assert ran.code == 1
+    assert "Edited after it landed" in ran.err
+
+
+def test_plan_of_a_newer_database_is_refused(database: str, run: Run) -> None:
+    execute(database, "update wedsync_realtime.deployments set version = '99.0.0'")
+    for command in ("plan", "migrate"):
+        ran = run(command, database)
+        assert ran.code == 1
+        assert "The database has version 99.0.0" in ran.err

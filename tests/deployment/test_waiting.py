@@ -1,0 +1,165 @@
+"""Locks, timeouts, a server that comes up late, long steps, and passwords that nobody sees."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.deployment.conftest import Run, execute
+from tests.support.cluster import Cluster
+from tests.support.forward import forwarded
+from tests.support.tree import Tree
+from wedsync_realtime import hidden, limits, progress
+from wedsync_realtime.errors import ScriptError
+from wedsync_realtime.limits import Limits
+
+COMMAND = [sys.executable, "-m", "wedsync_realtime"]
+# a policy on public.couples is dropped and created again, which needs the strongest lock
+DUE = "delete from wedsync_realtime.deployed_scripts where path = 'policies/couples.sql'"
+WRITE = "insert into public.couples (display_name) values ('a')"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+@contextmanager
+def lock_held(url: str, seconds: float) -> Iterator[None]:
+    """Hold a writer's transaction on public.couples open for a time, from now on."""
+    with psycopg.connect(url) as connection:
+        connection.execute(WRITE)
+        timer = threading.Timer(seconds, connection.commit)
+        timer.start()
+        yield
+        timer.join()
+
+
+def test_deployment_waits_its_turn_and_writers_do_not(database: str, run: Run) -> None:
+    execute(database, DUE)
+    longest, ended = 0.0, threading.Event()
+
+    def write() -> None:
+        nonlocal longest
+        with psycopg.connect(database, autocommit=True) as connection:
+            while not ended.is_set():
+                start = time.monotonic()
+                connection.execute(WRITE)
+                longest = max(longest, time.monotonic() - start)
+
+    writer = threading.Thread(target=write)
+    with lock_held(database, 5.0):
+        writer.start()
+        ran = run("migrate", database, "--lock-timeout", 0.05)
+    ended.set()
+    writer.join()
+    assert ran.code == 0
+    assert "trying again in short locks" in ran.err
+    assert longest < 1.0, "a writer queued behind the deployment until the lock was free"
+
+
+def test_lock_that_is_not_had_in_time_is_told_with_its_holder(database: str, run: Run) -> None:
+    execute(database, DUE)
+    with lock_held(database, 5.0):
+        ran = run("migrate", database, "--retry-for", 0.6)
+    assert ran.code == 1
+    assert "policies/couples.sql" in ran.err
+    assert "Longest open: pid" in ran.err
+
+
+def test_pauses_double_and_vary(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    attempts = iter([ScriptError("x", "y", "55P03")] * 6)
+
+    def work() -> str:
+        for error in attempts:
+            raise error
+        return "done"
+
+    assert limits.retried(work, Limits(), lambda line: None) == "done"
+    assert len(pauses) == 6
+    for number, pause in enumerate(pauses):
+        assert 0.125 * 2**number <= pause <= 0.375 * 2**number
+
+
+def test_error_of_the_script_is_not_tried_again() -> None:
+    def work() -> None:
+        raise ScriptError("x", "y", "42601")
+
+    with pytest.raises(ScriptError, match="x"):
+        limits.retried(work, Limits(), pytest.fail)
+
+
+def test_statement_timeout_ends_a_statement(tree: Tree, empty_database: str, run: Run) -> None:
+    tree.migration(1, "select pg_sleep(20);")
+    ran = run("migrate", empty_database, "--source", tree.root, "--statement-timeout", 0.2)
+    assert ran.code == 1
+    assert "57014" in ran.err
+    assert "--statement-timeout" in ran.err
+
+
+@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "nan"])
+def test_senseless_times_are_usage_errors(database: str, run: Run, value: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        run("migrate", database, f"--wait={value}")
+    assert end.value.code == 2
+
+
+def test_server_that_comes_up_late_is_waited_for(cluster: Cluster, database: str, run: Run) -> None:
+    with forwarded(cluster.directory / ".s.PGSQL.5432", after=1.0) as port:
+        name = database.partition("?")[0].rpartition("/")[2]
+        url = f"postgresql://postgres@127.0.0.1:{port}/{name}"
+        assert run("status", url).code == 1
+        ran = run("migrate", url, "--wait", 20)
+        assert ran.code == 0
+        assert "Waiting up to 20 s" in ran.err
+
+
+def test_wrong_database_is_not_waited_for(cluster: Cluster, run: Run) -> None:
+    start = time.monotonic()
+    assert run("verify", cluster.dsn("nowhere"), "--wait", 60).code == 1
+    assert time.monotonic() - start < 10
+
+
+def test_long_steps_are_reported(
+    tree: Tree, empty_database: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "FIRST", 0.2)
+    path = tree.migration(1, "select pg_sleep(0.5);")
+    ran = run("migrate", empty_database, "--source", tree.root)
+    assert f"{path}: running for 0 s" in ran.err
+
+
+def test_password_in_an_argument_moves_to_the_environment() -> None:
+    secret = "postgresql://me:s3cret@host/db"
+    assert hidden.moved(["migrate", "--database-url", secret, "--json"]) == (
+        ["migrate", "--json"],
+        {"DATABASE_URL": secret},
+    )
+    kept = ["verify", "--scratch-url=postgresql://me@host/db"]
+    assert hidden.moved(kept) == (kept, {})
+    assert hidden.moved([f"--scratch-url={secret}"]) == ([], {"SCRATCH_DATABASE_URL": secret})
+
+
+def test_password_is_seen_in_no_list_of_processes() -> None:
+    url = "postgresql://me:s3cret@127.0.0.1:1/db"
+    process = subprocess.Popen(
+        [*COMMAND, "status", "--wait", "30", "--database-url", url],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    line = process.stdout.readline()
+    arguments = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.terminate()
+    output = line + process.communicate()[0]
+    assert "Waiting up to 30 s" in line
+    assert b"status" in arguments
+    assert b"s3cret" not in arguments
+    assert "s3cret" not in output

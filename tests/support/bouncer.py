@@ -1,0 +1,72 @@
+"""A PgBouncer in transaction mode before the test cluster."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.support.cluster import Cluster
+
+PATIENCE = 10  # seconds until a pooler that does not answer fails the test
+CONFIGURATION = """
+[databases]
+* = host={server}
+[pgbouncer]
+listen_port = 6432
+unix_socket_dir = {folder}
+auth_type = trust
+auth_file = {folder}/users
+pool_mode = transaction
+default_pool_size = 3
+"""
+
+
+@contextmanager
+def pooled(cluster: Cluster, url: str) -> Iterator[str]:
+    """Yield the URL under which a database is reached through the pooler.
+
+    Skips the test where PgBouncer is not installed.
+    """
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="wedsync-bouncer-"))
+    (folder / "users").write_text('"postgres" ""\n')
+    (folder / "ini").write_text(CONFIGURATION.format(server=cluster.directory, folder=folder))
+    as_user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        # PgBouncer refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
+    process = subprocess.Popen(
+        [program, "-q", folder / "ini"], cwd="/", stderr=subprocess.DEVNULL, **as_user
+    )
+    name = url.partition("?")[0].rpartition("/")[2]
+    pooled_url = f"postgresql://postgres@/{name}?host={folder}&port=6432"
+    try:
+        _await(pooled_url)
+        yield pooled_url
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def _await(url: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

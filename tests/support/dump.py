@@ -1,0 +1,30 @@
+"""The schema of a database as pg_dump writes it, to compare two states."""
+
+import re
+import shutil
+import subprocess
+
+import psycopg
+import pytest
+
+
+def schema(url: str) -> list[str]:
+    """Return the lines of a schema dump without comments, blank lines and random words.
+
+    Skips the test where pg_dump is missing or older than the server.
+    """
+    program = shutil.which("pg_dump")
+    if program is None:
+        pytest.skip("pg_dump is not installed")
+    with psycopg.connect(url) as connection:
+        server = connection.info.server_version // 10000
+    printed = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+    version = int(re.findall(r"\d+", printed.stdout)[0])
+    if version < server:
+        pytest.skip(f"pg_dump {version} cannot read PostgreSQL {server}")
+    dump = subprocess.run(
+        [program, "--schema-only", url], check=True, capture_output=True, text=True
+    ).stdout
+    return [
+        line for line in dump.splitlines() if line and not line.startswith(("--", "\\", "SET "))
+    ]

@@ -1,0 +1,93 @@
+"""Packages of other versions: the last release, and one that comes after this checkout."""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("migrations", "functions", "policies", "scripts/wedsync_realtime")
+
+
+def last_tag(repository: Path = ROOT) -> str | None:
+    """Return the newest release tag (v…) of a repository; None where nothing is released."""
+    done = subprocess.run(
+        ["git", "tag", "--list", "v*", "--sort=-version:refname"],
+        cwd=repository, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return next(iter(done.stdout.split()), None)
+
+
+def extract(tag: str, folder: Path, repository: Path = ROOT) -> Path:
+    """Write the package as it was at a tag into a folder, and return that."""
+    archive = subprocess.run(
+        ["git", "archive", tag, *PARTS], cwd=repository, capture_output=True, check=True
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(folder, filter="data")
+    return folder
+
+
+def copy(folder: Path) -> Path:
+    """Write this checkout's package into a folder, and return that."""
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def make_next(folder: Path) -> Path:
+    """Write a package into a folder that has everything a later version can bring; return it.
+
+    A higher version, a new column and table, an index built concurrently, a changed body, compiled
+    functions that change, a changed signature and a removed function.
+    """
+    copy(folder)
+    version = folder / "scripts/wedsync_realtime/__init__.py"
+    _replace(version, r'__version__ = "(\d+).*"', lambda m: f'__version__ = "{int(m[1]) + 1}.0.0"')
+    number = len(list(folder.glob("migrations/*.sql"))) + 1
+    (folder / f"migrations/{number:04d}_notes.sql").write_text(
+        "-- notes: a column and a table.\n"
+        "-- Undo: drop table wedsync_realtime.notes; alter table wedsync_realtime.settings drop\n"
+        "-- column note (loses the notes).\n"
+        "alter table wedsync_realtime.settings add column note text;\n"
+        "create table wedsync_realtime.notes (id integer);\n"
+        "alter table wedsync_realtime.notes enable row level security;\n"
+    )
+    (folder / f"migrations/{number + 1:04d}_index.sql").write_text(
+        "-- index: for a search that is to come.\n"
+        "-- Undo: drop index public.realtime_subscriptions_channel_name_idx (loses nothing).\n"
+        "-- No transaction: concurrently.\n"
+        "create index concurrently if not exists realtime_subscriptions_channel_name_idx\n"
+        "    on public.realtime_subscriptions (channel_name);\n"
+    )
+    status = folder / "functions/public/realtime_status.sql"
+    argument = "detailed boolean default false"
+    _replace(status, r"realtime_status\(\)", lambda m: "realtime_status(boolean)")
+    _replace(status, r"(replace function \S+)\(boolean\)", lambda m: f"{m[1]}({argument})")
+    _replace(folder / "functions/wedsync_realtime/ping.sql", r"\nbegin\n", _noted)
+    _replace(folder / "functions/wedsync_realtime/rows_template.sql", r"\$template\$\n", _noted)
+    (folder / "functions/public/realtime_connection_stats.sql").unlink()
+    return folder
+
+
+def run(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `wedsync-realtime` of the package in a folder on a database."""
+    return subprocess.run(
+        [sys.executable, "-m", "wedsync_realtime", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False,
+        env=os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(folder / "scripts")},
+    )  # fmt: skip
+
+
+def _noted(match: re.Match[str]) -> str:
+    return f"{match[0]}    -- newer\n"
+
+
+def _replace(file: Path, pattern: str, by: object) -> None:
+    text, count = re.subn(pattern, by, file.read_text())  # type: ignore[call-overload]
+    assert count, f"{file.name} has no {pattern}"
+    file.write_text(text)
