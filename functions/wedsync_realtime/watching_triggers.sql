@@ -10,15 +10,15 @@ as $$
 begin
     return array[
         'channels_after_change_log', 'channels_after_update_compile',
-        'channels_after_update_revoke', 'channels_before_update_name',
+        'channels_after_update_revoke', 'channels_before_insert_guard',
+        'channels_before_update_guard', 'channels_before_update_name',
         'clients_after_delete_revoke', 'clients_after_truncate_revoke',
         'clients_after_update_revoke', 'event_rules_after_change_compile',
         'realtime_subscriptions_after_delete_log', 'realtime_subscriptions_after_insert_count',
-        'realtime_subscriptions_after_update_log',
-        'settings_after_update_compile', 'settings_after_update_log',
-        'tenants_after_insert_log', 'tenants_after_update_log',
-        'user_profiles_after_delete_revoke', 'user_profiles_after_truncate_revoke',
-        'user_profiles_after_update_revoke'
+        'realtime_subscriptions_after_update_log', 'settings_after_update_compile',
+        'settings_after_update_log', 'tenants_after_insert_log', 'tenants_after_update_log',
+        'topics_after_insert_open', 'user_profiles_after_delete_revoke',
+        'user_profiles_after_truncate_revoke', 'user_profiles_after_update_revoke'
     ];
 end
 $$;

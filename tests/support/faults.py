@@ -92,8 +92,7 @@ FAULTS = [
     Fault("channel_columns", "fail", (
         "alter table public.core_fields drop column id",
     ), "core-fields: no column id", (
-        "update wedsync_realtime.channels set key_columns = '{couple_id}'"
-        " where name = 'core-fields'",
+        "alter table public.core_fields add column id uuid default gen_random_uuid() primary key",
     )),
     Fault("channel_columns", "fail", (
         "drop table public.core_fields",
