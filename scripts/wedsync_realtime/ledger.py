@@ -82,6 +82,22 @@ def forget(connection: Connection[Any], path: str) -> None:
     connection.execute("delete from wedsync_realtime.deployed_scripts where path = %s", (path,))
 
 
+def forget_object(connection: Connection[Any], name: str) -> None:
+    """Delete what is recorded of a function of any arguments, or of a view and its columns.
+
+    name: with its schema.
+    """
+    connection.execute(
+        """
+        delete from wedsync_realtime.deployed_objects as o
+        where o.name = %(name)s
+            or pg_catalog.starts_with(o.name, %(name)s || '(')
+            or pg_catalog.starts_with(o.name, %(name)s || '.')
+        """,
+        {"name": name},
+    )
+
+
 @dataclass(frozen=True)
 class Last:
     """The last deployment: the version of the package that did it, and whether it came to its end.

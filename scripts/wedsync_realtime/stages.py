@@ -14,7 +14,7 @@ from wedsync_realtime.locks import in_short_locks
 from wedsync_realtime.outcome import Outcome
 from wedsync_realtime.plan import Deployed, Plan, compare, refuse_rewritten_history
 from wedsync_realtime.progress import watched
-from wedsync_realtime.source import Kind, Script
+from wedsync_realtime.source import Kind, Script, object_name
 from wedsync_realtime.transaction import Report, has_written
 
 _LAST = (Kind.TRIGGER, Kind.JOB)  # run when the application's tables are attached
@@ -208,6 +208,8 @@ def _remove(connection: Connection[Any], removed: Deployed, outcome: Outcome) ->
     if removed.kind in (Kind.FUNCTION, Kind.VIEW):
         objects.drop_all(connection, removed.path, removed.kind)
         ledger.forget(connection, removed.path)
+        # the catalog has been read by then
+        ledger.forget_object(connection, ".".join(object_name(removed.path, removed.kind)))
     elif removed.path in ledger.read(connection):
         raise RemovedScriptError(
             f"{removed.path} was deleted, but what it set up is still in the database.",
