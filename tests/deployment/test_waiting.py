@@ -20,9 +20,15 @@ from wedsync_realtime.errors import ScriptError
 from wedsync_realtime.limits import Limits
 
 COMMAND = [sys.executable, "-m", "wedsync_realtime"]
-# a policy on public.couples is dropped and created again, which needs the strongest lock
-DUE = "delete from wedsync_realtime.deployed_scripts where path = 'policies/couples.sql'"
-WRITE = "insert into public.couples (display_name) values ('a')"
+# a policy on rate_limits is created again, which needs the strongest lock
+DUE = """
+    delete from wedsync_realtime.deployed_scripts where path = 'policies/rate_limits.sql';
+    drop policy rate_limits_all_owner on wedsync_realtime.rate_limits
+"""
+WRITE = (
+    "insert into wedsync_realtime.rate_limits (user_id, action, full_at)"
+    " values (gen_random_uuid(), 'subscribe', now())"
+)
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def tree(tmp_path: Path) -> Tree:
 
 @contextmanager
 def lock_held(url: str, seconds: float) -> Iterator[None]:
-    """Hold a writer's transaction on public.couples open for a time, from now on."""
+    """Hold a writer's transaction on rate_limits open for a time, from now on."""
     with psycopg.connect(url) as connection:
         connection.execute(WRITE)
         timer = threading.Timer(seconds, connection.commit)
@@ -69,7 +75,7 @@ def test_lock_that_is_not_had_in_time_is_told_with_its_holder(database: str, run
     with lock_held(database, 5.0):
         ran = run("migrate", database, "--retry-for", 0.6)
     assert ran.code == 1
-    assert "policies/couples.sql" in ran.err
+    assert "policies/rate_limits.sql" in ran.err
     assert "Longest open: pid" in ran.err
 
 
