@@ -1,5 +1,6 @@
 """An application's own tables: attached as they are, with other keys, columns and partitions."""
 
+import time
 from hashlib import md5
 from typing import Any
 from uuid import UUID
@@ -143,6 +144,18 @@ def test_changes_are_told(
         assert len({str(row[column]) for _, row in told}) == 1
 
 
+def _stop_jobs(url: str) -> None:
+    """Keep pg_cron from running jobs, and wait for those at work."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("update cron.job set active = false")
+        deadline = time.monotonic() + 30
+        while connection.execute(
+            "select from cron.job_run_details as d where d.end_time is null"
+        ).fetchone():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 def test_project_with_cron_plays_as_a_superusers_database(projects: Cluster) -> None:
     """A project without tables of an application, whose jobs pg_cron runs."""
     if not projects.has_cron:
@@ -153,6 +166,7 @@ def test_project_with_cron_plays_as_a_superusers_database(projects: Cluster) -> 
     with psycopg.connect(url) as connection:
         jobs = connection.execute("select username, active from cron.job order by jobname")
         assert jobs.fetchall() == [("postgres", True)] * 4
+    _stop_jobs(as_admin(url))  # what they do during the play would be told in it
     with running_cluster() as plain:
         expected = plain.create_database("plain")
         with psycopg.connect(expected) as connection:
