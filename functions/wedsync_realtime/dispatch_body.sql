@@ -39,13 +39,11 @@ begin
             ('code', quote_literal(left(operation, 1))),
             ('wake', case
                 when v_settings.notify_enabled then format(
-                    'pg_notify(''wedsync_realtime'', %L || %s) is not null',
-                    channel.name || ':',
-                    case operation when 'UPDATE' then 'c.tenant_id' else '{tenant_id}' end
+                    'pg_notify(''wedsync_realtime'', %L || c.tenant_id) is not null',
+                    channel.name || ':'
                 )
                 else 'true'
             end),
-            ('tenant_id', '(c.content ->> {tenant})::uuid'),
             ('tenant', quote_literal(channel.tenant_column)),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
             ('settings', wedsync_realtime.settings_expression(channel)),

@@ -18,14 +18,23 @@ create or replace function wedsync_realtime.read_page(
 as $$
 declare
     v_xmax constant xid8 := pg_snapshot_xmax(seen.seen);
-    v_xip xid8[];
+    v_late wedsync_realtime.events[];
     v_filter jsonb := lease.filter_params - array['supplier_id', 'couple_id', 'wedding_id'];
     v_count bigint;
     v_last_xid xid8;
     v_page wedsync_realtime.page;
 begin
     if pg_snapshot_xmin(seen.seen) < v_xmax then
-        v_xip := array(select pg_snapshot_xip(seen.seen));
+        v_late := array(
+            select e
+            from wedsync_realtime.events as e
+            where (e.tenant_id, e.channel_id) = (lease.tenant_id, lease.channel_id)
+                and e.xid = any (array(select pg_snapshot_xip(seen.seen)))
+                and e.id > coalesce(seen.last_id, 0)
+                and pg_visible_in_snapshot(e.xid, upto)
+            order by e.id
+            limit case when v_filter = '{}' then max_events + 1 end
+        );
     end if;
     select
         array_agg(row(
@@ -42,12 +51,7 @@ begin
             where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
                 and m.xid >= v_xmax
             union all
-            select m.* from unnest(v_xip) as x
-            cross join lateral (
-                select i.* from wedsync_realtime.events as i
-                where (i.tenant_id, i.channel_id) = (lease.tenant_id, lease.channel_id)
-                    and i.xid = x
-            ) as m
+            select l.* from unnest(v_late) as l
         ) as n
         where
             n.id > coalesce(seen.last_id, 0)

@@ -13,14 +13,18 @@ return $template$
     insert into wedsync_realtime.events
         (tenant_id, channel_id, operation, is_cut, event, {image})
     select
-        {tenant_id}, {id}, {code}, pg_column_size(c.content) > {bytes},
+        c.tenant_id, {id}, {code}, pg_column_size(c.content) > {bytes},
         {event},{sent}
-    from (select to_jsonb(r.*) as content from changed_rows as r offset 0) as c
+    from (
+        select i.content, (i.content ->> {tenant})::uuid as tenant_id
+        from (select to_jsonb(r.*) as content from changed_rows as r offset 0) as i
+        offset 0
+    ) as c
     where case
-        when c.content ->> {tenant} is null then false
+        when c.tenant_id is null then false
         when v_looks and (
             select true from wedsync_realtime.topics as t
-            where t.channel_id = {id} and t.tenant_id = {tenant_id}
+            where t.channel_id = {id} and t.tenant_id = c.tenant_id
         ) is null then false
         else {wake}
     end$template$;
