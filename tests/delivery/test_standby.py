@@ -103,6 +103,35 @@ def test_commits_out_of_order_are_each_told_once(pair: Pair, server: Server) -> 
     assert pair.heard(pair.on_primary) == []
 
 
+@pytest.mark.parametrize("resyncs", [False, True], ids=["cursor", "resync"])
+def test_change_waits_for_an_earlier_one_of_a_younger_transaction(
+    pair: Pair, server: Server, resyncs: bool
+) -> None:
+    """As long as the standby cannot tell the earlier one, the later would be taken back by it."""
+    pair.insert("row", "other")
+    if resyncs:
+        pair.primary.execute("truncate public.form_responses")
+        pair.insert("row", "other")
+    else:
+        assert pair.heard(pair.on_primary) == ["row", "other"]
+    with psycopg.connect(server.url("app")) as old, psycopg.connect(server.url("app")) as open_one:
+        for connection, name in ((old, "old"), (open_one, "open")):
+            connection.execute(INSERT, (pair.supplier, name))
+        rename = "update public.form_responses set form_name = %s where form_name = %s"
+        pair.primary.execute(rename, ("young", "row"))
+        old.execute(rename, ("old again", "young"))
+        old.execute(rename, ("old, too", "other"))
+        old.commit()
+        pair.catch_up()
+        pair.listener.caller = pair.on_standby
+        answer = pair.listener.poll()
+        assert (answer["events"], answer["resyncRequired"]) == ([], resyncs)
+        open_one.commit()
+    pair.catch_up()
+    assert pair.heard(pair.on_standby) == ["old", "open", "young", "old again", "old, too"]
+    assert pair.heard(pair.on_standby) == []
+
+
 def test_standby_that_is_behind_tells_nothing_and_keeps_the_cursor(pair: Pair) -> None:
     pair.pause()
     pair.insert("one", "two")
