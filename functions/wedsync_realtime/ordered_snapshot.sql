@@ -17,7 +17,7 @@ as $$
 declare
     v_first bigint;
     v_before bigint;
-    v_late xid8[] := '{}';
+    v_late xid8[] := array[]::xid8[];
 begin
     select min(e.id) into v_first
     from wedsync_realtime.events as e

@@ -26,12 +26,10 @@ declare
 begin
     if pg_snapshot_xmin(seen.seen) < v_xmax then
         v_late := array(
-            select e
-            from wedsync_realtime.events as e
+            select e from wedsync_realtime.events as e
             where (e.tenant_id, e.channel_id) = (lease.tenant_id, lease.channel_id)
                 and e.xid = any (array(select pg_snapshot_xip(seen.seen)))
-                and e.id > coalesce(seen.last_id, 0)
-                and pg_visible_in_snapshot(e.xid, upto)
+                and e.id > coalesce(seen.last_id, 0) and pg_visible_in_snapshot(e.xid, upto)
             order by e.id
             limit case when v_filter = '{}' then max_events + 1 end
         );
@@ -45,8 +43,7 @@ begin
         array_agg(e.id) filter (where e.is_cut), count(*), max(e.xid)
     into v_page.events, v_page.cut, v_count, v_last_xid
     from (
-        select n.*
-        from (
+        select n.* from (
             select m.* from wedsync_realtime.events as m
             where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
                 and m.xid >= v_xmax
@@ -70,13 +67,12 @@ begin
             when v_page.has_more then wedsync_realtime.last_xid(lease, upto) else v_last_xid
         end);
     end if;
-    v_page.next := seen;
+    v_page.next := row(seen.epoch, seen.topic_id, upto, null, null)::wedsync_realtime.cursor;
     if v_page.has_more then
         v_page.events := v_page.events[:max_events];
+        v_page.next.seen := seen.seen;
         v_page.next.upto := upto;
         v_page.next.last_id := (v_page.events[max_events]).id;
-    else
-        v_page.next := (seen.epoch, seen.topic_id, upto, null, null)::wedsync_realtime.cursor;
     end if;
     return v_page;
 end
