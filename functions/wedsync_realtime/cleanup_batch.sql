@@ -1,4 +1,5 @@
 -- End up to 10,000 expired leases; when none is left, note since when topics have had nobody.
+-- A topic that somebody holds, as a poll in an open transaction does, is left for the next run.
 
 create or replace function wedsync_realtime.cleanup_batch()
     returns integer
@@ -21,9 +22,14 @@ begin
     end if;
     update wedsync_realtime.topics as t
     set idle_since = case when t.idle_since is null then clock_timestamp() end
-    where (t.idle_since is not null) = exists (
-        select from public.realtime_subscriptions as s where s.topic_id = t.id
-    );
+    where t.id = any (array(
+        select o.id
+        from wedsync_realtime.topics as o
+        where (o.idle_since is not null) = exists (
+            select from public.realtime_subscriptions as s where s.topic_id = o.id
+        )
+        for no key update skip locked
+    ));
     return 0;
 end
 $$;

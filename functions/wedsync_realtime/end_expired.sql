@@ -1,5 +1,7 @@
 -- End leases without a sign of life for settings.stale_after; of one user, of one tenant, or of
--- all. Rows that somebody holds are left for the next run, so that nobody ever waits for this.
+-- all. Leases that somebody holds are left for the next run, and so are those of a tenant whose
+-- counter somebody holds, as any caller does who leaves a transaction open after subscribe: so
+-- this waits for nobody, and nobody waits long for this.
 
 create or replace function wedsync_realtime.end_expired(
     user_id   uuid default null,
@@ -20,12 +22,13 @@ begin
         array(
             select s.id
             from public.realtime_subscriptions as s
+            inner join wedsync_realtime.tenants as t on t.tenant_id = s.tenant_id
             where
                 s.last_ping_at < v_before
                 and (end_expired.user_id is null or s.user_id = end_expired.user_id)
                 and (end_expired.tenant_id is null or s.tenant_id = end_expired.tenant_id)
             limit most
-            for update skip locked
+            for update of s, t skip locked
         ),
         'expired', 'no ping or poll'
     );

@@ -1,5 +1,6 @@
 -- Forget what nobody needs any more: idle rate-limit rows, old metrics, and the runs of this
--- package's jobs that pg_cron would keep for ever.
+-- package's jobs that pg_cron would keep for ever. A rate that a call in an open transaction holds
+-- is not idle.
 
 create or replace function wedsync_realtime.purge()
     returns bigint
@@ -15,7 +16,14 @@ declare
 begin
     select s.* into v_settings from wedsync_realtime.settings as s;
     with rates as (
-        delete from wedsync_realtime.rate_limits as r where r.full_at < now() - interval '1 hour'
+        delete from wedsync_realtime.rate_limits as r
+        using (
+            select i.user_id, i.action
+            from wedsync_realtime.rate_limits as i
+            where i.full_at < now() - interval '1 hour'
+            for update skip locked
+        ) as idle
+        where r.user_id = idle.user_id and r.action = idle.action
         returning 1
     ),
     quarters as (
