@@ -1,12 +1,14 @@
 -- Return what the caller's lease has not been sent yet, and the cursor to go on from. The
 -- decision is made again on every call. On a standby, or in a read-only transaction, nothing is
 -- written: the lease is renewed and the topic settled by the polls on the primary.
+-- What it writes it does not wait for: a row that another call holds, in a transaction that its
+-- caller may leave open, is left for a later poll.
 -- The feed is locked before its snapshot is taken: no partition goes in between.
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
 -- each call's values would take longer than running them. Such a plan is taken to read much, so jit
 -- would compile it in every call.
 -- Refuses: unauthorized, invalid_request, subscription_not_found, subscription_expired,
--- forbidden_channel (and ends the lease).
+-- forbidden_channel (and ends the lease, unless somebody holds it or its tenant's counter).
 
 create or replace function wedsync_realtime.poll(channel text, cursor text, max_events integer)
     returns jsonb
@@ -46,7 +48,14 @@ begin
             and current_setting('transaction_read_only') = 'off'
         then
             perform wedsync_realtime.end_leases(
-                array[v_lease.id], 'revoked', 'no longer authorised'
+                array(
+                    select s.id
+                    from public.realtime_subscriptions as s
+                    inner join wedsync_realtime.tenants as t on t.tenant_id = s.tenant_id
+                    where s.id = v_lease.id
+                    for update of s, t skip locked
+                ),
+                'revoked', 'no longer authorised'
             );
         end if;
         return wedsync_realtime.refuse(v_user, 'poll', v_problem);
@@ -56,7 +65,12 @@ begin
     then
         update public.realtime_subscriptions as s
         set last_ping_at = v_now
-        where s.id = v_lease.id and s.last_ping_at < v_now - v_lease.stale_after / 5;
+        where s.id = (
+            select o.id
+            from public.realtime_subscriptions as o
+            where o.id = v_lease.id and o.last_ping_at < v_now - v_lease.stale_after / 5
+            for no key update skip locked
+        );
         if not v_lease.is_ready and wedsync_realtime.settle_topic(v_lease.topic_id) then
             return v_reading.answer || '{"ready": true}';
         end if;

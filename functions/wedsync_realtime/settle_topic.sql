@@ -2,6 +2,9 @@
 -- topic was visible recorded nothing for it and may commit later: so the topic waits for the
 -- transactions that held a write lock on the table when it was first polled, prepared ones too,
 -- and for no later ones. In the transaction that made it hot a topic is visible to nobody else.
+-- While another poll holds the row, in a transaction that its caller may leave open, nothing is
+-- remembered: the answer is then of this moment alone. Who holds a write lock now may have missed
+-- the topic; when nobody does, nobody has, for whoever comes later sees it.
 
 create or replace function wedsync_realtime.settle_topic(topic_id bigint)
     returns boolean
@@ -47,14 +50,19 @@ begin
     if v_blockers is null or cardinality(v_left) = 0 then
         update wedsync_realtime.topics as t
         set blockers = v_left, is_ready = cardinality(v_left) = 0
-        where t.id = settle_topic.topic_id and t.blockers is not distinct from v_blockers;
+        where t.id = (
+            select o.id
+            from wedsync_realtime.topics as o
+            where o.id = settle_topic.topic_id and o.blockers is not distinct from v_blockers
+            for no key update skip locked
+        );
     end if;
     return cardinality(v_left) = 0;
 end
 $$;
 
 comment on function wedsync_realtime.settle_topic(bigint) is
-'Whether a topic records everything by now; remembers it once it does.';
+'Whether a topic records everything by now; remembers it once it does, unless somebody holds it.';
 revoke execute on function wedsync_realtime.settle_topic(bigint)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.settle_topic(bigint)
