@@ -1,9 +1,9 @@
 -- Add what some tables still lack, in as short a lock as can be; returns how many statements that
 -- took. Whoever holds a table for long but lets writers pass (vacuum, analyze, an index being
--- built) is waited for in a lock that stops no reader or writer. Then the statements get 50 ms to
--- find the first table free, since everybody queues behind them, and 60 ms for all others
--- together. If that fails everything is let go and tried again, beginning with the table that was
--- not free.
+-- built) is waited for in a lock that stops no reader or writer, for 5 s or as long as patience
+-- lasts. Then the statements get 50 ms to find the first table free, since everybody queues behind
+-- them, and 60 ms for all others together. If that fails everything is let go and tried again,
+-- beginning with the table that was not free.
 
 create or replace function wedsync_realtime.attach_relations(
     relations regclass[],
@@ -14,7 +14,7 @@ create or replace function wedsync_realtime.attach_relations(
     volatile
     security invoker
     set search_path = pg_catalog, pg_temp
-    set lock_timeout = '5s'
+    set lock_timeout = '50ms'
 as $$
 -- statements come from missing_attachments: @plpgsql_check_options: security_warnings = off
 declare
@@ -24,6 +24,9 @@ declare
     v_locked timestamptz;
     v_until constant timestamptz := clock_timestamp() + patience;
 begin
+    perform set_config('lock_timeout', greatest(
+        extract(epoch from least(patience, interval '5 s')) * 1000, 50
+    )::integer::text, true);
     for v_first in
         select c.oid::regclass from pg_class as c
         where c.oid = any (relations) and pg_has_role(c.relowner, 'usage')

@@ -1,7 +1,11 @@
 -- Do one step of a job and put it on record: how many rows the run has dealt with, or how it
--- failed, which is the only trace of a job that fails every time. A run that finds another one of
--- the same job at work leaves it alone: by a row that only the package's roles can lock, since
--- anybody may take an advisory lock and keep it.
+-- failed, which is the only trace of a job that fails every time; a cancellation is a failure too,
+-- whether by statement_timeout or by hand. A run that finds another one of the same job at work
+-- leaves it alone: by a row that only the package's roles can lock, since anybody may take an
+-- advisory lock and keep it. Jobs pass over rows that callers hold; the lock timeout is for what
+-- nobody has thought of.
+-- The job of the partitions has a second step, apart because the first may lock the feed: the
+-- application's tables, whose users are waited for.
 
 create or replace function wedsync_realtime.job_step(
     job          text,
@@ -13,9 +17,11 @@ create or replace function wedsync_realtime.job_step(
     volatile
     security invoker
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '5s'
 as $$
 declare
-    v_rows bigint;
+    v_rows bigint := 0;
+    v_goes_on boolean;
     v_done_by text := coalesce(nullif(current_setting('application_name'), ''), session_user);
 begin
     has_more := false;
@@ -24,11 +30,14 @@ begin
             using errcode = 'invalid_parameter_value',
             hint = 'Jobs: cleanup, partitions, purge, metrics.';
     end if;
-    if job = 'partitions' then
+    begin
         -- while this transaction has changed nothing yet
-        perform wedsync_realtime.set_gates();
-    end if;
-    perform 1
+        perform wedsync_realtime.set_gates() where job = 'partitions';
+    exception
+        when query_canceled or others then
+            problem := format('job %s failed: %s (SQLSTATE %s)', job, sqlerrm, sqlstate);
+    end;
+    select coalesce(r.started_at = job_step.started, false) into v_goes_on
     from wedsync_realtime.job_runs as r
     where r.job = job_step.job
     for no key update skip locked;
@@ -42,15 +51,21 @@ begin
         return;
     end if;
     begin
-        v_rows := case job
-            when 'cleanup' then wedsync_realtime.cleanup_batch()
-            when 'partitions' then wedsync_realtime.maintain_partitions()
-            when 'purge' then wedsync_realtime.purge()
-            else wedsync_realtime.record_metrics()
-        end;
-        has_more := job = 'cleanup' and v_rows > 0;
+        if problem is not null then
+            null;
+        elsif job = 'partitions' and v_goes_on then
+            problem := 'job partitions: ' || wedsync_realtime.attach_partitions();
+        else
+            v_rows := case job
+                when 'cleanup' then wedsync_realtime.cleanup_batch()
+                when 'partitions' then wedsync_realtime.maintain_partitions()
+                when 'purge' then wedsync_realtime.purge()
+                else wedsync_realtime.record_metrics()
+            end;
+            has_more := job = 'partitions' or job = 'cleanup' and v_rows > 0;
+        end if;
     exception
-        when others then
+        when query_canceled or others then
             problem := format('job %s failed: %s (SQLSTATE %s)', job, sqlerrm, sqlstate);
     end;
 

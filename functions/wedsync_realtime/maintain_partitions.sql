@@ -1,5 +1,6 @@
 -- Make partitions of the feed and of the audit ahead, drop those past retention, and let idle
--- topics go cold.
+-- topics go cold. The feed comes last: what is locked of it stops every poll and hot write until
+-- this transaction ends.
 -- Invoker: only the owner of a table may make and drop its partitions.
 
 create or replace function wedsync_realtime.maintain_partitions()
@@ -24,13 +25,6 @@ begin
             return 0;
     end;
     select s.* into v_settings from wedsync_realtime.settings as s;
-    perform wedsync_realtime.renew_feed();
-    for v_ahead in 0..2 loop
-        v_changed := v_changed + wedsync_realtime.add_partition(
-            'wedsync_realtime.events',
-            date_trunc('day', now()) + v_ahead * interval '1 day', '1 day'
-        );
-    end loop;
     for v_ahead in 0..2 loop
         v_changed := v_changed + wedsync_realtime.add_partition(
             'public.realtime_activity_logs',
@@ -38,19 +32,10 @@ begin
         );
     end loop;
     v_changed := v_changed
-        + wedsync_realtime.empty_default('wedsync_realtime.events', '1 day')
         + wedsync_realtime.empty_default('public.realtime_activity_logs', '1 month');
-    v_changed := v_changed + wedsync_realtime.drop_partitions(
-        'wedsync_realtime.events', now() - v_settings.feed_retention
-    );
     v_changed := v_changed + wedsync_realtime.drop_partitions(
         'public.realtime_activity_logs', now() - v_settings.log_retention
     );
-    -- the application's tables may have got new partitions
-    perform wedsync_realtime.attach_channel(c)
-    from wedsync_realtime.channels as c
-    inner join pg_class as r on r.oid = wedsync_realtime.channel_table(c)
-    where r.relkind = 'p';
     perform wedsync_realtime.cool_topics();
     delete from wedsync_realtime.dispatch_failures as f
     where f.last_at < now() - v_settings.feed_retention;
@@ -63,6 +48,19 @@ begin
     set max_xid = greatest(h.max_xid, g.xid), dropped = pg_current_snapshot()
     from (select max(r.xid) as xid from gone as r) as g
     where g.xid is not null;
+
+    perform wedsync_realtime.renew_feed();
+    for v_ahead in 0..2 loop
+        v_changed := v_changed + wedsync_realtime.add_partition(
+            'wedsync_realtime.events',
+            date_trunc('day', now()) + v_ahead * interval '1 day', '1 day'
+        );
+    end loop;
+    v_changed := v_changed
+        + wedsync_realtime.empty_default('wedsync_realtime.events', '1 day');
+    v_changed := v_changed + wedsync_realtime.drop_partitions(
+        'wedsync_realtime.events', now() - v_settings.feed_retention
+    );
     return v_changed;
 end
 $$;
