@@ -5,7 +5,8 @@
 -- not follow; whoever is making a topic right now is not waited for.
 -- One that is found closed beside a topic, as a restore may leave it, has kept changes out of the
 -- feed: clients must resync, once the writers are through that it has let pass. It is looked at
--- after the topic, because it was open before that could be seen.
+-- after the topic, because it was open before that could be seen; and opened after all else, which
+-- may fail and would not be done again beside an open gate.
 
 create or replace function wedsync_realtime.set_gates()
     returns void
@@ -27,10 +28,10 @@ begin
         continue when v_gate is null;
         if exists (select from wedsync_realtime.topics as t where t.channel_id = v_channel) then
             if pg_sequence_last_value(v_gate) is null then
-                perform setval(v_gate, 1);
                 update wedsync_realtime.topics as t
                 set is_ready = false, blockers = null where t.channel_id = v_channel;
                 perform wedsync_realtime.mark_resync(v_channel, 'dispatch_failed');
+                perform setval(v_gate, 1);
             end if;
         elsif v_may_close and pg_sequence_last_value(v_gate) is not null then
             begin

@@ -107,3 +107,22 @@ def test_gate_that_a_restore_left_closed_is_opened_and_clients_read_anew(
     assert listener.poll()["ready"]
     admin.execute(INSERT, (supplier, "recorded"))
     assert names(listener) == ["recorded"]
+
+
+def test_gate_that_could_not_be_opened_with_all_that_belongs_to_it_stays_closed(
+    connect: Connect, admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """An open gate is not looked at again: clients would never be told."""
+    listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier)})
+    assert listener.poll()["ready"]
+    admin.execute(CLOSE)
+    holding = connect()
+    holding.execute("select from wedsync_realtime.topics for update")
+    admin.execute("set lock_timeout = '100ms'")
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        admin.execute(SET)
+    assert not is_open(admin)
+    holding.rollback()
+    admin.execute(SET)
+    assert is_open(admin)
+    assert listener.poll()["reason"] == "dispatch_failed"
