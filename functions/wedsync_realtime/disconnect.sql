@@ -55,6 +55,12 @@ begin
         ))
     );
     return v_ended;
+exception
+    when lock_not_available then
+        raise exception 'somebody is in the way: %', sqlerrm
+            using errcode = 'lock_not_available',
+            hint = 'wedsync_realtime.open_transactions() lists who has left a transaction open; '
+                'end it with pg_terminate_backend(pid), then disconnect again.';
 end
 $$;
 
