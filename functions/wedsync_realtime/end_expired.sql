@@ -1,7 +1,8 @@
 -- End leases without a sign of life for settings.stale_after; of one user, of one tenant, or of
--- all. Leases that somebody holds are left for the next run, and so are those of a tenant whose
--- counter somebody holds, as any caller does who leaves a transaction open after subscribe: so
--- this waits for nobody, and nobody waits long for this.
+-- all. Leases that somebody holds are left for the next run. So are, when it comes to that, those
+-- of a tenant whose counter somebody holds, as any caller does who leaves a transaction open after
+-- subscribe: nobody ever waits long for this. Usually all counters are free, and locked only when
+-- everything else is done, by the trigger; locked first they would keep subscribers waiting longer.
 
 create or replace function wedsync_realtime.end_expired(
     user_id   uuid default null,
@@ -13,11 +14,29 @@ create or replace function wedsync_realtime.end_expired(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set lock_timeout = '50ms'
 as $$
 declare
     v_before timestamptz := clock_timestamp()
         - (select s.stale_after from wedsync_realtime.settings as s);
 begin
+    begin
+        return wedsync_realtime.end_leases(
+            array(
+                select s.id
+                from public.realtime_subscriptions as s
+                where
+                    s.last_ping_at < v_before
+                    and (end_expired.user_id is null or s.user_id = end_expired.user_id)
+                    and (end_expired.tenant_id is null or s.tenant_id = end_expired.tenant_id)
+                limit most
+                for update skip locked
+            ),
+            'expired', 'no ping or poll'
+        );
+    exception
+        when lock_not_available then null;
+    end;
     return wedsync_realtime.end_leases(
         array(
             select s.id
