@@ -86,14 +86,15 @@ INTERNAL = [
     "ordered_snapshot", "own_functions", "parse_cursor", "pause_channel", "pin_settings",
     "prepare_channels", "problem_status", "problem_text", "protect_table", "purge", "read_feed",
     "read_page", "recheck_leases", "record_activity", "record_events", "record_functions",
-    "record_metrics", "refuse", "register_channel", "renew_feed", "restore_identity",
-    "restore_settings", "resume_channel", "resync_reason", "revoke_channel_leases",
-    "revoke_link_leases", "revoke_profile_leases", "revoke_truncated_leases", "row_fits",
-    "rows_template", "rpc_figures", "run_job", "schedule_jobs", "set_gates", "set_limit",
-    "settings_expression", "settle_topic", "sign_cursor", "survive_failure", "system_state",
-    "table_problem", "table_users", "take_rate", "tell_resync", "to_cursor", "to_problem",
-    "to_snapshot", "union_snapshot", "unregister_channel", "update_template", "user_keys",
-    "user_tenant", "watching_triggers", "wedding_couple",
+    "record_metrics", "record_run", "refuse", "register_channel", "renew_feed",
+    "restore_identity", "restore_settings", "resume_channel", "resync_reason",
+    "revoke_channel_leases", "revoke_link_leases", "revoke_profile_leases",
+    "revoke_truncated_leases", "row_fits", "rows_template", "rpc_figures", "run_job",
+    "schedule_jobs", "set_gates", "set_limit", "settings_expression", "settle_topic",
+    "sign_cursor", "survive_failure", "system_state", "table_problem", "table_users",
+    "take_rate", "tell_resync", "to_cursor", "to_problem", "to_snapshot", "union_snapshot",
+    "unregister_channel", "update_template", "user_keys", "user_tenant", "watching_triggers",
+    "wedding_couple",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
 

@@ -20,9 +20,8 @@ create or replace function wedsync_realtime.job_step(
     set lock_timeout = '5s'
 as $$
 declare
-    v_rows bigint := 0;
+    v_rows bigint := bigint '0';
     v_goes_on boolean;
-    v_done_by text := coalesce(nullif(current_setting('application_name'), ''), session_user);
 begin
     has_more := false;
     if job is null or job not in ('cleanup', 'partitions', 'purge', 'metrics') then
@@ -68,20 +67,7 @@ begin
         when query_canceled or others then
             problem := format('job %s failed: %s (SQLSTATE %s)', job, sqlerrm, sqlstate);
     end;
-
-    update wedsync_realtime.job_runs as r
-    set
-        failures = r.failures + 1, last_failure_at = clock_timestamp(),
-        last_error = left(problem, 1000), done_by = v_done_by
-    where r.job = job_step.job and problem is not null;
-    update wedsync_realtime.job_runs as r
-    set
-        last_rows = v_rows
-            + case when r.started_at = job_step.started then r.last_rows else 0 end,
-        runs = r.runs + case when r.started_at = job_step.started then 0 else 1 end,
-        started_at = job_step.started, last_success_at = clock_timestamp(),
-        last_duration = clock_timestamp() - job_step.started, done_by = v_done_by
-    where r.job = job_step.job and problem is null;
+    perform wedsync_realtime.record_run(job, started, v_rows, problem);
 end
 $$;
 
