@@ -82,7 +82,7 @@ INTERNAL = [
     "log_moved_lease", "maintain_partitions", "make_gate", "mark_cut", "mark_resync",
     "may_hear", "message_count", "message_problem", "messages_inserted", "missing_attachments",
     "name_access", "needed_columns", "new_channel_id", "note_failure", "note_found",
-    "open_gates", "open_lease", "ordered_snapshot", "own_functions", "parse_cursor",
+    "open_gates", "open_lease", "standby_snapshot", "own_functions", "parse_cursor",
     "pause_channel", "pin_settings", "prepare_channels", "problem_status", "problem_text",
     "protect_table", "purge", "read_feed", "read_page", "recheck_leases", "record_activity",
     "record_events", "record_functions", "record_metrics", "refuse", "register_channel",
