@@ -12,7 +12,7 @@ select
     s.created_at as since,
     s.last_ping_at,
     s.last_ping_at + x.stale_after as expires_at,
-    s.last_ping_at <= statement_timestamp() - x.stale_after as is_expired,
+    s.last_ping_at <= x.alive_since as is_expired,
     n.created_at as last_event_at,
     greatest(n.created_at - s.last_ping_at, interval '0') as lag,
     (
@@ -32,7 +32,15 @@ left join lateral (
     limit 1
 ) as n on true
 inner join public.realtime_subscriptions as s on t.id = s.topic_id
-cross join wedsync_realtime.settings as x;
+cross join (
+    -- by offset kept from being worked out anew for every subscription
+    select
+        z.stale_after,
+        statement_timestamp() - z.stale_after as alive_since
+    from wedsync_realtime.settings as z
+    order by z.id
+    offset 0
+) as x;
 
 comment on view wedsync_realtime.live_connections is
 'Who listens to what, one row a subscription. Cheap in any order of any column but tenant_name '

@@ -19,7 +19,7 @@ as $$
 declare
     v_now constant pg_snapshot := wedsync_realtime.current_snapshot();
     v_epoch constant text := wedsync_realtime.epoch();
-    v_upto pg_snapshot := v_now;
+    v_upto pg_snapshot := coalesce(seen.upto, v_now);
     v_reason text;
     v_page wedsync_realtime.page;
     v_answer jsonb;
@@ -29,23 +29,28 @@ begin
             v_epoch, lease.topic_id, lease.since, null, null
         )::wedsync_realtime.cursor;
     end if;
-    v_reason := wedsync_realtime.resync_reason(lease, seen, v_epoch, v_now);
     if pg_is_in_recovery() then
-        v_upto := wedsync_realtime.ordered_snapshot(
-            lease, case when v_reason is null then seen.seen end, v_now
-        );
+        v_upto := wedsync_realtime.standby_snapshot(lease, seen, v_now);
     end if;
+    v_reason := wedsync_realtime.resync_reason(
+        lease, seen, v_epoch,
+        case when seen.upto is null then coalesce(v_upto, v_now) else v_now end
+    );
     if v_reason is not null then
+        v_upto := case when pg_is_in_recovery()
+            then wedsync_realtime.standby_snapshot(lease, null, v_now) else v_now
+        end;
+    end if;
+    if v_upto is null then
+        v_reason := null;
+        v_page.next := seen;
+    elsif v_reason is not null then
         v_page.next := row(v_epoch, lease.topic_id, wedsync_realtime.durable_snapshot(
             null, v_upto, wedsync_realtime.last_xid(lease, v_upto)
         ), null, null)::wedsync_realtime.cursor;
-    elsif pg_is_in_recovery() and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(seen.upto) then
-        v_page.next := seen;
     else
-        if seen.upto is not null then
-            v_upto := seen.upto;
         -- a snapshot older than the cursor's, as on a standby that lags, must not turn it back
-        elsif pg_snapshot_xmin(v_now) < pg_snapshot_xmax(seen.seen) then
+        if seen.upto is null and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(seen.seen) then
             v_upto := wedsync_realtime.union_snapshot(seen.seen, v_upto);
         end if;
         v_page := wedsync_realtime.read_page(lease, channel, seen, v_upto, max_events);

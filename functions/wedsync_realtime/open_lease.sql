@@ -19,7 +19,7 @@ create or replace function wedsync_realtime.open_lease(
 as $$
 declare
     v_now timestamptz := clock_timestamp();
-    v_seen pg_snapshot := wedsync_realtime.lease_snapshot();
+    v_seen pg_snapshot := wedsync_realtime.lease_snapshot(channel.id, topic_tenant);
     v_value uuid := (filters ->> channel.filter_key)::uuid;
     v_filter text := format('%s=eq.%s', channel.filter_key, v_value);
     v_topic bigint := wedsync_realtime.heat_topic(channel.id, topic_tenant);

@@ -22,14 +22,20 @@ declare
     v_alive_since timestamptz := statement_timestamp()
         - (select x.stale_after from wedsync_realtime.settings as x);
 begin
-    select count(*), coalesce(sum(c.leases), 0)::bigint, count(distinct c.tenant_id)
+    -- by tenant once more, because count(distinct …) would sort all connections
+    select
+        coalesce(sum(t.connections), 0)::bigint, coalesce(sum(t.leases), 0)::bigint, count(*)
     into connections, subscriptions, tenants
     from (
-        select s.tenant_id, count(*) as leases
-        from public.realtime_subscriptions as s
-        where s.last_ping_at > v_alive_since
-        group by s.user_id, s.connection_id, s.tenant_id
-    ) as c;
+        select count(*) as connections, sum(c.leases) as leases
+        from (
+            select s.tenant_id, count(*) as leases
+            from public.realtime_subscriptions as s
+            where s.last_ping_at > v_alive_since
+            group by s.user_id, s.connection_id, s.tenant_id
+        ) as c
+        group by c.tenant_id
+    ) as t;
     select count(*), count(*) filter (where not t.is_ready)
     into hot_topics, unready_topics
     from wedsync_realtime.topics as t;

@@ -1,6 +1,7 @@
 """Delivery: what a poll answers after others have committed, each event once and none lost."""
 
 import threading
+import time
 from uuid import UUID, uuid4
 
 import psycopg
@@ -110,6 +111,41 @@ def test_commits_out_of_order_are_each_seen_once(
     slow.commit()
     assert names(listener) == ["slow", "slow again"]
     assert names(listener) == []
+
+
+def test_subscription_that_had_to_wait_keeps_the_order_of_a_rows_changes(
+    connect: Connect,
+    admin: psycopg.Connection,
+    act_as: ActAs,
+    people: People,
+    supplier: UUID,
+    listener: Listener,
+) -> None:
+    """The younger of two changes began before the call did, the other while it waited."""
+    admin.execute(INSERT, (supplier, "row"))
+    holder, old = connect(), connect()
+    holder.execute("select from wedsync_realtime.tenants for update")
+    old.execute("select pg_current_xact_id()")
+    late: list[Listener] = []
+    user = act_as(people.supplier_user(supplier, "late"))
+    call = threading.Thread(
+        target=lambda: late.append(
+            subscribed(user, "form-responses", {"supplier_id": str(supplier)})
+        )
+    )
+    call.start()
+    query = "select count(*) from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
+    pid = user.connection.info.backend_pid
+    while admin.execute(query, (pid,)).fetchone() != (1,):
+        time.sleep(0.01)
+    rename = "update public.form_responses set form_name = %s"
+    admin.execute(rename, ("younger transaction",))
+    old.execute(rename, ("older transaction",))
+    old.commit()
+    holder.commit()
+    call.join()
+    assert names(listener)[-1] == "older transaction"
+    assert names(late[0]) in ([], ["younger transaction", "older transaction"])
 
 
 def test_what_was_rolled_back_is_never_seen(

@@ -114,10 +114,11 @@ def test_change_waits_for_an_earlier_one_of_a_younger_transaction(
         pair.insert("row", "other")
     else:
         assert pair.heard(pair.on_primary) == ["row", "other"]
+    rename = "update public.form_responses set form_name = %s where form_name = %s"
     with psycopg.connect(server.url("app")) as old, psycopg.connect(server.url("app")) as open_one:
-        for connection, name in ((old, "old"), (open_one, "open")):
-            connection.execute(INSERT, (pair.supplier, name))
-        rename = "update public.form_responses set form_name = %s where form_name = %s"
+        old.execute(INSERT, (pair.supplier, "old"))
+        pair.insert("before")
+        open_one.execute(INSERT, (pair.supplier, "open"))
         pair.primary.execute(rename, ("young", "row"))
         old.execute(rename, ("old again", "young"))
         old.execute(rename, ("old, too", "other"))
@@ -125,11 +126,54 @@ def test_change_waits_for_an_earlier_one_of_a_younger_transaction(
         pair.catch_up()
         pair.listener.caller = pair.on_standby
         answer = pair.listener.poll()
-        assert (answer["events"], answer["resyncRequired"]) == ([], resyncs)
+        assert answer["resyncRequired"] == resyncs
+        told = [event["new"]["form_name"] for event in answer["events"]]
+        assert told == ([] if resyncs else ["before"])
+        assert not pair.listener.poll()["events"]
         open_one.commit()
     pair.catch_up()
     assert pair.heard(pair.on_standby) == ["old", "open", "young", "old again", "old, too"]
     assert pair.heard(pair.on_standby) == []
+
+
+def test_standby_goes_on_beside_transactions_that_overlap(pair: Pair, server: Server) -> None:
+    """Each begins before the one before it ends, and they change no row of each other."""
+    with psycopg.connect(server.url("app")) as one, psycopg.connect(server.url("app")) as two:
+        for number in range(6):
+            current, other = (one, two) if number % 2 else (two, one)
+            current.execute(INSERT, (pair.supplier, f"begin {number}"))
+            pair.insert(f"beside {number}")
+            other.execute(INSERT, (pair.supplier, f"end {number}"))
+            other.commit()
+        pair.catch_up()
+        told = pair.heard(pair.on_standby)
+    assert "beside 4" in told
+    assert "beside 5" not in told
+    pair.catch_up()
+    assert pair.heard(pair.on_standby) == ["begin 5", "beside 5"]
+
+
+def test_changes_that_follow_each_other_on_a_row_wait_together(pair: Pair, server: Server) -> None:
+    pair.insert("row")
+    assert pair.heard(pair.on_primary) == ["row"]
+    touch = "update public.form_responses set status = %s where form_name = 'row'"
+    with psycopg.connect(server.url("app")) as open_one:
+        olds = [psycopg.connect(server.url("app")) for _ in range(60)]
+        for old in olds:
+            old.execute("select pg_current_xact_id()")
+        open_one.execute(INSERT, (pair.supplier, "open"))
+        pair.primary.execute(touch, ("young",))
+        for number, old in enumerate(olds):
+            old.execute(touch, (f"old {number}",))
+            old.commit()
+            old.close()
+        pair.catch_up()
+        assert pair.heard(pair.on_standby) == []
+        open_one.commit()
+    pair.catch_up()
+    pair.listener.caller = pair.on_standby
+    statuses = [event["new"]["status"] for event in pair.listener.events()]
+    assert statuses == [None, "young", *(f"old {number}" for number in range(60))]
 
 
 def test_standby_that_is_behind_tells_nothing_and_keeps_the_cursor(pair: Pair) -> None:

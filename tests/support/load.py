@@ -98,17 +98,19 @@ class Writer:
         except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected):
             connection.execute("rollback")
             return
-        if prepares:
-            self.prepared = f"writer {self.number} {self.count}"
-            connection.execute(f"prepare transaction '{self.prepared}'".encode())
-        elif self.rng.random() < 0.15:
+        name = f"writer {self.number} {self.count}"
+        if not prepares and self.rng.random() < 0.15:
             connection.execute("rollback")
         else:
+            end = f"prepare transaction '{name}'" if prepares else "commit"
             try:
-                connection.execute("commit")
+                connection.execute(end.encode())
             except psycopg.errors.SerializationFailure:
                 return
-            self.acknowledged |= written
+            if prepares:
+                self.prepared = name
+            else:
+                self.acknowledged |= written
         if self.prepared and not prepares:
             self.decide(connection)
 

@@ -22,6 +22,7 @@ from wedsync_realtime.bench import (
     people,
     pollers,
     report,
+    views,
     walrus,
 )
 from wedsync_realtime.bench.figures import Figure
@@ -38,6 +39,7 @@ SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "delivery": delivery.delivery,
     "pollers": pollers.pollers,
     "cleanup": cleanup.cleanup,
+    "views": views.views,
 }
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from threading import Event, Thread
 
 from psycopg.errors import LockNotAvailable
@@ -13,7 +12,6 @@ from wedsync_realtime.bench.figures import Figure, Reading, percentile, ratio
 from wedsync_realtime.bench.session import Session
 from wedsync_realtime.bench.stage import Scale, Stage
 
-PER_TENANT = 1_000  # leases of a supplier
 PAUSE = 0.002  # seconds between two calls of one caller beside cleanup
 SECONDS = 3.0  # goal, for the cleanup of GOAL_EXPIRED
 GOAL_EXPIRED = 100_000
@@ -48,14 +46,6 @@ _LAPSE = """
     truncate bench.leases;
     insert into bench.leases select * from public.realtime_subscriptions;
 """
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """Suppliers with a number of users each, who have a lease each."""
-
-    names: list[str]
-    users: int
 
 
 class Beside:
@@ -140,19 +130,15 @@ def cleanup(stage: Stage) -> Iterator[Figure]:
         yield Reading(scenario, f"{name} beside it, longest", 1e3 * max(beside.seconds), "ms")
 
 
-def _prepare(stage: Stage, admin: Session) -> Crowd:
-    """Replace all leases by those of a crowd of suppliers."""
+def _prepare(stage: Stage, admin: Session) -> people.Crowd:
+    """Replace all leases by those of a crowd of suppliers, and let some of them lapse."""
     scale = stage.scale
     stage.report(f"Preparing {scale.live_leases:,} leases …")
-    admin.run("delete from public.realtime_subscriptions")
-    each = min(PER_TENANT, scale.live_leases)
-    names = [f"crowd {number}" for number in range(scale.live_leases // each)]
-    for name in names:
-        people.add(admin, name, leases=each)
+    crowd = people.gather(admin, "crowd", scale.live_leases)
     nth = scale.live_leases // scale.expired_leases
     admin.run(_LAPSE.format(nth=nth, expired=scale.expired_leases))
     admin.run("vacuum analyze")
-    return Crowd(names, each)
+    return crowd
 
 
 def _clean(admin: Session, scale: Scale) -> None:
@@ -161,7 +147,7 @@ def _clean(admin: Session, scale: Scale) -> None:
         raise RuntimeError(f"cleanup ended {ended} leases")
 
 
-def _caller(session: Session, crowd: Crowd, select: str) -> Callable[[int], object]:
+def _caller(session: Session, crowd: people.Crowd, select: str) -> Callable[[int], object]:
     """Call as ever other users of ever other suppliers."""
     statement = people.as_caller(select)
 

@@ -1,6 +1,6 @@
 """What a poll costs with a big feed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wedsync_realtime.bench import people
@@ -44,7 +44,8 @@ def poll(stage: Stage) -> Iterator[Figure]:
         for session in (admin, client):
             session.run("set synchronous_commit = off")
         people.add(admin, SUPPLIER, leases=1)
-        _fill(admin, events, stage)
+        others = [people.supplier_id(f"stranger {number}") for number in range(1, TENANTS)]
+        fill(stage, admin, [tenant, *others])
         client.run(people.sign_in(SUPPLIER, 1))
         marks = {}
         backlog = min(BACKLOG, events)
@@ -77,14 +78,24 @@ def poll(stage: Stage) -> Iterator[Figure]:
             yield ratio(scenario, what, costs["ours"], costs["plain"], "bare select", goal)
 
 
-def _fill(admin: Session, events: int, stage: Stage) -> None:
-    admin.call(_INSERT, people.supplier_id(SUPPLIER), ANSWERS)
+def fill(stage: Stage, admin: Session, tenants: Sequence[str], seconds: float = 0) -> None:
+    """Record events, for one tenant after the other.
+
+    tenants: the first one is a supplier whose form responses are listened to. seconds: the time
+    up to now that the events are spread over.
+    """
+    events = stage.scale.feed_events
+    admin.call(_INSERT, tenants[0], ANSWERS)
     for done in range(0, events, BATCH):
         if done % 1_000_000 == 0:
             stage.report(f"Filling the feed: {done:,} of {events:,} events …")
-        batch = min(BATCH, events - done)
-        admin.run(f"select bench.add_events({batch}, {TENANTS})")
+        add(admin, min(BATCH, events - done), tenants, seconds * (1 - done / events))
     admin.run("vacuum analyze wedsync_realtime.events")
+
+
+def add(admin: Session, events: int, tenants: Sequence[str], age: float = 0) -> None:
+    """Record copies of an event for tenants in turn, as if it had been some seconds ago."""
+    admin.rows("select bench.add_events(%s, %s::uuid[], %s)", events, list(tenants), age)
 
 
 def _mark(admin: Session, client: Session, tenant: str) -> _Mark:

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from importlib.resources import files
 from uuid import UUID
 
 from wedsync_realtime.bench.session import Session
 
 CHANNEL = "form-responses"
+PER_TENANT = 1_000  # leases of a supplier in a crowd
 
 # For where every call has another caller.
 CALLER = (
@@ -15,6 +17,14 @@ CALLER = (
     " (select pg_catalog.set_config('request.jwt.claims', $1, true) as claims)"
 )
 AS_CLIENT = "set role authenticated"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Suppliers with a number of users each, who have a lease each."""
+
+    names: list[str]
+    users: int
 
 
 def prepare(session: Session) -> None:
@@ -31,6 +41,16 @@ def add(session: Session, name: str, *, users: int = 1, leases: int = 0) -> None
         if not answer["success"]:
             raise RuntimeError(f"subscribe was refused: {answer}")
         session.run(f"select bench.add_leases('{name}', 2, {leases})")
+
+
+def gather(session: Session, name: str, leases: int) -> Crowd:
+    """Replace all leases by those of a crowd of suppliers, whose names begin with `name`."""
+    session.run("delete from public.realtime_subscriptions")
+    each = min(PER_TENANT, leases)
+    names = [f"{name} {number}" for number in range(leases // each)]
+    for supplier in names:
+        add(session, supplier, leases=each)
+    return Crowd(names, each)
 
 
 def supplier_id(name: str) -> str:

@@ -57,9 +57,9 @@ begin
 end
 $$;
 
--- Copies the latest event, spread over tenants of whom its own is one.
-create function bench.add_events(number integer, tenants integer) returns void
-language plpgsql as $$
+-- Copies the latest event for tenants in turn, as recorded some seconds ago.
+create function bench.add_events(number integer, tenants uuid[], age double precision)
+returns void language plpgsql as $$
 begin
     create table if not exists bench.event as
     select e.* from wedsync_realtime.events as e order by e.id desc limit 1;
@@ -69,9 +69,9 @@ begin
         bench.copied('wedsync_realtime.events', 'e', jsonb_build_object(
             'id', 'nextval(''wedsync_realtime.events_id_seq'')',
             'xid', 'pg_current_xact_id()',
-            'tenant_id',
-            'case n % $2 when 0 then e.tenant_id else md5((n % $2)::text)::uuid end'
+            'created_at', 'now() - make_interval(secs => $3)',
+            'tenant_id', '$2[1 + n % cardinality($2)]'
         ))
-    ) using number, tenants;
+    ) using number, tenants, age;
 end
 $$;

@@ -20,7 +20,8 @@ PATIENCE = 10  # seconds a query may take, and a lock may be waited for
 # Per transaction, not per session, so that it also holds behind a transaction pooler.
 _AS_MONITOR = (
     f"set local role {ROLE}; set local statement_timeout = '{PATIENCE}s';"
-    f" set local lock_timeout = '{PATIENCE}s'"
+    f" set local lock_timeout = '{PATIENCE}s';"
+    " set local jit = off"  # compiling a view takes longer than reading it
 )
 
 # A server that vanished without a word is given up after that time too, not after hours.
