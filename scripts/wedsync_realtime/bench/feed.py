@@ -36,9 +36,20 @@ _SELECT = """
     limit 100
 """
 
+# The same, as the answer that a poll gives of them.
+_SELECT_JSON = f"""
+    select jsonb_build_object('success', true, 'events', jsonb_agg(jsonb_build_object(
+        'id', e.id, 'channel', $4::text, 'topic', $4::text, 'event', e.event,
+        'schema', 'public', 'table', 'form_responses', 'eventType', 'INSERT',
+        'commit_timestamp', e.created_at, 'new', e.new, 'old', '{{}}'::jsonb,
+        'changed', e.changed
+    )))
+    from ({_SELECT}) as e
+"""
+
 
 def poll(stage: Stage) -> Iterator[Figure]:
-    """Compare poll with the bare indexed select of the same events."""
+    """Compare poll with the bare indexed select of the same events, as rows and as its JSON."""
     tenant, events = people.supplier_id(SUPPLIER), stage.scale.feed_events
     with stage.session() as admin, stage.session() as client:
         for session in (admin, client):
@@ -64,6 +75,10 @@ def poll(stage: Stage) -> Iterator[Figure]:
         def plain(mark: _Mark) -> Way:
             return Way(admin, lambda _: admin.call(_SELECT, tenant, channel_id, mark.xmax))
 
+        def as_json(mark: _Mark) -> Way:
+            values = (tenant, channel_id, mark.xmax, mark.channel)
+            return Way(admin, lambda _: admin.call(_SELECT_JSON, *values))
+
         for name, what, goal in (
             ("page", f"{PAGE} events", POLL),
             ("backlog", f"{PAGE} of {backlog + PAGE:,} waiting", None),
@@ -76,6 +91,13 @@ def poll(stage: Stage) -> Iterator[Figure]:
             )
             scenario = f"poll, {events:,} in feed"
             yield ratio(scenario, what, costs["ours"], costs["plain"], "bare select", goal)
+        costs = compare(
+            {"ours": ours(marks["page"]), "plain": as_json(marks["page"])},
+            stage.scale.rounds,
+            CALLS,
+        )
+        what = f"{PAGE} events"
+        yield ratio(scenario, what, costs["ours"], costs["plain"], "select of the same JSON")
 
 
 def fill(stage: Stage, admin: Session, tenants: Sequence[str], seconds: float = 0) -> None:
