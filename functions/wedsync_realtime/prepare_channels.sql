@@ -23,8 +23,10 @@ begin
         if v_problem is not null then
             if v_channel.is_enabled or v_channel.problem <> v_problem then
                 update wedsync_realtime.channels as c
-                set is_enabled = false, problem = v_problem where c.id = v_channel.id;
+                set is_enabled = false, problem = v_problem where c.id = v_channel.id
+                returning c.* into v_channel;
             end if;
+            perform wedsync_realtime.compile_channel(v_channel) where v_table is not null;
             continue;
         end if;
         if not wedsync_realtime.is_key(v_table, v_channel.key_columns) then
