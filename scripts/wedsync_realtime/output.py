@@ -40,7 +40,7 @@ class Printer:
     def data(self, data: dict[str, Any]) -> None:
         """Print an object for programs; people don't get it."""
         if self.as_json:
-            print(json.dumps(data, default=str))
+            print(json.dumps(data, default=str), flush=True)
 
     def error(self, error: RunnerError) -> None:
         """Print what stopped the command, and the fix."""
