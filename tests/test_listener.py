@@ -388,6 +388,7 @@ async def test_program_that_takes_its_time_is_not_drowned(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wedsync_realtime.listener.listener.AHEAD", 10)
+    monkeypatch.setattr("wedsync_realtime.listener.leases.PAGE", 100)
     async with scene.listener() as listener:
         await listener.subscribe(FORMS, scene.own)
         await anext(listener)

@@ -37,7 +37,7 @@ begin
     end if;
     if v_problem.code is null then
         v_now := clock_timestamp();
-        lock table wedsync_realtime.events in access share mode;
+        lock table only wedsync_realtime.events in access share mode;
         v_reading := wedsync_realtime.read_feed(v_user, channel, cursor, max_events, v_now);
         v_problem := v_reading.problem;
         v_lease := v_reading.lease;

@@ -164,37 +164,6 @@ def test_what_was_rolled_back_is_never_seen(
     assert names(listener) == ["kept", "second savepoint"]
 
 
-def test_pages_go_on_in_the_same_window(
-    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
-) -> None:
-    slow = connect()
-    slow.execute(INSERT, (supplier, "slow"))
-    for number in range(4):
-        admin.execute(INSERT, (supplier, str(number)))
-    first = listener.poll(max_events=1)
-    assert first["hasMore"]
-    slow.commit()
-    admin.execute(INSERT, (supplier, "meanwhile"))
-    pages = [first["events"]]
-    while True:
-        answer = listener.poll(max_events=1)
-        pages.append(answer["events"])
-        assert len(pages[-1]) <= 1
-        if not answer["hasMore"]:
-            break
-    assert [page[0]["new"]["form_name"] for page in pages] == ["0", "1", "2", "3"]
-    assert names(listener, max_events=1) == ["slow", "meanwhile"]
-
-
-def test_page_of_exactly_the_size_has_no_more(
-    admin: psycopg.Connection, listener: Listener, supplier: UUID
-) -> None:
-    admin.execute(INSERT, (supplier, "one"))
-    admin.execute(INSERT, (supplier, "two"))
-    answer = listener.poll(max_events=2)
-    assert (len(answer["events"]), answer["hasMore"]) == (2, False)
-
-
 def test_own_uncommitted_changes_are_not_lost(
     admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID
 ) -> None:

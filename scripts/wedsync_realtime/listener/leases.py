@@ -18,7 +18,7 @@ from wedsync_realtime.listener.items import (
     Subscription,
 )
 
-PAGE = 100  # events of a poll
+PAGE = 1000  # events of a poll, the most there can be
 UNSETTLED = 0.5  # seconds between polls of a topic that is not ready
 LONGEST_REST = 60.0  # seconds
 

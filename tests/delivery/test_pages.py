@@ -1,0 +1,94 @@
+"""Pages: how a poll cuts what is waiting, and how the next one goes on."""
+
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.support.caller import Caller
+from tests.support.listener import INSERT, Connect, Listener, names, subscribed
+
+BIG = """
+    insert into public.form_responses (supplier_id, form_name, responses)
+    select %s, n, jsonb_build_object('answer', repeat(E'\\x01', 7000000))
+    from generate_series(1, %s) as n
+"""
+
+
+def test_pages_go_on_in_the_same_window(
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    slow = connect()
+    slow.execute(INSERT, (supplier, "slow"))
+    for number in range(4):
+        admin.execute(INSERT, (supplier, str(number)))
+    first = listener.poll(max_events=1)
+    assert first["hasMore"]
+    slow.commit()
+    admin.execute(INSERT, (supplier, "meanwhile"))
+    pages = [first["events"]]
+    while True:
+        answer = listener.poll(max_events=1)
+        pages.append(answer["events"])
+        assert len(pages[-1]) <= 1
+        if not answer["hasMore"]:
+            break
+    assert [page[0]["new"]["form_name"] for page in pages] == ["0", "1", "2", "3"]
+    assert names(listener, max_events=1) == ["slow", "meanwhile"]
+
+
+def test_page_of_exactly_the_size_has_no_more(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    admin.execute(INSERT, (supplier, "one"))
+    admin.execute(INSERT, (supplier, "two"))
+    answer = listener.poll(max_events=2)
+    assert (len(answer["events"]), answer["hasMore"]) == (2, False)
+
+
+def test_pages_of_late_transactions_are_cut_after_the_filter(
+    admin: psycopg.Connection, connect: Connect, owner: Caller, supplier: UUID
+) -> None:
+    slow = connect()
+    slow.execute("select pg_current_xact_id()")
+    conditions = [{"column": "form_name", "op": "gte", "value": "5"}]
+    listener = subscribed(
+        owner, "form-responses", {"supplier_id": str(supplier), "where": conditions}
+    )
+    for number in range(8):
+        slow.execute(INSERT, (supplier, str(number)))
+    slow.commit()
+    admin.execute(INSERT, (supplier, "8"))
+    first = listener.poll(max_events=2)
+    assert [event["new"]["form_name"] for event in first["events"]] == ["5", "6"]
+    assert first["hasMore"]
+    assert names(listener, max_events=2) == ["7", "8"]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_page_ends_after_16_megabytes(
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID, is_late: bool
+) -> None:
+    """As they are when unpacked: packed, these are small. Their text has six times their size."""
+    admin.execute("update wedsync_realtime.settings set event_bytes = 16777216")
+    writer = connect()
+    writer.execute("select pg_current_xact_id()")
+    if is_late:
+        admin.execute(INSERT, (supplier, "earlier"))
+        assert names(listener) == ["earlier"]
+    writer.execute(BIG, (supplier, 5))
+    writer.commit()
+    first = listener.poll(max_events=1000)
+    assert [event["new"]["form_name"] for event in first["events"]] == ["1", "2", "3"]
+    assert first["hasMore"]
+    rest = listener.poll(max_events=1000)
+    assert [event["new"]["form_name"] for event in rest["events"]] == ["4", "5"]
+    assert not rest["hasMore"]
+
+
+def test_page_of_more_than_json_can_hold_is_cut(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    admin.execute("update wedsync_realtime.settings set event_bytes = 16777216")
+    admin.execute(BIG, (supplier, 40))
+    assert names(listener) == [str(number) for number in range(1, 41)]
