@@ -19,7 +19,7 @@ begin
         wedsync_realtime.may_hear(find_lease.user_id, t.channel_id, t.tenant_id),
         c.name || ':' || t.tenant_id, c.schema_name, c.table_name,
         (select max(r.xid) from wedsync_realtime.resets as r where r.channel_id = t.channel_id),
-        h.max_xid, h.dropped, x.stale_after, x.cursor_secret
+        h.max_xid, h.dropped, x.stale_after, x.cursor_secret, x.event_bytes
     into v_lease
     from (select * from wedsync_realtime.settings limit 1) as x
     cross join (select * from wedsync_realtime.feed_horizon limit 1) as h

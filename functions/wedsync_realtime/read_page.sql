@@ -1,9 +1,9 @@
 -- Read the events of a lease's topic between two snapshots, in the order of recording, as clients
 -- get them. What a snapshot has not seen is all from its xmax on and the few below that were
 -- running: two index ranges, however old the oldest transaction. A page that is cut goes on inside
--- the same window. It is cut by size too, after the event that passes the bound: what is answered
--- takes several times the memory of its events. They are measured as they are when unpacked:
--- "without no keys" unpacks a value and leaves it alone.
+-- the same window. It is cut by size too, because an answer takes several times the memory of its
+-- events. What is unpacked to be measured is bounded as well, at sixteen times that, if all events
+-- are as big as they may be.
 
 create or replace function wedsync_realtime.read_page(
     lease      wedsync_realtime.lease,
@@ -26,44 +26,39 @@ declare
     v_last_xid xid8;
     v_page wedsync_realtime.page;
 begin
+    max_events := least(max_events, greatest(1, 16 * v_bytes / lease.event_bytes));
     select
         array_agg(row(
             e.id, read_page.channel, lease.topic, e.event, lease.schema_name, lease.table_name,
             case e.operation when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE' end,
             e.created_at, coalesce(e.new, '{}'), coalesce(e.old, '{}'), coalesce(e.changed, '{}')
-        )::wedsync_realtime.event) filter (where e.before <= v_bytes),
+        )::wedsync_realtime.event),
         array_agg(e.id) filter (where e.is_cut), count(*), max(e.xid)
     into v_page.events, v_page.cut, v_count, v_last_xid
     from (
-        select
-            p.*,
-            coalesce(
-                sum(pg_column_size(row(p.new - '{}'::text[], p.old - '{}'::text[])))
-                over (order by p.id rows between unbounded preceding and 1 preceding), 0
-            ) as before
-        from (
-            select n.* from (
-                select m.* from wedsync_realtime.events as m
-                where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
-                    and m.xid >= v_xmax
-                union all
-                select l.* from wedsync_realtime.late_events(lease, seen, upto) as l
-                where pg_snapshot_xmin(seen.seen) < v_xmax
-            ) as n
-            where
-                n.id > coalesce(seen.last_id, 0)
-                and pg_visible_in_snapshot(n.xid, upto)
-                and (v_filter = '{}' or wedsync_realtime.event_fits(
-                    case when n.is_cut then v_filter - 'where' else v_filter end,
-                    n.operation, n.event, n.changed, n.new, n.old
-                ))
-            order by n.id
-            limit max_events + 1
-        ) as p
+        select n.* from (
+            select m.* from wedsync_realtime.events as m
+            where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
+                and m.xid >= v_xmax
+            union all
+            select l.* from wedsync_realtime.late_events(lease, seen, upto) as l
+            where pg_snapshot_xmin(seen.seen) < v_xmax
+        ) as n
+        where
+            n.id > coalesce(seen.last_id, 0)
+            and pg_visible_in_snapshot(n.xid, upto)
+            and (v_filter = '{}' or wedsync_realtime.event_fits(
+                case when n.is_cut then v_filter - 'where' else v_filter end,
+                n.operation, n.event, n.changed, n.new, n.old
+            ))
+        order by n.id
+        limit max_events + 1
     ) as e;
 
-    max_events := least(max_events, cardinality(v_page.events));
-    v_page.has_more := coalesce(v_count > max_events, false);
+    if pg_column_size(v_page.events) > v_bytes then
+        max_events := least(max_events, wedsync_realtime.page_length(v_page.events, v_bytes));
+    end if;
+    v_page.has_more := v_count > max_events;
     if seen.upto is null then
         upto := wedsync_realtime.durable_snapshot(seen.seen, upto, case
             when v_page.has_more then wedsync_realtime.last_xid(lease, upto) else v_last_xid
