@@ -90,8 +90,9 @@ INTERNAL = [
     "resume_channel", "resync_reason", "revoke_channel_leases", "revoke_link_leases",
     "revoke_profile_leases", "revoke_truncated_leases", "row_fits", "rows_template",
     "rpc_figures", "run_job", "schedule_jobs", "set_gates", "set_limit", "settings_expression",
-    "settle_topic", "sign_cursor", "standby_snapshot", "survive_failure", "system_state",
-    "table_problem", "table_users", "take_rate", "tell_resync", "to_cursor", "to_problem",
+    "settle_topic", "shows_window", "sign_cursor", "standby_snapshot", "survive_failure",
+    "system_state", "table_problem", "table_users", "take_rate", "tell_resync", "to_cursor",
+    "to_problem",
     "to_snapshot", "union_snapshot", "unregister_channel", "update_template", "user_keys",
     "user_tenant", "watching_triggers", "wedding_couple",
 ]  # fmt: skip

@@ -4,8 +4,6 @@
 -- it waits too, and so does what changed a row after that. They are followed from change to change
 -- of a row, never over all that ran beside: what they wait for has committed already, so the
 -- waiting ends. They must fit into a cursor.
--- Inside a page that was cut it waits for what the window holds, which another server may have
--- seen.
 
 create or replace function wedsync_realtime.standby_snapshot(
     lease wedsync_realtime.lease,
@@ -23,15 +21,6 @@ declare
     v_first bigint;
     v_late xid8[];
 begin
-    if seen.upto is not null then
-        return case when v_xmin > all (
-            select x from pg_snapshot_xip(seen.seen) as x
-            where pg_visible_in_snapshot(x, seen.upto)
-            union all
-            select (pg_snapshot_xmax(seen.upto)::text::bigint - 1)::text::xid8
-            where pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(seen.seen)
-        ) then seen.upto end;
-    end if;
     select min(e.id) into v_first
     from wedsync_realtime.events as e
     where (e.tenant_id, e.channel_id) = (lease.tenant_id, lease.channel_id)
