@@ -4,6 +4,8 @@
 -- the same window. It is cut by size too, after the event that passes the bound: what is answered
 -- takes several times the memory of its events. They are measured as they are when unpacked:
 -- "without no keys" unpacks a value and leaves it alone.
+-- What a filter kept back has been seen too: told to the filter of a renewal it could take back
+-- what came after it.
 
 create or replace function wedsync_realtime.read_page(
     lease      wedsync_realtime.lease,
@@ -61,12 +63,12 @@ begin
             limit max_events + 1
         ) as p
     ) as e;
-
     max_events := least(max_events, cardinality(v_page.events));
     v_page.has_more := coalesce(v_count > max_events, false);
     if seen.upto is null then
         upto := wedsync_realtime.durable_snapshot(seen.seen, upto, case
-            when v_page.has_more then wedsync_realtime.last_xid(lease, upto) else v_last_xid
+            when v_page.has_more or v_filter <> '{}' then wedsync_realtime.last_xid(lease, upto)
+            else v_last_xid
         end);
     end if;
     v_page.next := row(seen.epoch, seen.topic_id, upto, null, null)::wedsync_realtime.cursor;
