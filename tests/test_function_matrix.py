@@ -78,9 +78,9 @@ INTERNAL = [
     "health_limits", "health_owners", "health_queue", "health_retention", "health_row_security",
     "health_slots", "health_tables", "health_transactions", "health_triggers", "heat_topic",
     "image_expression", "is_key", "is_published", "job_step", "keep_channel_name",
-    "key_columns", "key_expression", "last_xid", "lease_snapshot", "lock_user", "log_activity",
-    "log_change", "log_ended_leases", "log_moved_lease", "maintain_partitions", "make_gate",
-    "mark_cut", "mark_resync", "may_hear", "message_count", "message_problem",
+    "key_columns", "key_expression", "last_xid", "late_events", "lease_snapshot", "lock_user",
+    "log_activity", "log_change", "log_ended_leases", "log_moved_lease", "maintain_partitions",
+    "make_gate", "mark_cut", "mark_resync", "may_hear", "message_count", "message_problem",
     "messages_inserted", "missing_attachments", "name_access", "needed_columns",
     "new_channel_id", "note_failure", "note_found", "open_gates", "open_lease", "own_functions",
     "parse_cursor", "pause_channel", "pin_settings", "prepare_channels", "problem_status",
@@ -90,10 +90,10 @@ INTERNAL = [
     "resume_channel", "resync_reason", "revoke_channel_leases", "revoke_link_leases",
     "revoke_profile_leases", "revoke_truncated_leases", "row_fits", "rows_template",
     "rpc_figures", "run_job", "schedule_jobs", "set_gates", "set_limit", "settings_expression",
-    "settle_topic", "sign_cursor", "standby_snapshot", "survive_failure", "system_state",
-    "table_problem", "table_users", "take_rate", "tell_resync", "to_cursor", "to_problem",
-    "to_snapshot", "union_snapshot", "unregister_channel", "update_template", "user_keys",
-    "user_tenant", "watching_triggers", "wedding_couple",
+    "settle_topic", "shows_window", "sign_cursor", "standby_snapshot", "survive_failure",
+    "system_state", "table_problem", "table_users", "take_rate", "tell_resync", "to_cursor",
+    "to_problem", "to_snapshot", "union_snapshot", "unregister_channel", "update_template",
+    "user_keys", "user_tenant", "watching_triggers", "wedding_couple",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
 

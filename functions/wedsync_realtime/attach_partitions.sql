@@ -43,8 +43,11 @@ begin
                 )
         loop
             begin
+                if clock_timestamp() > v_until then
+                    raise lock_not_available using message = 'no time was left for it';
+                end if;
                 perform wedsync_realtime.attach_relations(
-                    array[v_relation], greatest(v_until - clock_timestamp(), interval '0')
+                    array[v_relation], v_until - clock_timestamp()
                 );
             exception
                 when lock_not_available then

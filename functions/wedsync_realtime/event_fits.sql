@@ -1,5 +1,6 @@
 -- Say whether an event passes the filters of a lease. An UPDATE passes where when the row fits
--- before or after, so that a row which leaves the filter is seen leaving.
+-- before or after, so that a row which leaves the filter is seen leaving. What changed in an
+-- UPDATE is no longer known when erase_feed() has cut it: it passes.
 
 create or replace function wedsync_realtime.event_fits(
     filter    jsonb,
@@ -31,6 +32,7 @@ begin
             and (
                 event_fits.operation <> 'U'
                 or not event_fits.filter ? 'changed'
+                or event_fits.changed is null
                 or event_fits.changed && array(
                     select jsonb_array_elements_text(event_fits.filter -> 'changed')
                 )

@@ -1,7 +1,8 @@
 -- Fetch a page of a lease's topic: what the cursor has not seen and is committed now, with the
 -- cursor to go on from; or say that the client must read its copy anew. Without a cursor it begins
 -- where the lease does. Of an idle topic the cursor nearly always stays as it was, so it is
--- answered as it came.
+-- answered as it came. Where a page was cut it goes on in the same window, or waits while that is
+-- not all to be seen: on a standby that is behind, in a caller's old snapshot.
 
 create or replace function wedsync_realtime.fetch_events(
     lease      wedsync_realtime.lease,
@@ -19,7 +20,7 @@ as $$
 declare
     v_now constant pg_snapshot := wedsync_realtime.current_snapshot();
     v_epoch constant text := wedsync_realtime.epoch();
-    v_upto pg_snapshot := coalesce(seen.upto, v_now);
+    v_upto pg_snapshot := v_now;
     v_reason text;
     v_page wedsync_realtime.page;
     v_answer jsonb;
@@ -29,7 +30,9 @@ begin
             v_epoch, lease.topic_id, lease.since, null, null
         )::wedsync_realtime.cursor;
     end if;
-    if pg_is_in_recovery() then
+    if seen.upto is not null then
+        v_upto := case when wedsync_realtime.shows_window(seen, v_now) then seen.upto end;
+    elsif pg_is_in_recovery() then
         v_upto := wedsync_realtime.standby_snapshot(lease, seen, v_now);
     end if;
     v_reason := wedsync_realtime.resync_reason(

@@ -19,7 +19,7 @@ begin
         string_agg(format('%s until %s', p.parent, p.until), ', ' order by p.parent),
         case
             when min(p.ahead) < interval '1 day'
-                then 'Soon rows go to the default partition. Find out why the job does not run.'
+                then 'Soon rows go to the default partition: the job does not run, or finds it held.'
             else ''
         end,
         case

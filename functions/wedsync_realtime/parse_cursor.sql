@@ -11,7 +11,7 @@ as $$
 declare
     v_part text[];
 begin
-    if length(cursor) > 65536
+    if length(cursor) > 1048576
         or right(cursor, 24) <> wedsync_realtime.sign_cursor(left(cursor, -24), secret)
     then
         return null;

@@ -4,6 +4,8 @@
 -- the same window. It is cut by size too, because an answer takes several times the memory of its
 -- events. What is unpacked to be measured is bounded as well, at sixteen times that, if all events
 -- are as big as they may be.
+-- What a filter kept back has been seen too: told to the filter of a renewal it could take back
+-- what came after it.
 
 create or replace function wedsync_realtime.read_page(
     lease      wedsync_realtime.lease,
@@ -61,7 +63,8 @@ begin
     v_page.has_more := v_count > max_events;
     if seen.upto is null then
         upto := wedsync_realtime.durable_snapshot(seen.seen, upto, case
-            when v_page.has_more then wedsync_realtime.last_xid(lease, upto) else v_last_xid
+            when v_page.has_more or v_filter <> '{}' then wedsync_realtime.last_xid(lease, upto)
+            else v_last_xid
         end);
     end if;
     v_page.next := row(seen.epoch, seen.topic_id, upto, null, null)::wedsync_realtime.cursor;

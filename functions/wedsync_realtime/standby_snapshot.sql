@@ -3,9 +3,9 @@
 -- below may have changed a row after one beyond, whose change, told later, would take it back: so
 -- it waits too, and so does what changed a row after that. They are followed from change to change
 -- of a row, never over all that ran beside: what they wait for has committed already, so the
--- waiting ends. They must fit into a cursor.
--- Inside a page that was cut it waits for what the window holds, which another server may have
--- seen.
+-- waiting ends. They must fit into a cursor. All changes of a transaction wait together, and so
+-- does what followed on any of them. A reset recorded after a change beyond waits like a change of
+-- every row: the copy that clients read for it must not be overtaken by what was before it.
 
 create or replace function wedsync_realtime.standby_snapshot(
     lease wedsync_realtime.lease,
@@ -21,18 +21,11 @@ as $$
 declare
     v_xmin constant xid8 := pg_snapshot_xmax(now);
     v_first bigint;
+    v_since timestamptz;
+    v_xids xid8[];
     v_late xid8[];
 begin
-    if seen.upto is not null then
-        return case when v_xmin > all (
-            select x from pg_snapshot_xip(seen.seen) as x
-            where pg_visible_in_snapshot(x, seen.upto)
-            union all
-            select (pg_snapshot_xmax(seen.upto)::text::bigint - 1)::text::xid8
-            where pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(seen.seen)
-        ) then seen.upto end;
-    end if;
-    select min(e.id) into v_first
+    select min(e.id), min(e.created_at) into v_first, v_since
     from wedsync_realtime.events as e
     where (e.tenant_id, e.channel_id) = (lease.tenant_id, lease.channel_id)
         and e.xid >= v_xmin
@@ -40,6 +33,14 @@ begin
     if v_first is null then
         return now;
     end if;
+    v_xids := array(
+        select distinct e.xid
+        from wedsync_realtime.events as e
+        where (e.tenant_id, e.channel_id) = (lease.tenant_id, lease.channel_id)
+            and e.xid >= coalesce(pg_snapshot_xmin(seen.seen), '0')
+            and pg_visible_in_snapshot(e.xid, seen.seen) is not true
+            and e.id >= v_first
+    );
 
     with recursive fresh as materialized (
         select e.xid, e.id, lead(e.id) over (partition by k.key order by e.id) as next_id
@@ -51,12 +52,17 @@ begin
             )) as c (name)
         ) as k
         where (e.tenant_id, e.channel_id) = (lease.tenant_id, lease.channel_id)
-            and e.xid >= coalesce(pg_snapshot_xmin(seen.seen), '0')
-            and pg_visible_in_snapshot(e.xid, seen.seen) is not true
-            and e.id >= v_first
+            and e.xid = any (v_xids)
     ),
     late as (
-        select f.xid from fresh as f where f.xid >= v_xmin
+        (
+            select x as xid from unnest(v_xids) as x where x >= v_xmin
+            union all
+            select r.xid
+            from wedsync_realtime.resets as r
+            where r.channel_id = lease.channel_id and r.created_at >= v_since
+                and pg_visible_in_snapshot(r.xid, seen.seen) is not true
+        )
         union
         select n.xid
         from late as l

@@ -113,6 +113,27 @@ def test_commits_out_of_order_are_each_seen_once(
     assert names(listener) == []
 
 
+def test_page_cut_elsewhere_does_not_go_on_in_an_older_snapshot(
+    admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID, act_as: ActAs
+) -> None:
+    """What it does not show it must not pass over: the cursor stays."""
+    assert listener.poll()["ready"]
+    old = act_as(UUID(owner.claims["sub"]))
+    old.connection.execute("set default_transaction_isolation = 'repeatable read'")
+    with old.transaction() as connection:
+        connection.execute("select pg_current_snapshot()")
+        for name in ("one", "two", "three"):
+            admin.execute(INSERT, (supplier, name))
+        (first,) = listener.poll(max_events=1)["events"]
+        assert first["new"]["form_name"] == "one"
+        row = connection.execute(
+            "select public.realtime_poll(%s, %s)", (listener.channel, listener.cursor)
+        ).fetchone()
+        assert row is not None
+        assert (row[0]["events"], row[0]["cursor"]) == ([], listener.cursor)
+    assert names(listener) == ["two", "three"]
+
+
 def test_subscription_that_had_to_wait_keeps_the_order_of_a_rows_changes(
     connect: Connect,
     admin: psycopg.Connection,

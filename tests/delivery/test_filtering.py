@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from tests.support.caller import Caller
-from tests.support.listener import subscribed
+from tests.support.listener import INSERT, Connect, names, subscribed
+from tests.support.people import People
 
 COLUMNS = """
     create type public.stage as enum ('asked', 'answered');
@@ -121,6 +122,39 @@ def test_renewal_with_other_filters_holds_from_then_on(
     assert again.channel == listener.channel
     tracked.execute(CHANGES.replace("{0}", f"'{supplier}'").encode())
     assert [event["eventType"] for event in listener.events()] == ["DELETE"]
+
+
+def test_renewal_is_not_told_what_the_filter_before_kept_back(
+    connect: Connect, admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """An older transaction changed the row after that, and this has been told."""
+    every = {"supplier_id": str(supplier)}
+    listener = subscribed(owner, "form-responses", every | {"operations": ["UPDATE"]})
+    old = connect()
+    old.execute("select pg_current_xact_id()")
+    admin.execute(INSERT, (supplier, "before"))
+    old.execute("update public.form_responses set form_name = 'after'")
+    old.commit()
+    assert names(listener) == ["after"]
+    subscribed(owner, "form-responses", every)
+    assert names(listener) == []
+
+
+def test_update_that_was_erased_passes_a_filter_by_changed_columns(
+    people: People, admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    couple = people.couple()
+    admin.execute(
+        "insert into public.form_responses (supplier_id, couple_id) values (%s, %s)",
+        (supplier, couple),
+    )
+    listener = subscribed(
+        owner, "form-responses", {"supplier_id": str(supplier), "changed": ["status"]}
+    )
+    admin.execute("update public.form_responses set status = 'submitted'")
+    admin.execute("select wedsync_realtime.erase_couple(%s, false)", (couple,))
+    (event,) = listener.events()
+    assert (event["eventType"], event["errors"]) == ("UPDATE", ["payload_too_large"])
 
 
 def test_changed_type_of_a_column_does_not_break_polls(

@@ -176,6 +176,56 @@ def test_changes_that_follow_each_other_on_a_row_wait_together(pair: Pair, serve
     assert statuses == [None, "young", *(f"old {number}" for number in range(60))]
 
 
+def test_change_waits_for_all_that_went_before_it_in_waiting_transactions(
+    pair: Pair, server: Server
+) -> None:
+    """Also for what such a transaction recorded before anything that the standby cannot tell."""
+    pair.insert("one", "two")
+    assert pair.heard(pair.on_primary) == ["one", "two"]
+    touch = "update public.form_responses set status = %s where form_name = %s"
+    url = server.url("app")
+    with (
+        psycopg.connect(url) as oldest,
+        psycopg.connect(url) as old,
+        psycopg.connect(url) as open_one,
+    ):
+        oldest.execute("select pg_current_xact_id()")
+        old.execute(touch, ("first", "one"))
+        open_one.execute("select pg_current_xact_id()")
+        pair.primary.execute(touch, ("young", "two"))
+        old.execute(touch, ("old", "two"))
+        old.commit()
+        oldest.execute(touch, ("last", "one"))
+        oldest.commit()
+        pair.catch_up()
+        assert pair.heard(pair.on_standby) == []
+        open_one.commit()
+    pair.catch_up()
+    statuses = [event["new"]["status"] for event in pair.listener.events()]
+    assert statuses == ["first", "young", "old", "last"]
+
+
+def test_reset_waits_for_an_earlier_change_of_a_younger_transaction(
+    pair: Pair, server: Server
+) -> None:
+    """Told after the copy was read anew, the change would bring a row back that is gone."""
+    with psycopg.connect(server.url("app")) as old, psycopg.connect(server.url("app")) as open_one:
+        old.execute("select pg_current_xact_id()")
+        open_one.execute("select pg_current_xact_id()")
+        pair.insert("gone")
+        old.execute("truncate public.form_responses")
+        old.commit()
+        pair.catch_up()
+        assert pair.heard(pair.on_standby) == []
+        open_one.commit()
+    pair.catch_up()
+    answer = pair.listener.poll()
+    assert (answer["reason"], answer["events"]) == ("truncated", [])
+    pair.insert("kept")
+    pair.catch_up()
+    assert pair.heard(pair.on_standby) == ["kept"]
+
+
 def test_standby_that_is_behind_tells_nothing_and_keeps_the_cursor(pair: Pair) -> None:
     pair.pause()
     pair.insert("one", "two")
