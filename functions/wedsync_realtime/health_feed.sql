@@ -19,7 +19,7 @@ begin
         string_agg(format('%s until %s', p.parent, p.until), ', ' order by p.parent),
         case
             when min(p.ahead) < interval '1 day'
-                then 'Soon rows go to the default partition: the job does not run, or finds it held.'
+                then 'Soon rows go to the default partition: the job does not run, or is held up.'
             else ''
         end,
         case
