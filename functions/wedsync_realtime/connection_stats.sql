@@ -11,27 +11,11 @@ create or replace function wedsync_realtime.connection_stats()
 as $$
 declare
     v_today timestamptz := date_trunc('day', statement_timestamp(), 'UTC');
-    -- asked once: for every lease anew it would take as long as reading them
-    v_alive_since timestamptz := clock_timestamp()
-        - (select x.stale_after from wedsync_realtime.settings as x);
     v_state record;
     v_messages bigint;
 begin
-    -- by tenant once more, because count(distinct …) would sort all connections
-    select
-        coalesce(sum(t.connections), 0)::bigint as connections,
-        sum(t.leases) as subscriptions, count(*) as tenants
-    into v_state
-    from (
-        select count(*) as connections, sum(c.leases) as leases
-        from (
-            select s.tenant_id, count(*) as leases
-            from public.realtime_subscriptions as s
-            where s.last_ping_at > v_alive_since
-            group by s.user_id, s.connection_id, s.tenant_id
-        ) as c
-        group by c.tenant_id
-    ) as t;
+    select c.connections, c.subscriptions, c.tenants into v_state
+    from wedsync_realtime.count_connections() as c;
     select coalesce(sum(e.events), 0)::bigint into v_messages
     from (
         select h.events from wedsync_realtime.channel_history as h where h.minute >= v_today
@@ -43,7 +27,7 @@ begin
     ) as e;
     return jsonb_build_object(
         'activeConnections', v_state.connections,
-        'activeSubscriptions', coalesce(v_state.subscriptions, 0),
+        'activeSubscriptions', v_state.subscriptions,
         'activeTenants', v_state.tenants,
         'todayMessages', v_messages,
         'avgMessagesPerConnection',

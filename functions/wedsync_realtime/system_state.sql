@@ -18,24 +18,9 @@ create or replace function wedsync_realtime.system_state(
     set search_path = pg_catalog, pg_temp
     set jit = off
 as $$
-declare
-    v_alive_since timestamptz := statement_timestamp()
-        - (select x.stale_after from wedsync_realtime.settings as x);
 begin
-    -- by tenant once more, because count(distinct …) would sort all connections
-    select
-        coalesce(sum(t.connections), 0)::bigint, coalesce(sum(t.leases), 0)::bigint, count(*)
-    into connections, subscriptions, tenants
-    from (
-        select count(*) as connections, sum(c.leases) as leases
-        from (
-            select s.tenant_id, count(*) as leases
-            from public.realtime_subscriptions as s
-            where s.last_ping_at > v_alive_since
-            group by s.user_id, s.connection_id, s.tenant_id
-        ) as c
-        group by c.tenant_id
-    ) as t;
+    select c.connections, c.subscriptions, c.tenants into connections, subscriptions, tenants
+    from wedsync_realtime.count_connections() as c;
     select count(*), count(*) filter (where not t.is_ready)
     into hot_topics, unready_topics
     from wedsync_realtime.topics as t;
