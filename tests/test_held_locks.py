@@ -281,6 +281,15 @@ def test_poll_that_is_refused_does_not_wait_for_its_tenant(
     assert value(admin, mine, listener.channel) == 0
 
 
+def test_poll_of_nobody_does_not_wait_for_another(act_as: ActAs) -> None:
+    first, second = act_as(role="authenticated"), act_as(role="authenticated")
+    second.connection.execute("set statement_timeout = '3s'")
+    with first.transaction() as left_open:
+        left_open.execute(POLL, ("form-responses-x", None))
+        answer = second.rpc("realtime_poll", channel="form-responses-x")
+        assert answer["code"] == "unauthorized"
+
+
 @pytest.mark.parametrize("job", ["cleanup", "partitions", "purge", "metrics"])
 def test_job_that_is_cancelled_is_on_record(
     database: str, admin: psycopg.Connection, job: str

@@ -1,6 +1,7 @@
 -- Turn a problem into the answer of a refused call, and put the refusal on record. A refusal
 -- that repeats within the minute is counted in one row, so that a flood can't fill the log: the
--- row's key is made of user, action, code and minute.
+-- row's key is made of user, action, code and minute; without a user of the connection, because
+-- everybody without one would wait for what one leaves open.
 
 create or replace function wedsync_realtime.refuse(
     user_id uuid,
@@ -32,7 +33,8 @@ begin
             (id, user_id, event_type, payload, "timestamp")
         values (
             md5(concat_ws(
-                '/', refuse.user_id, refuse.action, problem.code, extract(epoch from v_minute)
+                '/', coalesce(refuse.user_id::text, pg_backend_pid()::text),
+                refuse.action, problem.code, extract(epoch from v_minute)
             ))::uuid,
             refuse.user_id, 'refused',
             jsonb_build_object(
