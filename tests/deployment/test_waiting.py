@@ -119,7 +119,7 @@ def test_senseless_times_are_usage_errors(database: str, run: Run, value: str) -
 
 
 def test_server_that_comes_up_late_is_waited_for(cluster: Cluster, database: str, run: Run) -> None:
-    with forwarded(cluster.directory / ".s.PGSQL.5432", after=1.0) as port:
+    with forwarded(*cluster.place, after=1.0) as port:
         name = database.partition("?")[0].rpartition("/")[2]
         url = f"postgresql://postgres@127.0.0.1:{port}/{name}"
         assert run("status", url).code == 1

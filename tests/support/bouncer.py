@@ -18,7 +18,7 @@ from tests.support.cluster import Cluster
 PATIENCE = 10  # seconds until a pooler that does not answer fails the test
 CONFIGURATION = """
 [databases]
-* = host={server}
+* = host={host} port={port}
 [pgbouncer]
 listen_port = 6432
 unix_socket_dir = {folder}
@@ -40,7 +40,8 @@ def pooled(cluster: Cluster, url: str) -> Iterator[str]:
         pytest.skip("pgbouncer is not installed")
     folder = Path(tempfile.mkdtemp(prefix="wedsync-bouncer-"))
     (folder / "users").write_text('"postgres" ""\n')
-    (folder / "ini").write_text(CONFIGURATION.format(server=cluster.directory, folder=folder))
+    host, port = cluster.place
+    (folder / "ini").write_text(CONFIGURATION.format(host=host, port=port, folder=folder))
     as_user: dict[str, Any] = {}
     if os.geteuid() == 0:
         # PgBouncer refuses to run as root

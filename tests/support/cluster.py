@@ -64,6 +64,14 @@ class Cluster:
             return f"postgresql://postgres@{self.address}/{quote(dbname)}?sslmode=disable"
         return f"postgresql://postgres@/{quote(dbname)}?host={quote(str(self.directory), safe='')}"
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it listens: a folder or, of a container, a host, and the port."""
+        if self.address:
+            host, port = self.address.split(":")
+            return host, int(port)
+        return str(self.directory), 5432
+
     def psql(self) -> str:
         """Return the path of psql (some server packages come without)."""
         return shutil.which("psql", path=self.bindir) or shutil.which("psql") or "psql"

@@ -17,11 +17,12 @@ def schema(url: str) -> list[str]:
     if program is None:
         pytest.skip("pg_dump is not installed")
     with psycopg.connect(url) as connection:
-        server = connection.info.server_version // 10000
+        server = divmod(connection.info.server_version, 10000)
     printed = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
-    version = int(re.findall(r"\d+", printed.stdout)[0])
+    version = tuple(int(number) for number in re.findall(r"\d+", printed.stdout)[:2])
     if version < server:
-        pytest.skip(f"pg_dump {version} cannot read PostgreSQL {server}")
+        told = ".".join(map(str, server))
+        pytest.skip(f"pg_dump {'.'.join(map(str, version))} cannot read PostgreSQL {told}")
     dump = subprocess.run(
         [program, "--schema-only", url], check=True, capture_output=True, text=True
     ).stdout

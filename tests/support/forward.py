@@ -1,18 +1,17 @@
-"""A TCP port that leads to a server's socket, from some moment on."""
+"""A TCP port that leads to a server, from some moment on."""
 
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 
 @contextmanager
-def forwarded(target: Path, after: float) -> Iterator[int]:
-    """Yield a port of 127.0.0.1 that refuses connections, and leads to the socket later.
+def forwarded(host: str, port: int, after: float) -> Iterator[int]:
+    """Yield a port of 127.0.0.1 that refuses connections, and leads to the server later.
 
-    after: seconds from now until it does.
+    host: of the server, or the folder of its socket. after: seconds from now until it does.
     """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -24,8 +23,7 @@ def forwarded(target: Path, after: float) -> Iterator[int]:
         while not ended.is_set():
             with suppress(OSError):  # the listener was closed
                 client, _ = listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(str(target))
+                server = _connect(host, port)
                 for source, sink in ((client, server), (server, client)):
                     threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
 
@@ -37,6 +35,14 @@ def forwarded(target: Path, after: float) -> Iterator[int]:
         listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     thread.join()
+
+
+def _connect(host: str, port: int) -> socket.socket:
+    if not host.startswith("/"):
+        return socket.create_connection((host, port))
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(f"{host}/.s.PGSQL.{port}")
+    return server
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
