@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.support.cluster import Cluster
 from tests.support.people import People
 from wedsync_realtime.listener import (
     Event,
@@ -169,6 +170,30 @@ async def test_change_while_disconnected_arrives_without_a_notification(scene: S
         assert scene.terminate_listener() == 1
         scene.submit("meanwhile")
         assert await take_names(listener, 1) == ["meanwhile"]
+
+
+@asynchronous
+async def test_program_goes_on_while_the_server_is_away(
+    scene: Scene, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wedsync_realtime.listener.listener.AHEAD", 10)
+    name = scene.connection.info.dbname
+    async with scene.listener() as listener:
+        await listener.subscribe(FORMS, scene.own)
+        await anext(listener)
+        with scene.connection.transaction():
+            scene.submit(*map(str, range(50)))
+        await asyncio.sleep(0.2)
+        cluster.freeze_database(name)
+        scene.terminate_listener()
+        await asyncio.sleep(0.2)
+        assert await take_names(listener, 50) == [str(number) for number in range(50)]
+        opening = asyncio.create_task(listener.subscribe(["client-profiles"], scene.own))
+        await asyncio.sleep(0.2)
+        assert not opening.done()
+        cluster.thaw_database(name)
+        (clients,) = await opening
+        assert clients.name == "client-profiles"
 
 
 @asynchronous

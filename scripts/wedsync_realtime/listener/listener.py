@@ -197,11 +197,13 @@ class Listener:
         """
         seconds = 0.0 if self._jobs else self._leases.rest(polling=self._has_room)
         notifications = self._connection.notifies(timeout=seconds, stop_after=1)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None) as self._resting:
-                async for notification in notifications:
-                    self._leases.notified(notification.payload)
-        self._resting = None
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as self._resting:
+                    async for notification in notifications:
+                        self._leases.notified(notification.payload)
+        finally:  # a connection that breaks ends it too, and nobody may wake it afterwards
+            self._resting = None
 
     @property
     def _has_room(self) -> bool:
