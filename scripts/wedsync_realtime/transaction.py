@@ -17,8 +17,14 @@ SETTINGS = """
     set local check_function_bodies = off;
     set local client_min_messages = warning;
     set local idle_in_transaction_session_timeout = 0;
+    set local quote_all_identifiers = off;
+    set local row_security = on;
     set local search_path = public;
     set local standard_conforming_strings = on;
+    -- from PostgreSQL 17 on; a deployment takes as long as it takes
+    select pg_catalog.set_config(s.name, '0', true)
+    from pg_catalog.pg_settings as s
+    where s.name = 'transaction_timeout';
 """
 
 Report = Callable[[str], None]
