@@ -425,6 +425,21 @@ async def test_program_that_takes_its_time_is_not_drowned(
 
 
 @asynchronous
+async def test_subscribe_that_is_cancelled_leaves_no_lease(scene: Scene) -> None:
+    async with scene.listener(poll_interval=0.1) as listener:
+        await listener.subscribe(["client-profiles"], scene.own)
+        await anext(listener)
+        with scene.connection.transaction():
+            scene.run("select from wedsync_realtime.tenants for update")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(listener.subscribe(FORMS, scene.own), 0.3)
+        await asyncio.sleep(0.2)
+        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
+        scene.submit("wishes")
+        assert await comes_nothing(listener, 0.3)
+
+
+@asynchronous
 async def test_unsubscribed_channel_is_quiet(scene: Scene) -> None:
     async with scene.listener() as listener:
         (forms,) = await listener.subscribe(FORMS, scene.own)

@@ -31,10 +31,14 @@ CLOSE_LIMIT = 5.0  # seconds
 
 @dataclass(frozen=True)
 class _Job:
-    """Work for the task that has the connection; begun anew when the connection breaks."""
+    """Work for the task that has the connection; begun anew when the connection breaks.
+
+    undo: takes the result, where nobody waits for it any more.
+    """
 
     work: Callable[[], Awaitable[Any]]
     result: "asyncio.Future[Any]"
+    undo: Callable[[Any], Awaitable[Any]] | None = None
 
 
 class Listener:
@@ -95,7 +99,8 @@ class Listener:
         """
         work = self._leases.open
         opened: list[Subscription] = await self._do(
-            lambda: work(tuple(channels), dict(filters or {}), cursors or {})
+            lambda: work(tuple(channels), dict(filters or {}), cursors or {}),
+            undo=self._leases.close_each,
         )
         return opened
 
@@ -125,11 +130,15 @@ class Listener:
             elif item is not None:
                 return item
 
-    async def _do(self, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def _do(
+        self,
+        work: Callable[[], Awaitable[Any]],
+        undo: Callable[[Any], Awaitable[Any]] | None = None,
+    ) -> Any:
         """Have the task that has the connection do it, and return the result."""
         if self._end:
             raise self._end
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job = _Job(work, asyncio.get_running_loop().create_future(), undo)
         self._jobs.append(job)
         self._wake()
         return await job.result
@@ -189,6 +198,10 @@ class Listener:
         else:
             if not job.result.done():
                 job.result.set_result(result)
+            elif undo := job.undo:  # it was cancelled meanwhile
+                ended = asyncio.get_running_loop().create_future()
+                ended.add_done_callback(asyncio.Future.exception)  # nobody else asks for it
+                self._jobs.append(_Job(lambda: undo(result), ended))
 
     async def _rest(self) -> None:
         """Wait for a notification, for the program or until something is due.
