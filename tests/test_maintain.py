@@ -107,6 +107,23 @@ def test_maintain_outlives_a_server_that_is_away(cluster: Cluster, database: str
         assert "cleanup" in worker.stdout.readline()
 
 
+def test_maintain_outlives_a_server_that_became_a_standby(cluster: Cluster, database: str) -> None:
+    name = conninfo_to_dict(database)["dbname"]
+    setting = f"alter database {name} set default_transaction_read_only = "
+    with maintaining(database, every=1) as worker, cluster.connect() as connection:
+        connection.execute(f"{setting} on".encode())
+        connection.execute(
+            "select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = %s",
+            (name,),
+        )
+        assert worker.stdout
+        assert worker.stderr
+        while "read-only transaction" not in (line := worker.stderr.readline()):
+            assert line
+        connection.execute(f"{setting} off".encode())
+        assert "cleanup" in worker.stdout.readline()
+
+
 @pytest.mark.parametrize("value", ["-1", "0", "nan", "often"])
 def test_senseless_intervals_are_usage_errors(value: str) -> None:
     with pytest.raises(SystemExit) as end:

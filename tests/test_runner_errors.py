@@ -150,6 +150,13 @@ def test_role_without_privileges_is_told(
     assert "grant create on database" in error
 
 
+def test_database_without_schema_public_is_told(empty_database: str, capsys: Capture) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("drop schema public")
+    assert run("migrate", "--database-url", empty_database) == 1
+    assert "create schema public authorization postgres;" in capsys.readouterr().err
+
+
 def test_error_for_programs_is_json(tree: Tree, empty_database: str, capsys: Capture) -> None:
     tree.migration(1, "selec 1;")
     run("migrate", "--json", "--database-url", empty_database, "--source", tree.root)

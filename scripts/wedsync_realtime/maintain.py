@@ -15,6 +15,11 @@ METRICS = "metrics"
 JOBS = ("cleanup", "partitions", "purge", METRICS)
 METRICS_EVERY = 60.0  # seconds: metrics_history has a row a minute
 
+# The server went away, or has become a standby; it may come back, or another one be promoted.
+_AWAY = (
+    psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, UnreachableDatabaseError,
+)  # fmt: skip
+
 Answers = dict[str, int | str]
 
 
@@ -70,7 +75,7 @@ def run_every(
                     return
                 while True:
                     _round(connection, seconds, report)
-        except (psycopg.OperationalError, UnreachableDatabaseError) as error:
+        except _AWAY as error:
             if not was_connected:
                 raise
             note(str(error).strip())

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 from wedsync_realtime.limits import Limits
@@ -49,7 +50,8 @@ def locked(connection: Connection[Any], limits: Limits, report: Report) -> Itera
         connection.execute("commit")
     except BaseException:
         if not connection.closed:
-            connection.execute("rollback")
+            with suppress(psycopg.Error):  # as after a second Ctrl-C, while the first is cancelling
+                connection.execute("rollback")
         raise
 
 
