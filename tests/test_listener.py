@@ -467,6 +467,18 @@ async def take_all(listener: Listener) -> list[Item]:
 
 
 @asynchronous
+async def test_leaving_ends_every_iteration(scene: Scene) -> None:
+    async def count(listener: Listener) -> int:
+        return len([item async for item in listener])
+
+    async with scene.listener() as listener:
+        counts = [asyncio.create_task(count(listener)) for _ in range(3)]
+        await listener.subscribe(FORMS, scene.own)
+        await asyncio.sleep(0.2)
+    assert sum(await asyncio.gather(*counts)) == 1
+
+
+@asynchronous
 async def test_first_connection_that_fails_is_reported(database: str) -> None:
     with pytest.raises(psycopg.OperationalError):
         async with Listener(f"{database}_gone", uuid4()):

@@ -116,11 +116,12 @@ class Listener:
 
     async def __anext__(self) -> Item:
         while True:
-            if self._end and self._items.empty():
+            item = await self._items.get()
+            if self._end and item is None:
+                self._items.put_nowait(None)  # for whoever else iterates, or asks again
                 if isinstance(self._end, ListenerClosedError):
                     raise StopAsyncIteration
                 raise self._end
-            item = await self._items.get()
             if self._items.qsize() == AHEAD - 1:
                 self._wake()
             if isinstance(item, RefusedError):
