@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.support.cluster import Cluster
 from tests.support.people import People
 from wedsync_realtime.listener import (
     Event,
@@ -169,6 +170,30 @@ async def test_change_while_disconnected_arrives_without_a_notification(scene: S
         assert scene.terminate_listener() == 1
         scene.submit("meanwhile")
         assert await take_names(listener, 1) == ["meanwhile"]
+
+
+@asynchronous
+async def test_program_goes_on_while_the_server_is_away(
+    scene: Scene, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wedsync_realtime.listener.listener.AHEAD", 10)
+    name = scene.connection.info.dbname
+    async with scene.listener() as listener:
+        await listener.subscribe(FORMS, scene.own)
+        await anext(listener)
+        with scene.connection.transaction():
+            scene.submit(*map(str, range(50)))
+        await asyncio.sleep(0.2)
+        cluster.freeze_database(name)
+        scene.terminate_listener()
+        await asyncio.sleep(0.2)
+        assert await take_names(listener, 50) == [str(number) for number in range(50)]
+        opening = asyncio.create_task(listener.subscribe(["client-profiles"], scene.own))
+        await asyncio.sleep(0.2)
+        assert not opening.done()
+        cluster.thaw_database(name)
+        (clients,) = await opening
+        assert clients.name == "client-profiles"
 
 
 @asynchronous
@@ -400,6 +425,21 @@ async def test_program_that_takes_its_time_is_not_drowned(
 
 
 @asynchronous
+async def test_subscribe_that_is_cancelled_leaves_no_lease(scene: Scene) -> None:
+    async with scene.listener(poll_interval=0.1) as listener:
+        await listener.subscribe(["client-profiles"], scene.own)
+        await anext(listener)
+        with scene.connection.transaction():
+            scene.run("select from wedsync_realtime.tenants for update")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(listener.subscribe(FORMS, scene.own), 0.3)
+        await asyncio.sleep(0.2)
+        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
+        scene.submit("wishes")
+        assert await comes_nothing(listener, 0.3)
+
+
+@asynchronous
 async def test_unsubscribed_channel_is_quiet(scene: Scene) -> None:
     async with scene.listener() as listener:
         (forms,) = await listener.subscribe(FORMS, scene.own)
@@ -424,6 +464,18 @@ async def test_leaving_gives_the_leases_back_and_ends_the_iteration(scene: Scene
 
 async def take_all(listener: Listener) -> list[Item]:
     return [item async for item in listener]
+
+
+@asynchronous
+async def test_leaving_ends_every_iteration(scene: Scene) -> None:
+    async def count(listener: Listener) -> int:
+        return len([item async for item in listener])
+
+    async with scene.listener() as listener:
+        counts = [asyncio.create_task(count(listener)) for _ in range(3)]
+        await listener.subscribe(FORMS, scene.own)
+        await asyncio.sleep(0.2)
+    assert sum(await asyncio.gather(*counts)) == 1
 
 
 @asynchronous

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from tests.support.cluster import Cluster
 from tests.support.people import People
 from wedsync_realtime import maintain
 from wedsync_realtime.cli import main
@@ -17,11 +19,14 @@ Capture = pytest.CaptureFixture[str]
 
 
 @contextmanager
-def maintaining(url: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `maintain --every 60` for the time of the context, from after its first round."""
-    program = [sys.executable, "-m", "wedsync_realtime", "maintain", "--every=60"]
+def maintaining(url: str, every: int = 60) -> Iterator[subprocess.Popen[str]]:
+    """Run `maintain --every` for the time of the context, from after its first round."""
+    program = [sys.executable, "-m", "wedsync_realtime", "maintain", f"--every={every}"]
     with subprocess.Popen(
-        [*program, f"--database-url={url}"], stdout=subprocess.PIPE, text=True
+        [*program, f"--database-url={url}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as worker:
         assert worker.stdout
         assert "cleanup" in worker.stdout.readline()
@@ -83,3 +88,44 @@ def test_maintain_ends_expired_leases_and_adds_partitions(database: str, people:
         with maintaining(database):
             assert connection.execute(query).fetchone() == (0,)
             assert connection.execute(partitions).fetchone() == before
+
+
+def test_maintain_outlives_a_server_that_is_away(cluster: Cluster, database: str) -> None:
+    with maintaining(database, every=1) as worker, cluster.connect() as connection:
+        name = str(conninfo_to_dict(database)["dbname"])
+        cluster.freeze_database(name)
+        connection.execute(
+            "select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = %s",
+            (name,),
+        )
+        assert worker.stdout
+        assert worker.stderr
+        while "not currently accepting connections" not in (line := worker.stderr.readline()):
+            assert line
+        assert worker.poll() is None
+        cluster.thaw_database(name)
+        assert "cleanup" in worker.stdout.readline()
+
+
+def test_maintain_outlives_a_server_that_became_a_standby(cluster: Cluster, database: str) -> None:
+    name = conninfo_to_dict(database)["dbname"]
+    setting = f"alter database {name} set default_transaction_read_only = "
+    with maintaining(database, every=1) as worker, cluster.connect() as connection:
+        connection.execute(f"{setting} on".encode())
+        connection.execute(
+            "select pg_terminate_backend(a.pid) from pg_stat_activity as a where a.datname = %s",
+            (name,),
+        )
+        assert worker.stdout
+        assert worker.stderr
+        while "read-only transaction" not in (line := worker.stderr.readline()):
+            assert line
+        connection.execute(f"{setting} off".encode())
+        assert "cleanup" in worker.stdout.readline()
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "nan", "often"])
+def test_senseless_intervals_are_usage_errors(value: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["maintain", f"--every={value}"])
+    assert end.value.code == 2

@@ -105,6 +105,7 @@ def test_sqlstate_has_its_fix(tree: Tree, empty_database: str, sqlstate: str) ->
         ("postgresql://me:s3cret@127.0.0.1:1/db", "No connection to me@127.0.0.1:1/db"),
         ("postgresql://me:s3cret@nowhere.invalid/db", "No connection to me@nowhere.invalid:5432"),
         ("host=/nowhere password=s3cret dbname=db", "No connection to /nowhere:5432/db"),
+        ("host=/nowhere password=s3cret:// dbname=db", "No connection to /nowhere:5432/db"),
     ],
 )
 def test_bad_url_is_named_without_its_password(
@@ -149,6 +150,13 @@ def test_role_without_privileges_is_told(
     assert "grant create on database" in error
 
 
+def test_database_without_schema_public_is_told(empty_database: str, capsys: Capture) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("drop schema public")
+    assert run("migrate", "--database-url", empty_database) == 1
+    assert "create schema public authorization postgres;" in capsys.readouterr().err
+
+
 def test_error_for_programs_is_json(tree: Tree, empty_database: str, capsys: Capture) -> None:
     tree.migration(1, "selec 1;")
     run("migrate", "--json", "--database-url", empty_database, "--source", tree.root)
@@ -161,6 +169,17 @@ def test_error_for_programs_is_json(tree: Tree, empty_database: str, capsys: Cap
 def test_maintain_without_the_package_says_so(empty_database: str, capsys: Capture) -> None:
     assert run("maintain", "--database-url", empty_database) == 1
     assert "not in this database" in capsys.readouterr().err
+
+
+def test_interruption_for_programs_is_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wedsync_realtime.server.connect", interrupted)
+    assert run("plan", "--json", "--database-url", "postgresql:///x") == 1
+    assert json.loads(capsys.readouterr().out)["error"] == "InterruptedCommandError"
 
 
 def test_usage_is_exit_code_2() -> None:

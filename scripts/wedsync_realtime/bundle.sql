@@ -8,10 +8,17 @@ from (values
     ('client_min_messages', 'warning'),
     ('idle_in_transaction_session_timeout', '0'),
     ('lock_timeout', '5s'),
+    ('quote_all_identifiers', 'off'),
+    ('row_security', 'on'),
     ('search_path', 'public'),
     ('standard_conforming_strings', 'on'),
-    ('statement_timeout', '0')
-) as s (name, value);
+    ('statement_timeout', '0'),
+    ('transaction_timeout', '0')
+) as s (name, value)
+-- transaction_timeout came with PostgreSQL 17
+where
+    s.name like '%.%'
+    or exists (select from pg_catalog.pg_settings as p where p.name = s.name);
 
 -- Keep deployments apart, and refuse a database whose scripts are not those expected.
 create or replace function pg_temp.bundle_begin(lock_key bigint, expected text)

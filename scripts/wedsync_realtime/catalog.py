@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from wedsync_realtime.source import SCHEMA, Kind, object_name
 
@@ -33,6 +34,15 @@ _JOBS = b"""
     from cron.job as j
     where j.jobname like 'wedsync-realtime-%' and j.database = pg_catalog.current_database()
 """
+
+# What the text of a definition depends on: names qualified, literals as PostgreSQL writes them.
+_SETTINGS = {
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "quote_all_identifiers": "off",
+    "search_path": "pg_catalog",
+    "standard_conforming_strings": "on",
+}
 
 Key = tuple[str, str]
 Recorded = Mapping[Key, str]
@@ -97,7 +107,7 @@ def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
         for path in paths
         if path.startswith("functions/public/")
     ]
-    with _plain_names(connection):
+    with _plain_text(connection):
         rows = connection.execute(_OBJECTS, {"functions": functions}).fetchall()
         items = {(row[0], row[1]): Item(*row) for row in rows}
         unread: list[str] = []
@@ -111,12 +121,28 @@ def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
 
 
 @contextmanager
-def _plain_names(connection: Connection[Any]) -> Iterator[None]:
-    row = connection.execute("select pg_catalog.current_setting('search_path')").fetchone()
-    set_path = "select pg_catalog.set_config('search_path', %s, true)"
-    connection.execute(set_path, ("pg_catalog",))
+def _plain_text(connection: Connection[Any]) -> Iterator[None]:
+    """Have definitions written in one way, whatever is set for the role and the database."""
+    before = connection.execute(
+        """
+        select s.name, pg_catalog.current_setting(s.name)
+        from pg_catalog.unnest(%s::text[]) as s (name)
+        """,
+        (list(_SETTINGS),),
+    ).fetchall()
+    _set(connection, _SETTINGS)
     yield
-    connection.execute(set_path, row)
+    _set(connection, dict(before))
+
+
+def _set(connection: Connection[Any], settings: Mapping[str, str]) -> None:
+    connection.execute(
+        """
+        select pg_catalog.set_config(s.name, s.value, true)
+        from pg_catalog.jsonb_each_text(%s) as s (name, value)
+        """,
+        (Jsonb(settings),),
+    )
 
 
 def _channels(connection: Connection[Any], items: Mapping[Key, Item]) -> Iterator[Item]:

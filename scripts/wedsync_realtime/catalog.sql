@@ -73,6 +73,11 @@ entry as (
         concat_ws(
             ' ',
             format_type(a.atttypid, a.atttypmod),
+            'collate ' || (
+                select o.collname from pg_collation as o
+                inner join pg_type as y on y.oid = a.atttypid
+                where o.oid = a.attcollation and o.oid <> y.typcollation
+            ),
             case when a.attnotnull then 'not null' end,
             'identity ' || nullif(a.attidentity::text, ''),
             'generated ' || nullif(a.attgenerated::text, ''),
@@ -127,7 +132,14 @@ entry as (
                 from unnest(p.polroles) as u (role)
             ),
             'using ' || pg_get_expr(p.polqual, p.polrelid),
-            'with check ' || pg_get_expr(p.polwithcheck, p.polrelid)
+            'with check ' || pg_get_expr(p.polwithcheck, p.polrelid),
+            -- the owner's own policies wait on the application's tables, which may have none
+            (
+                select '(row level security is off)' from pg_class as c
+                where
+                    c.oid = p.polrelid and not c.relrowsecurity
+                    and to_regrole('wedsync_realtime_owner') <> all (p.polroles)
+            )
         )
     from pg_policy as p
     left join our_table as t on t.oid = p.polrelid
@@ -228,6 +240,15 @@ entry as (
         )
     union all
     select
+        'default privileges',
+        'of ' || a.defaclrole::regrole || ' on ' || case a.defaclobjtype
+            when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' else 'types'
+        end,
+        null, a.defaclrole, a.defaclacl, null, null, 0, ''
+    from pg_default_acl as a
+    where a.defaclnamespace = to_regnamespace('wedsync_realtime')
+    union all
+    select
         'role', r.rolname::text, null, null, null, null, null, 0,
         concat_ws(
             ' ',
@@ -237,6 +258,10 @@ entry as (
             case when r.rolcreaterole then 'createrole' end,
             case when r.rolcreatedb then 'createdb' end,
             case when r.rolreplication then 'replication' end,
+            (
+                select 'member of ' || string_agg(m.roleid::regrole::text, ', ' order by m.roleid)
+                from pg_auth_members as m where m.member = r.oid
+            ),
             (
                 select 'members ' || string_agg(m.member::regrole::text, ', ' order by m.member)
                 from pg_auth_members as m

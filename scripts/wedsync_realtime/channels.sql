@@ -54,14 +54,16 @@ select
     format(
         '%s on %s',
         coalesce(t.tgname, (
-            select left(r.relname, 30) || '_after_' || lower(o.operation) || '_dispatch_' || p.id
+            select
+                left(substr((repeat('-', 30) || r.relname)::name::text, 31), 30)
+                || '_after_' || lower(o.operation) || '_dispatch_' || p.id
             from pg_class as r where r.oid = p.part
         )),
         p.part
     ),
     'channel trigger: ' || lower(o.operation),
     array[
-        t.tgname::text,
+        quote_ident(t.tgname),
         ' ON ' || p.part::text,
         wedsync_realtime.dispatch_name(p.name, o.operation),
         'dispatch_truncate(' || quote_literal(p.id) || ')',

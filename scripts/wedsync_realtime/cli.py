@@ -26,7 +26,13 @@ from wedsync_realtime import (
     menu,
     server,
 )
-from wedsync_realtime.errors import NotConfirmedError, RunnerError, ScriptError
+from wedsync_realtime.command import replace_unprintable
+from wedsync_realtime.errors import (
+    InterruptedCommandError,
+    NotConfirmedError,
+    RunnerError,
+    ScriptError,
+)
 from wedsync_realtime.hidden import hide_passwords
 from wedsync_realtime.output import Printer, confirm
 
@@ -47,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tool = import_module(f"wedsync_realtime.{TOOLS[arguments[0]]}.__main__")
         return int(tool.main(arguments[1:]))
     options = _parser().parse_args(arguments)
+    replace_unprintable()
     printer = Printer(options.json)
     try:
         return int(options.command(options, printer))
@@ -60,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         printer.error(RunnerError(str(error), "Give this user access, or run as another."))
         return FAILED
     except KeyboardInterrupt:
-        printer.note("Interrupted: what was not committed is undone.")
+        printer.error(InterruptedCommandError())
         return FAILED
 
 
@@ -105,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
     psql = add("psql", _psql, target)
     psql.add_argument("arguments", nargs="*", help="passed on to psql (after --)")
     work = add("maintain", _maintain, target)
-    work.add_argument("--every", type=float, metavar="SECONDS", help="go on, at this interval")
+    work.add_argument(
+        "--every", type=lifecycle.interval, metavar="SECONDS", help="go on, at this interval"
+    )
     work.add_argument("--until-stopped", action="store_true", help="end with the server")
     add("test-server", _test_server)
     for name, text in (
@@ -213,7 +222,8 @@ def _maintain(options: argparse.Namespace, printer: Printer) -> int:
         return all(isinstance(answer, int) for answer in answers.values())
 
     if options.every:
-        maintain.run_every(url, options.every, report, reconnect=not options.until_stopped)
+        reconnect = not options.until_stopped
+        maintain.run_every(url, options.every, report, printer.note, reconnect=reconnect)
     else:
         with server.connect(url) as connection:
             return DONE if report(maintain.run_once(connection)) else FAILED

@@ -3,19 +3,26 @@
 import os
 import signal
 import sys
-from argparse import ArgumentParser
-from collections.abc import Callable
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 
 import psycopg
 
 from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.hidden import hide_passwords
 from wedsync_realtime.output import Printer
 
 DONE, FAILED = 0, 1
 
 _FIXES = {"42501": "Connect as a role that has the privilege, or have it granted."}
 _LOOK = "Look into the server's log, then run again."
+
+
+def replace_unprintable() -> None:
+    """Print a question mark where the terminal's encoding has no sign for what is printed."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def add_database_url(parser: ArgumentParser) -> None:
@@ -28,13 +35,19 @@ def add_database_url(parser: ArgumentParser) -> None:
     )
 
 
+def parse(parser: ArgumentParser, arguments: Sequence[str] | None) -> Namespace:
+    """Return the options; those of the process, for None, after hiding what they hold."""
+    if arguments is None:
+        hide_passwords()
+    return parser.parse_args(arguments)
+
+
 def run(work: Callable[[], int], printer: Printer) -> int:
     """Do the work of a command and return its exit code; say what stopped it, and the fix.
 
     Raises KeyboardInterrupt when the process is told to stop, in either way.
     """
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # where it has no sign for what is printed
+    replace_unprintable()
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return work()

@@ -144,5 +144,12 @@ class NotConfirmedError(RunnerError):
     """Data would be deleted and nobody confirmed it."""
 
 
+class InterruptedCommandError(RunnerError):
+    """Somebody pressed Ctrl-C."""
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted: what was not committed is undone.", "Run it again.")
+
+
 class NoScratchError(RunnerError):
     """There is no empty database to deploy into for a comparison."""

@@ -34,7 +34,7 @@ def limits_parser() -> argparse.ArgumentParser:
     def add(name: str, value: float, text: str) -> None:
         parser.add_argument(
             name,
-            type=_seconds,
+            type=seconds,
             metavar="SECONDS",
             default=value,
             help=f"{text} (default {value:g})",
@@ -47,9 +47,18 @@ def limits_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return a time of up to a day; raise ValueError for anything else."""
     value = float(text)
     if not 0 <= value <= 86400:
+        raise ValueError(text)
+    return value
+
+
+def interval(text: str) -> float:
+    """Return a time of a second to a day; raise ValueError for anything else."""
+    value = seconds(text)
+    if value < 1:
         raise ValueError(text)
     return value
 
@@ -117,6 +126,7 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
         ledger.refuse_older_package(connection)
         last = ledger.last(connection)
         plan = compare(scripts, ledger.read(connection))
+        refuse_rewritten_history(plan)
         steps = script_text.steps(plan)
         text = script_text.text(connection, steps) if options.sql else None
     printer.data(
@@ -126,11 +136,9 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
             "finished": last.is_finished,
             "package": __version__,
             "steps": [step.as_json() for step in steps],
-            **blocked(plan),
             **({"sql": text} if options.sql else {}),
         }
     )
-    refuse_rewritten_history(plan)
     if text is not None:
         printer.line(text)
     else:

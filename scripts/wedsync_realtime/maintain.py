@@ -2,19 +2,23 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
 from wedsync_realtime import deploy, ledger, server
-from wedsync_realtime.errors import NotDeployedError
+from wedsync_realtime.errors import NotDeployedError, UnreachableDatabaseError
 
 LOCK_KEY = deploy.LOCK_KEY + 1
 METRICS = "metrics"
 JOBS = ("cleanup", "partitions", "purge", METRICS)
 METRICS_EVERY = 60.0  # seconds: metrics_history has a row a minute
+
+# The server went away, or has become a standby; it may come back, or another one be promoted.
+_AWAY = (
+    psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, UnreachableDatabaseError,
+)  # fmt: skip
 
 Answers = dict[str, int | str]
 
@@ -47,32 +51,49 @@ def _run(connection: Connection[Any], job: str) -> int | str:
 
 
 def run_every(
-    url: str, seconds: float, report: Callable[[Answers], object], *, reconnect: bool = True
+    url: str,
+    seconds: float,
+    report: Callable[[Answers], object],
+    note: Callable[[str], None],
+    *,
+    reconnect: bool = True,
 ) -> None:
     """Run the jobs now and then every so many seconds, until the process is told to stop.
 
     The metrics are recorded every minute in between.
+    note: told why the server is gone, whenever it is.
     reconnect: try again when the server went away; otherwise return, and at once where another
     such process is at work.
     Raises RunnerError when the first connection fails.
     """
+    was_connected = False
     while True:
-        with (
-            suppress(psycopg.OperationalError),
-            server.connect(url, server.MAINTAINER) as connection,
-        ):
-            if not reconnect and not _is_first(connection):
-                return
-            while True:
-                due = time.monotonic() + seconds
-                report(run_once(connection))
-                while (left := due - time.monotonic()) > METRICS_EVERY:
-                    _wait(connection, METRICS_EVERY)
-                    run_once(connection, (METRICS,))
-                _wait(connection, max(left, 0))
+        try:
+            with server.connect(url, server.MAINTAINER) as connection:
+                was_connected = True
+                if not reconnect and not _is_first(connection):
+                    return
+                while True:
+                    _round(connection, seconds, report)
+        except _AWAY as error:
+            if not was_connected:
+                raise
+            note(str(error).strip())
         if not reconnect:
             return
         time.sleep(min(seconds, server.CONNECT_TIMEOUT))
+
+
+def _round(
+    connection: Connection[Any], seconds: float, report: Callable[[Answers], object]
+) -> None:
+    """Run the jobs, and wait until they are due again."""
+    due = time.monotonic() + seconds
+    report(run_once(connection))
+    while (left := due - time.monotonic()) > METRICS_EVERY:
+        _wait(connection, METRICS_EVERY)
+        run_once(connection, (METRICS,))
+    _wait(connection, max(left, 0))
 
 
 def _wait(connection: Connection[Any], seconds: float) -> None:

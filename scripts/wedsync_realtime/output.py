@@ -126,10 +126,11 @@ class Printer:
 
 
 def confirm(question: str) -> bool:
-    """Ask a yes-no question on the terminal; without a terminal the answer is no."""
+    """Ask a yes-no question on the terminal; without a terminal, or an answer, it is no."""
     if not sys.stdin.isatty():
         return False
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    _errors.print(escape(f"{question} [y/N] "), end="")  # stdout is for results
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _shortened(paths: list[str]) -> str:

@@ -19,6 +19,10 @@ _MISSING = """
             where n.nspname in ('wedsync_realtime', 'auth')
         ) < 2
     union all
+    select 'there is no schema public in the database',
+        pg_catalog.format('create schema public authorization %I', current_user)
+    where not exists (select from pg_catalog.pg_namespace as n where n.nspname = 'public')
+    union all
     select 'it may not create temporary tables',
         pg_catalog.format(
             'grant temporary on database %I to %I', pg_catalog.current_database(), current_user

@@ -1,5 +1,6 @@
 """Connect to the database and learn what kind of server it is."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,9 +80,9 @@ def parse_url(url: str) -> dict[str, Any]:
         raise BadDatabaseUrlError(
             "DATABASE_URL is set, but empty.", f"{fix} Or unset it for the embedded database."
         )
-    scheme = url.partition("://")[0] if "://" in url else None
-    if scheme not in (None, "postgresql", "postgres"):
-        raise BadDatabaseUrlError(f"DATABASE_URL begins with {scheme}://.", fix)
+    scheme = re.match(r"([\w+.-]+)://", url)  # further on, it may stand in a password
+    if scheme and scheme[1] not in ("postgresql", "postgres"):
+        raise BadDatabaseUrlError(f"DATABASE_URL begins with {scheme[0]}.", fix)
     try:
         return conninfo_to_dict(url)
     except psycopg.ProgrammingError:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 from wedsync_realtime.limits import Limits
@@ -17,8 +18,14 @@ SETTINGS = """
     set local check_function_bodies = off;
     set local client_min_messages = warning;
     set local idle_in_transaction_session_timeout = 0;
+    set local quote_all_identifiers = off;
+    set local row_security = on;
     set local search_path = public;
     set local standard_conforming_strings = on;
+    -- from PostgreSQL 17 on; a deployment takes as long as it takes
+    select pg_catalog.set_config(s.name, '0', true)
+    from pg_catalog.pg_settings as s
+    where s.name = 'transaction_timeout';
 """
 
 Report = Callable[[str], None]
@@ -43,7 +50,8 @@ def locked(connection: Connection[Any], limits: Limits, report: Report) -> Itera
         connection.execute("commit")
     except BaseException:
         if not connection.closed:
-            connection.execute("rollback")
+            with suppress(psycopg.Error):  # as after a second Ctrl-C, while the first is cancelling
+                connection.execute("rollback")
         raise
 
 

@@ -87,7 +87,7 @@ def _uninstall(connection: Connection[Any], with_data: bool) -> list[str]:
     kept += [
         f"row level security on {table}, now without policies of the package"
         for table in protected
-        if withdraw.exists(connection, *_split(table))
+        if _any(connection, "select where pg_catalog.to_regclass(%s) is not null", table)
     ]
     kept += _drop_publication(connection, was_there)
     kept += _drop_roles(connection, was_there)
@@ -214,8 +214,3 @@ def _is_marked(connection: Connection[Any], table: str) -> bool:
 def _any(connection: Connection[Any], query: str, *values: str) -> bool:
     # a row without columns is an empty tuple
     return connection.execute(query.encode(), values or None).fetchone() is not None
-
-
-def _split(table: str) -> tuple[str, str]:
-    schema, _, name = table.rpartition(".")
-    return schema or "public", name.strip('"')

@@ -1,6 +1,8 @@
 """Plan: what would run, and the SQL, without a trace in the database."""
 
+import os
 import subprocess
+import sys
 
 import psycopg
 import pytest
@@ -70,6 +72,17 @@ def test_edited_migration_stops_it(tree: Tree, empty_database: str, run: Run) ->
     ran = run("plan", empty_database, "--source", tree.root)
     assert ran.code == 1
     assert "Edited after it landed" in ran.err
+    ran = run("plan", empty_database, "--source", tree.root, "--json")
+    assert (ran.code, ran.json["error"]) == (1, "EditedMigrationError")
+
+
+def test_sql_is_printed_whatever_the_terminal_can_show(empty_database: str) -> None:
+    program = [sys.executable, "-m", "wedsync_realtime", "plan", "--sql"]
+    done = subprocess.run(
+        [*program, "--database-url", empty_database],
+        check=False, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (3, b"")
 
 
 def test_plan_of_a_newer_database_is_refused(database: str, run: Run) -> None:

@@ -1,5 +1,8 @@
 """Uninstall: the application's tables, and the server's roles, are as they were found."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import psycopg
@@ -204,3 +207,43 @@ def test_nothing_happens_without_consent(empty: str, run: Run) -> None:
     assert ran.code == 2
     assert "7 registered channels will be lost." in ran.err
     assert schema(empty) == before
+
+
+def test_question_is_no_result_and_no_answer_is_no(database: str) -> None:
+    keyboard, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "wedsync_realtime", "uninstall", "--database-url", database],
+        stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        os.close(terminal)
+        assert process.stderr
+        told = ""
+        while not told.endswith("[y/N] "):
+            told += process.stderr.read(1)
+        os.write(keyboard, b"\x04")  # the end of input
+        out, err = process.communicate(timeout=30)
+    os.close(keyboard)
+    assert (process.returncode, out) == (2, "")
+    assert "Nothing uninstalled" in err
+
+
+def test_settings_of_the_role_do_not_matter(database: str, run: Run) -> None:
+    url = f"{database}&options=-c%20quote_all_identifiers%3Don%20-c%20row_security%3Doff"
+    assert run("uninstall", url, "--yes").code == 0
+    assert run("migrate", url).code == 0
+
+
+def test_protected_table_of_any_name_is_told(database: str, run: Run) -> None:
+    execute(
+        database,
+        """
+        create schema "The App";
+        create table "The App"."No.tes" (id uuid primary key, supplier_id uuid);
+        select wedsync_realtime.register_channel(
+            'notes', '"The App"."No.tes"', 'supplier_id', 'supplier_id', 'own_supplier'
+        );
+        select wedsync_realtime.protect_table('"The App"."No.tes"');
+        """,
+    )
+    kept = run("uninstall", database, "--yes", "--json").json["kept"]
+    assert any('on "The App"."No.tes", now without' in line for line in kept)

@@ -119,6 +119,18 @@ EDITS = {
     "alter sequence wedsync_realtime.events_id_seq maxvalue 10": (
         "changed: sequence wedsync_realtime.events_id_seq"
     ),
+    'alter table wedsync_realtime.dispatch_failures alter message type text collate "C"': (
+        "changed: column wedsync_realtime.dispatch_failures.message"
+    ),
+    "alter table public.clients disable row level security": (
+        "changed: policy clients_select_tenant on public.clients"
+    ),
+    "grant pg_read_all_data to wedsync_realtime_monitor": (
+        "changed: role wedsync_realtime_monitor"
+    ),
+    "alter default privileges in schema wedsync_realtime grant select on tables to anon": (
+        "foreign: default privileges of postgres on tables"
+    ),
 }  # fmt: skip
 
 # What administrators do, and time: none of it is a difference.
@@ -159,6 +171,14 @@ def test_hand_edit_is_named(connection: psycopg.Connection, edit: str, finding: 
     assert finding in map(str, verdict.findings)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["intervalstyle=iso_8601", "quote_all_identifiers=on", "standard_conforming_strings=off"],
+)
+def test_settings_of_the_role_are_no_difference(database: str, run: Run, setting: str) -> None:
+    assert run("verify", f"{database}&options=-c%20{setting.replace('=', '%3D')}").code == 0
+
+
 def test_hand_edits_end_the_command_with_3(database: str, run: Run) -> None:
     execute(database, ";".join(edit for edit in EDITS if "subscriptions" in edit))
     ran = run("verify", database)
@@ -172,6 +192,23 @@ def test_what_administrators_do_is_no_difference(database: str, run: Run) -> Non
     assert run("verify", database).code == 0
     assert run("migrate", database).code == 0
     assert run("verify", database).code == 0
+
+
+@pytest.mark.parametrize("table", ['"The App"."No""tes"', '"The App"."' + "ä" * 31 + '"'])
+def test_names_that_need_quotes_are_no_difference(database: str, run: Run, table: str) -> None:
+    execute(
+        database,
+        f"""
+        create schema "The App";
+        create table {table} (id uuid primary key, "Sup'plier" uuid);
+        select wedsync_realtime.register_channel(
+            'notes', '{table}', 'Sup''plier', 'supplier_id', 'own_supplier'
+        );
+        """,
+    )
+    assert run("verify", database).code == 0
+    channels = "select schema_name from wedsync_realtime.channels where name = 'notes'"
+    assert values(database, channels) == ["The App"]
 
 
 def test_partition_that_differs_from_the_others_is_named(database: str, run: Run) -> None:

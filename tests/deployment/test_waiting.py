@@ -169,3 +169,26 @@ def test_password_is_seen_in_no_list_of_processes() -> None:
     assert b"status" in arguments
     assert b"s3cret" not in arguments
     assert "s3cret" not in output
+
+
+def test_commands_beside_the_runner_hide_it_too() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wedsync_realtime.metrics", "--listen", "127.0.0.1:0",
+         "--database-url", "postgresql://me:s3cret@127.0.0.1:1/db"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert "Figures at" in process.stdout.readline()
+    assert b"s3cret" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    process.terminate()
+    process.communicate()
+
+
+def test_transaction_timeout_of_the_database_does_not_matter(
+    cluster: Cluster, tree: Tree, empty_database: str, run: Run
+) -> None:
+    if cluster.major < 17:
+        pytest.skip("PostgreSQL 17 has transaction_timeout first")
+    tree.migration(1, "select pg_sleep(0.5);")
+    url = f"{empty_database}&options=-c%20transaction_timeout%3D200"
+    assert run("migrate", url, "--source", tree.root).code == 0

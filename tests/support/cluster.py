@@ -95,6 +95,10 @@ class Cluster:
         """Forbid connections to a database, so that it can be cloned at any time."""
         self._execute("alter database {} with allow_connections false", name)
 
+    def thaw_database(self, name: str) -> None:
+        """Allow connections to a database again."""
+        self._execute("alter database {} with allow_connections true", name)
+
     def cron_database(self) -> str:
         """Return the URL of the one database in which pg_cron works, with pg_cron in it."""
         with self.connect(CRON_DATABASE) as connection:

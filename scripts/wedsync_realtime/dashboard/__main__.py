@@ -16,7 +16,7 @@ PORT = 7400
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted, and return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = command.parse(_parser(), arguments)
     printer = Printer(options.json)
     try:
         return command.run(lambda: _serve(options, printer), printer)
@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m wedsync_realtime.dashboard", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m wedsync_realtime.dashboard", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument(
         "--port",
         type=int,

@@ -24,9 +24,11 @@ from wedsync_realtime.output import Printer
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, and return 0 when everything happened that was expected."""
-    parser = argparse.ArgumentParser("python -m wedsync_realtime.demo", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m wedsync_realtime.demo", description=__doc__, allow_abbrev=False
+    )
     command.add_database_url(parser)
-    options = parser.parse_args(arguments)
+    options = command.parse(parser, arguments)
     printer = Printer(as_json=False)
     try:
         return command.run(lambda: _perform(options.database_url, printer), printer)

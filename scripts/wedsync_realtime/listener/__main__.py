@@ -53,7 +53,7 @@ class RefusedCommandError(RunnerError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    options = command.parse(_parser(), arguments)
     printer = Printer(options.json)
     try:
         return command.run(lambda: _listen(options, printer), printer)
@@ -62,7 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m wedsync_realtime.listener", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m wedsync_realtime.listener", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("channel", help="e.g. form-responses")
     parser.add_argument("user", type=UUID, help="id of the user")
     parser.add_argument(

@@ -101,6 +101,11 @@ class Leases:
                     raise
             self._subscriptions.remove(subscription)
 
+    async def close_each(self, subscriptions: Sequence[Subscription]) -> None:
+        """End subscriptions one by one."""
+        for subscription in subscriptions:
+            await self.close(subscription)
+
     async def close_all(self) -> None:
         """Give all leases back."""
         for connection_id in {held.connection_id for held in self._subscriptions}:

@@ -31,10 +31,14 @@ CLOSE_LIMIT = 5.0  # seconds
 
 @dataclass(frozen=True)
 class _Job:
-    """Work for the task that has the connection; begun anew when the connection breaks."""
+    """Work for the task that has the connection; begun anew when the connection breaks.
+
+    undo: takes the result, where nobody waits for it any more.
+    """
 
     work: Callable[[], Awaitable[Any]]
     result: "asyncio.Future[Any]"
+    undo: Callable[[Any], Awaitable[Any]] | None = None
 
 
 class Listener:
@@ -95,7 +99,8 @@ class Listener:
         """
         work = self._leases.open
         opened: list[Subscription] = await self._do(
-            lambda: work(tuple(channels), dict(filters or {}), cursors or {})
+            lambda: work(tuple(channels), dict(filters or {}), cursors or {}),
+            undo=self._leases.close_each,
         )
         return opened
 
@@ -111,11 +116,12 @@ class Listener:
 
     async def __anext__(self) -> Item:
         while True:
-            if self._end and self._items.empty():
+            item = await self._items.get()
+            if self._end and item is None:
+                self._items.put_nowait(None)  # for whoever else iterates, or asks again
                 if isinstance(self._end, ListenerClosedError):
                     raise StopAsyncIteration
                 raise self._end
-            item = await self._items.get()
             if self._items.qsize() == AHEAD - 1:
                 self._wake()
             if isinstance(item, RefusedError):
@@ -125,11 +131,15 @@ class Listener:
             elif item is not None:
                 return item
 
-    async def _do(self, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def _do(
+        self,
+        work: Callable[[], Awaitable[Any]],
+        undo: Callable[[Any], Awaitable[Any]] | None = None,
+    ) -> Any:
         """Have the task that has the connection do it, and return the result."""
         if self._end:
             raise self._end
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job = _Job(work, asyncio.get_running_loop().create_future(), undo)
         self._jobs.append(job)
         self._wake()
         return await job.result
@@ -189,6 +199,10 @@ class Listener:
         else:
             if not job.result.done():
                 job.result.set_result(result)
+            elif undo := job.undo:  # it was cancelled meanwhile
+                ended = asyncio.get_running_loop().create_future()
+                ended.add_done_callback(asyncio.Future.exception)  # nobody else asks for it
+                self._jobs.append(_Job(lambda: undo(result), ended))
 
     async def _rest(self) -> None:
         """Wait for a notification, for the program or until something is due.
@@ -197,11 +211,13 @@ class Listener:
         """
         seconds = 0.0 if self._jobs else self._leases.rest(polling=self._has_room)
         notifications = self._connection.notifies(timeout=seconds, stop_after=1)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None) as self._resting:
-                async for notification in notifications:
-                    self._leases.notified(notification.payload)
-        self._resting = None
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None) as self._resting:
+                    async for notification in notifications:
+                        self._leases.notified(notification.payload)
+        finally:  # a connection that breaks ends it too, and nobody may wake it afterwards
+            self._resting = None
 
     @property
     def _has_room(self) -> bool:

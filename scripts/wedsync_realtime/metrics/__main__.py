@@ -22,16 +22,18 @@ class BadAddressError(RunnerError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser("make metrics", description=__doc__)
+    parser = argparse.ArgumentParser("make metrics", description=__doc__, allow_abbrev=False)
     command.add_database_url(parser)
     parser.add_argument(
         "--listen", metavar="HOST:PORT", help="answer http://HOST:PORT/metrics until stopped"
     )
-    options = parser.parse_args(arguments)
+    options = command.parse(parser, arguments)
     printer = Printer(False)
 
     def work() -> int:
-        url = options.database_url or embedded.running(printer.note).url
+        url = options.database_url
+        if url is None:
+            url = embedded.running(printer.note).url
         if options.listen:
             return _serve(url, *_address(options.listen), printer)
         sys.stdout.write(_text(url))

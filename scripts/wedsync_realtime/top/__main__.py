@@ -16,12 +16,14 @@ SHORTEST, LONGEST = 0.5, 3600.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Show until told to stop, and return the exit code."""
-    parser = argparse.ArgumentParser("python -m wedsync_realtime.top", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m wedsync_realtime.top", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument(
         "--every", type=_seconds, default=EVERY, metavar="SECONDS", help="between updates"
     )
     command.add_database_url(parser)
-    options = parser.parse_args(arguments)
+    options = command.parse(parser, arguments)
     printer = Printer(as_json=False)
     try:
         return command.run(lambda: _show(options, printer), printer)
