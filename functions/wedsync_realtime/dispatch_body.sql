@@ -24,7 +24,9 @@ begin
     v_body := replace(
         wedsync_realtime.frame_template(v_settings.broadcast_enabled), '{statement}',
         case operation
-            when 'UPDATE' then wedsync_realtime.update_template()
+            when 'UPDATE' then wedsync_realtime.cascade_template(
+                wedsync_realtime.update_template(), channel
+            )
             else wedsync_realtime.rows_template()
         end
     );
@@ -44,7 +46,8 @@ begin
                 )
                 else 'true'
             end),
-            ('tenant', quote_literal(channel.tenant_column)),
+            ('tenant', wedsync_realtime.tenant_expression(channel.tenant_column)),
+            ('row', wedsync_realtime.row_expression(channel)),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
             ('settings', wedsync_realtime.settings_expression(channel)),
             ('sent', wedsync_realtime.image_expression(

@@ -53,11 +53,12 @@ begin
         supplier_authoriser, couple_authoriser, columns
     )
     select
-        register_channel.name, c.relnamespace::regnamespace::text, c.relname, v_keys,
+        register_channel.name, n.nspname, c.relname, v_keys,
         register_channel.tenant_column, register_channel.filter_key,
         register_channel.supplier_authoriser, register_channel.couple_authoriser,
         register_channel.columns
     from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
     where c.oid = relation
     returning * into v_channel;
     if not wedsync_realtime.attach_channel(v_channel) then

@@ -1,7 +1,8 @@
 -- Give the template for INSERT and DELETE: what dispatch does with new or deleted rows. A writer
 -- whose snapshot is older than its statement cannot see new topics, so it records without
--- looking. Nothing in it may fail for data: a row without a tenant is nobody's, a row over the
--- size travels as its key, a column that is gone reads as null.
+-- looking. Nothing in it may fail for data: a row without a tenant is nobody's, nor is one whose
+-- tenant is no uuid since the column was given another type, a row over the size travels as its
+-- key, a column that is gone reads as null.
 
 create or replace function wedsync_realtime.rows_template()
     returns text
@@ -16,8 +17,8 @@ return $template$
         c.tenant_id, {id}, {code}, pg_column_size(c.content) > {bytes},
         {event},{sent}
     from (
-        select i.content, (i.content ->> {tenant})::uuid as tenant_id
-        from (select to_jsonb(r.*) as content from changed_rows as r offset 0) as i
+        select i.content, {tenant} as tenant_id
+        from (select {row} as content from changed_rows as r offset 0) as i
         offset 0
     ) as c
     where case

@@ -1,7 +1,7 @@
 -- Give the template for UPDATE. Old and new are paired by key. A row that changed its key or its
 -- tenant is a DELETE and an INSERT, each for the tenant it concerns, so that neither learns
 -- anything of the other; deletes come first, because another row may take the key. A row that is
--- as before is not recorded.
+-- as before is not recorded. {once}, {place}, {first}, {last} and {gone} are for cascade_template.
 
 create or replace function wedsync_realtime.update_template()
     returns text
@@ -29,16 +29,16 @@ return $template$
         from (
             select
                 k.operation,
-                (case k.operation when 'D' then o.tenant else n.tenant end)::uuid as tenant_id,
+                case k.operation when 'D' then o.tenant else n.tenant end as tenant_id,
                 case when k.operation <> 'D' then n.new end as new,
                 case when k.operation <> 'I' then o.old end as old
             from (
-                select i.content as old, i.content ->> {tenant} as tenant, {key} as key
-                from (select to_jsonb(r.*) as content from old_rows as r offset 0) as i
+                select{once} i.content as old, {tenant} as tenant, {key} as key
+                from (select {row} as content{place} from old_rows as r offset 0) as i{first}
             ) as o
             full join (
-                select i.content as new, i.content ->> {tenant} as tenant, {key} as key
-                from (select to_jsonb(r.*) as content from new_rows as r offset 0) as i
+                select{once} i.content as new, {tenant} as tenant, {key} as key
+                from (select {row} as content{place} from new_rows as r offset 0) as i{last}
             ) as n on n.key = o.key
             cross join lateral unnest(case
                 when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
@@ -48,7 +48,7 @@ return $template$
         offset 0
     ) as c
     where case
-        when c.tenant_id is null or c.changed = '{}' then false
+        when c.tenant_id is null or c.changed = '{}' then false{gone}
         when v_looks and (
             select true from wedsync_realtime.topics as t
             where t.channel_id = {id} and t.tenant_id = c.tenant_id

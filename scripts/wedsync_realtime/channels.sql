@@ -54,7 +54,7 @@ select
     format(
         '%s on %s',
         coalesce(t.tgname, (
-            select left(r.relname, 30) || '_after_' || lower(o.operation) || '_dispatch_' || p.id
+            select wedsync_realtime.trigger_name(r.relname, lower(o.operation), p.id)
             from pg_class as r where r.oid = p.part
         )),
         p.part
