@@ -14,9 +14,8 @@ create or replace function wedsync_realtime.image_expression(
 as $$
 begin
     return format(
-        E'\n            case %1$swhen %2$s <= {bytes} then %3$s else %4$s end',
+        E'\n            case %1$swhen c.size <= {bytes} then %2$s else %3$s end',
         case when image <> 'c.content' then format('when %s is null then null ', image) end,
-        case image when 'c.content' then 'pg_column_size(c.content)' else 'c.size' end,
         case
             when columns is null then image
             else wedsync_realtime.columns_expression(image, key_columns || columns)

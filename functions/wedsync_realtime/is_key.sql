@@ -22,7 +22,9 @@ begin
                 bool_and(a.attnotnull) as is_filled
             from pg_attribute as a
             left join pg_partitioned_table as p on p.partrelid = relation
-            where a.attrelid = relation and a.attnum = any (i.indkey::smallint[])
+            where
+                a.attrelid = relation
+                and a.attnum = any ((i.indkey::smallint[])[0:i.indnkeyatts - 1])
         ) as k
         where
             i.indrelid = relation

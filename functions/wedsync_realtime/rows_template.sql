@@ -14,10 +14,16 @@ return $template$
     insert into wedsync_realtime.events
         (tenant_id, channel_id, operation, is_cut, event, {image})
     select
-        c.tenant_id, {id}, {code}, pg_column_size(c.content) > {bytes},
+        c.tenant_id, {id}, {code}, c.size > {bytes},
         {event},{sent}
     from (
-        select i.content, {tenant} as tenant_id
+        select
+            i.content, {tenant} as tenant_id,
+            case
+                when pg_column_size(i.content) > 2048 then wedsync_realtime.row_size(i.content)
+                when octet_length(i.content::text) > 8 * pg_column_size(i.content) then 1000000000
+                else pg_column_size(i.content)
+            end as size
         from (select {row} as content from changed_rows as r offset 0) as i
         offset 0
     ) as c

@@ -19,7 +19,14 @@ return $template$
     from (
         select
             p.*,
-            coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0) as size,
+            case
+                when greatest(pg_column_size(p.new), pg_column_size(p.old)) > 2048
+                    then wedsync_realtime.row_size(p.new) + wedsync_realtime.row_size(p.old)
+                when octet_length(p.new::text) > 8 * pg_column_size(p.new)
+                    or octet_length(p.old::text) > 8 * pg_column_size(p.old)
+                    then 1000000000
+                else coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0)
+            end as size,
             case when p.operation = 'U' then array(
                 select n.key
                 from jsonb_each(p.new) as n

@@ -273,6 +273,22 @@ def test_tenant_of_another_type_is_nobodys_and_stops_no_writer(
     assert admin.execute(query).fetchone() == ("moved: no column supplier_id",)
 
 
+def test_columns_that_the_index_of_a_key_includes_are_no_part_of_it(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(
+        "create table public.notes"
+        " (id integer, supplier_id uuid, note text, primary key (id) include (note))"
+    )
+    add_channel(admin, "notes", "id")
+    listener = listen_to(owner, "notes", supplier)
+    admin.execute("insert into public.notes values (1, %s, 'one')", (supplier,))
+    admin.execute("update public.notes set note = 'two'")
+    assert told(listener, "note") == [("INSERT", "one"), ("UPDATE", "two")]
+    query = "select wedsync_realtime.key_columns('public.notes')"
+    assert admin.execute(query).fetchone() == (["id"],)
+
+
 def test_key_that_may_be_null_is_not_taken(admin: psycopg.Connection) -> None:
     admin.execute(
         "create table public.codes (id integer primary key, code text unique, supplier_id uuid)"
