@@ -190,6 +190,57 @@ def test_value_that_a_tenant_writes_breaks_no_poll(
     assert len(polled["events"]) == (0 if day.endswith(("BC", "-infinity")) else 1)
 
 
+@pytest.mark.parametrize("levels", [190, 250, 8000])
+def test_depth_of_a_value_that_a_tenant_writes_breaks_no_poll(
+    session: psycopg.Connection, cast: Cast, levels: int
+) -> None:
+    """Deep enough, neither poll could build its answer nor a client read it."""
+    session.execute("update wedsync_realtime.settings set event_bytes = default")
+    with session.transaction():
+        become(session, cast.owner_user)
+        answer = call(session, "realtime_subscribe", ["wedding-details"], cast.filters())
+    with session.transaction():
+        become(session, cast.couple_user)
+        wedding = session.execute(
+            "insert into public.wedding_details (couple_id, details) values (%s, %s) returning id",
+            (cast.couple, '{"a":[' * (levels // 2) + "]}" * (levels // 2)),
+        ).fetchone()
+        session.execute("update public.wedding_details set venue = 'x' where id = %s", wedding)
+    with session.transaction():
+        become(session, cast.owner_user)
+        (lease,) = answer["subscriptions"]
+        polled = call(session, "realtime_poll", lease["channel"], lease["cursor"])
+    assert len(polled["events"]) == 2
+    for event in polled["events"]:
+        assert ("details" in event["new"]) == (levels == 190)
+        assert event.get("errors") == (None if levels == 190 else ["payload_too_large"])
+
+
+@pytest.mark.parametrize("number", ["1e131071", "-1e131071", "0e-16383", "1e-16383"])
+@pytest.mark.parametrize("count", [30, 3000])
+def test_numbers_that_a_tenant_writes_make_no_page_endless(
+    session: psycopg.Connection, cast: Cast, number: str, count: int
+) -> None:
+    """A number of ten bytes may be written in 131,072 digits."""
+    session.execute("update wedsync_realtime.settings set event_bytes = default")
+    with session.transaction():
+        become(session, cast.owner_user)
+        answer = call(session, "realtime_subscribe", ["wedding-details"], cast.filters())
+    with session.transaction():
+        become(session, cast.couple_user)
+        session.execute(
+            "insert into public.wedding_details (couple_id, details) values (%s, %s)",
+            (cast.couple, f"[{', '.join([number] * count)}]"),
+        )
+    with session.transaction():
+        become(session, cast.owner_user)
+        (lease,) = answer["subscriptions"]
+        polled = call(session, "realtime_poll", lease["channel"], lease["cursor"])
+    (event,) = polled["events"]
+    assert event["errors"] == ["payload_too_large"]
+    assert event["new"].keys() == {"id"}
+
+
 def test_first_poll_of_a_session_may_ask_to_resync(session: psycopg.Connection, cast: Cast) -> None:
     cursor = cast.cursors["form-responses"].split(".")
     other = ".".join(["1", "00000000", *cursor[2:-1], ""])

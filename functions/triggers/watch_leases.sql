@@ -15,6 +15,12 @@ from (values
         'Audits ended subscriptions and counts them off.'
     ),
     (
+        'public.realtime_subscriptions', 'realtime_subscriptions_before_truncate_delete',
+        'before truncate on %table% for each statement '
+        'execute function wedsync_realtime.delete_truncated_leases()',
+        'Audits and counts off what a TRUNCATE ends.'
+    ),
+    (
         'public.realtime_subscriptions', 'realtime_subscriptions_after_update_log',
         'after update of topic_id on %table% for each row when (old.topic_id <> new.topic_id) '
         'execute function wedsync_realtime.log_moved_lease()',

@@ -1,8 +1,8 @@
 -- Attach what the application's partitioned tables have got since the deployment, as new
--- partitions; says what could not be attached, null when nothing is left. One table at a time, and
--- all of them together wait a second and a half: long enough for autovacuum to give way, short
--- enough for the writers of those that are attached already, which wait for this to end. What
--- somebody holds longer is tried at the next run.
+-- partitions, and detach what they have let go; says what could not be attached, null when nothing
+-- is left. One table at a time, and all of them together wait a second and a half: long enough for
+-- autovacuum to give way, short enough for the writers of those that are attached already, which
+-- wait for this to end. What somebody holds longer is tried at the next run.
 
 create or replace function wedsync_realtime.attach_partitions()
     returns text
@@ -31,6 +31,7 @@ begin
         where r.relkind = 'p'
         order by c.id
     loop
+        perform wedsync_realtime.detach_partitions(v_channel);
         perform wedsync_realtime.prepare_channels(v_channel.id);
         for v_relation in
             select distinct m.relation

@@ -35,11 +35,7 @@ begin
             'create trigger %1$I after %2$s on %3$s %4$s for each statement '
             'execute function wedsync_realtime.%5$s; '
             'comment on trigger %1$I on %3$s is %6$L',
-            -- what follows takes 30 of the 63 bytes of a name, which a cast cuts between characters
-            format(
-                '%s_after_%s_dispatch_%s',
-                left(substr((repeat('-', 30) || r.relname)::name::text, 31), 30), d.verb, p.id
-            ),
+            wedsync_realtime.trigger_name(r.relname, d.verb, p.id),
             d.verb, p.part, 'referencing ' || d.transition,
             case
                 when d.transition is null then format('dispatch_truncate(%L)', p.id)

@@ -30,6 +30,7 @@ as $$
         a.attrelid = wedsync_realtime.channel_table(channel)
         and a.attnum > 0
         and not a.attisdropped
+        and a.attgenerated <> 'v'
         and (
             channel.columns is null
             or a.attname::text = any (channel.columns || channel.key_columns)

@@ -28,7 +28,9 @@ begin
         return format('%s is no table', v_table);
     end if;
 
-    select format_type(a.atttypid, null) as name, t.oid as id, t.typcategory as category
+    select
+        format_type(a.atttypid, null) as name, t.oid as id, t.typcategory as category,
+        a.attgenerated = 'v' as is_virtual
     into v_type
     from pg_class as r
     inner join pg_namespace as n on n.oid = r.relnamespace
@@ -39,6 +41,8 @@ begin
         and a.attname = column_problem.column_name and a.attnum > 0;
     if not found then
         return format('%s has no column %s', v_table, quote_nullable(column_name));
+    elsif v_type.is_virtual then
+        return format('column %I of %s is virtual, which no trigger sees', column_name, v_table);
     elsif type = 'side' and (v_type.category = 'S' or (
         select array_agg(e.enumlabel::text) @> array['supplier', 'couple']
         from pg_enum as e where e.enumtypid = v_type.id

@@ -24,7 +24,9 @@ begin
     v_body := replace(
         wedsync_realtime.frame_template(v_settings.broadcast_enabled), '{statement}',
         case operation
-            when 'UPDATE' then wedsync_realtime.update_template()
+            when 'UPDATE' then wedsync_realtime.cascade_template(
+                wedsync_realtime.update_template(), channel
+            )
             else wedsync_realtime.rows_template()
         end
     );
@@ -44,18 +46,16 @@ begin
                 )
                 else 'true'
             end),
-            ('tenant', quote_literal(channel.tenant_column)),
+            ('tenant', wedsync_realtime.tenant_expression(channel.tenant_column)),
+            ('row', wedsync_realtime.row_expression(channel)),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
             ('settings', wedsync_realtime.settings_expression(channel)),
-            ('sent', wedsync_realtime.image_expression(
-                'c.content', channel.key_columns, channel.columns
-            )),
-            ('sent_new', wedsync_realtime.image_expression(
-                'c.new', channel.key_columns, channel.columns
-            )),
-            ('sent_old', wedsync_realtime.image_expression(
-                'c.old', channel.key_columns, channel.columns
-            )),
+            ('sent', wedsync_realtime.image_expression('c.content', channel)),
+            ('sent_new', wedsync_realtime.image_expression('c.new', channel)),
+            ('sent_old', wedsync_realtime.image_expression('c.old', channel)),
+            ('length', wedsync_realtime.length_expression('i.content', channel)),
+            ('length_new', wedsync_realtime.length_expression('p.new', channel)),
+            ('length_old', wedsync_realtime.length_expression('p.old', channel)),
             ('key', wedsync_realtime.key_expression('i.content', channel.key_columns)),
             ('bytes', v_settings.event_bytes::text),
             ('id', channel.id::text),

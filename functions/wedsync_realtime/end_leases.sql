@@ -1,5 +1,6 @@
 -- End leases; the one way by which the system does it. The row's trigger writes the audit, with
--- the event and the reason that stand in wedsync_realtime.ending meanwhile.
+-- the event and the reason that stand in wedsync_realtime.ending meanwhile, signed, because any
+-- session may set that too.
 
 create or replace function wedsync_realtime.end_leases(ids uuid[], event_type text, reason text)
     returns integer
@@ -10,11 +11,15 @@ create or replace function wedsync_realtime.end_leases(ids uuid[], event_type te
 as $$
 declare
     v_ended integer;
+    v_ending constant text := event_type || '/' || reason;
 begin
     if cardinality(ids) = 0 then
         return 0;
     end if;
-    perform set_config('wedsync_realtime.ending', event_type || '/' || reason, true);
+    perform set_config(
+        'wedsync_realtime.ending',
+        wedsync_realtime.sign_ending(v_ending) || '/' || v_ending, true
+    );
     delete from public.realtime_subscriptions as s where s.id = any (ids);
     get diagnostics v_ended = row_count;
     perform set_config('wedsync_realtime.ending', '', true);

@@ -25,6 +25,8 @@ begin
                         where
                             a.attrelid = t.relation and a.attname = n.attname
                             and a.attnum > 0 and not a.attisdropped
+                            -- a tenant of another type is as good as none
+                            and (a.attname <> c.tenant_column or a.atttypid = 'uuid'::regtype)
                     )
                 )
             end as problem

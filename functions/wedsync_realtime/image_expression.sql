@@ -2,9 +2,8 @@
 -- over the size.
 
 create or replace function wedsync_realtime.image_expression(
-    image       text,
-    key_columns text[],
-    columns     text[]
+    image   text,
+    channel wedsync_realtime.channels
 )
     returns text
     language plpgsql
@@ -14,19 +13,20 @@ create or replace function wedsync_realtime.image_expression(
 as $$
 begin
     return format(
-        E'\n            case %1$swhen %2$s <= {bytes} then %3$s else %4$s end',
+        E'\n            case %1$swhen c.size <= {bytes} then %2$s else %3$s end',
         case when image <> 'c.content' then format('when %s is null then null ', image) end,
-        case image when 'c.content' then 'pg_column_size(c.content)' else 'c.size' end,
         case
-            when columns is null then image
-            else wedsync_realtime.columns_expression(image, key_columns || columns)
+            when channel.columns is null then image
+            else wedsync_realtime.columns_expression(
+                image, channel.key_columns || channel.columns
+            )
         end,
-        wedsync_realtime.columns_expression(image, key_columns)
+        wedsync_realtime.columns_expression(image, channel.key_columns)
     );
 end
 $$;
 
-comment on function wedsync_realtime.image_expression(text, text[], text[]) is
+comment on function wedsync_realtime.image_expression(text, wedsync_realtime.channels) is
 'Expression for what travels of a row.';
-revoke execute on function wedsync_realtime.image_expression(text, text[], text[])
+revoke execute on function wedsync_realtime.image_expression(text, wedsync_realtime.channels)
 from public, anon, authenticated, service_role;

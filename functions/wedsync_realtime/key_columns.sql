@@ -1,4 +1,5 @@
--- List the columns of a table's primary key, in its order; null when it has none.
+-- List the columns of a table's primary key, in its order; null when it has none. What the index
+-- only includes is no part of it.
 
 create or replace function wedsync_realtime.key_columns(relation regclass)
     returns text[]
@@ -13,7 +14,7 @@ begin
         from pg_index as i
         cross join unnest(i.indkey::smallint[]) with ordinality as k (attnum, place)
         inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
-        where i.indrelid = relation and i.indisprimary
+        where i.indrelid = relation and i.indisprimary and k.place <= i.indnkeyatts
     );
 end
 $$;

@@ -1,8 +1,8 @@
 -- Put every ended lease on record, however it ended, and take it off its tenant's counter. The
--- event stands in wedsync_realtime.ending while the system ends leases; without it the row went
--- with its user, whose profile is then gone too, or was deleted by hand. The counters are locked
--- in one order, so that two deletes never wait for each other. The record says from which snapshot
--- to which the lease was live, from which message_count() tells what came for it.
+-- event stands in wedsync_realtime.ending, signed, while the system ends leases; without it the
+-- row went with its user, whose profile is then gone too, or was deleted by hand. The counters are
+-- locked in one order, so that two deletes never wait for each other. The record says from which
+-- snapshot to which the lease was live, from which message_count() tells what came for it.
 
 create or replace function wedsync_realtime.log_ended_leases()
     returns trigger
@@ -12,9 +12,13 @@ create or replace function wedsync_realtime.log_ended_leases()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_ending text := nullif(current_setting('wedsync_realtime.ending', true), '');
+    v_signed constant text := current_setting('wedsync_realtime.ending', true);
+    v_ending text := nullif(substr(v_signed, 26), '');
     v_until pg_snapshot := wedsync_realtime.current_snapshot();
 begin
+    if left(v_signed, 24) is distinct from wedsync_realtime.sign_ending(v_ending) then
+        v_ending := null;
+    end if;
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     select
         case when not e.is_user_gone then o.user_id end,

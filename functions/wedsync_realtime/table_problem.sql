@@ -36,10 +36,19 @@ begin
     end if;
     return (
         select format(
-            '%s has the partition %s, a foreign table', v_table, min(f.oid::regclass::text)
+            case
+                when bool_or(f.relispartition) then '%s has the partition %s, a foreign table'
+                else '%s has the table %s beneath it, which inherits from it'
+            end,
+            v_table, min(f.oid::regclass::text)
         )
-        from pg_partition_tree(v_table) as p
-        inner join pg_class as f on f.oid = p.relid and f.relkind = 'f'
+        from (
+            select p.relid from pg_partition_tree(v_table) as p
+            union all
+            select i.inhrelid from pg_inherits as i where i.inhparent = v_table
+        ) as p
+        inner join pg_class as f
+            on f.oid = p.relid and (f.relkind = 'f' or not f.relispartition and f.oid <> v_table)
         having count(*) > 0
     );
 end

@@ -1,7 +1,7 @@
 -- Give the template for UPDATE. Old and new are paired by key. A row that changed its key or its
 -- tenant is a DELETE and an INSERT, each for the tenant it concerns, so that neither learns
 -- anything of the other; deletes come first, because another row may take the key. A row that is
--- as before is not recorded.
+-- as before is not recorded. {once}, {place}, {first}, {last} and {gone} are for cascade_template.
 
 create or replace function wedsync_realtime.update_template()
     returns text
@@ -19,7 +19,14 @@ return $template$
     from (
         select
             p.*,
-            coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0) as size,
+            case
+                when greatest(pg_column_size(p.new), pg_column_size(p.old)) > 2048
+                    then wedsync_realtime.row_size(p.new) + wedsync_realtime.row_size(p.old)
+                when {length_new} > 8 * pg_column_size(p.new)
+                    or {length_old} > 8 * pg_column_size(p.old)
+                    then 1000000000
+                else coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0)
+            end as size,
             case when p.operation = 'U' then array(
                 select n.key
                 from jsonb_each(p.new) as n
@@ -29,16 +36,16 @@ return $template$
         from (
             select
                 k.operation,
-                (case k.operation when 'D' then o.tenant else n.tenant end)::uuid as tenant_id,
+                case k.operation when 'D' then o.tenant else n.tenant end as tenant_id,
                 case when k.operation <> 'D' then n.new end as new,
                 case when k.operation <> 'I' then o.old end as old
             from (
-                select i.content as old, i.content ->> {tenant} as tenant, {key} as key
-                from (select to_jsonb(r.*) as content from old_rows as r offset 0) as i
+                select{once} i.content as old, {tenant} as tenant, {key} as key
+                from (select {row} as content{place} from old_rows as r offset 0) as i{first}
             ) as o
             full join (
-                select i.content as new, i.content ->> {tenant} as tenant, {key} as key
-                from (select to_jsonb(r.*) as content from new_rows as r offset 0) as i
+                select{once} i.content as new, {tenant} as tenant, {key} as key
+                from (select {row} as content{place} from new_rows as r offset 0) as i{last}
             ) as n on n.key = o.key
             cross join lateral unnest(case
                 when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
@@ -47,12 +54,14 @@ return $template$
         ) as p
         offset 0
     ) as c
+    left join lateral (
+        select true as is_hot from wedsync_realtime.topics as t
+        where t.channel_id = {id} and t.tenant_id = c.tenant_id
+        limit 1
+    ) as t on v_looks
     where case
-        when c.tenant_id is null or c.changed = '{}' then false
-        when v_looks and (
-            select true from wedsync_realtime.topics as t
-            where t.channel_id = {id} and t.tenant_id = c.tenant_id
-        ) is null then false
+        when c.tenant_id is null or c.changed = '{}' then false{gone}
+        when v_looks and t.is_hot is null then false
         else {wake}
     end
     order by c.operation$template$;

@@ -15,7 +15,8 @@ begin
         'clients_after_delete_revoke', 'clients_after_truncate_revoke',
         'clients_after_update_revoke', 'event_rules_after_change_compile',
         'realtime_subscriptions_after_delete_log', 'realtime_subscriptions_after_insert_count',
-        'realtime_subscriptions_after_update_log', 'settings_after_update_compile',
+        'realtime_subscriptions_after_update_log',
+        'realtime_subscriptions_before_truncate_delete', 'settings_after_update_compile',
         'settings_after_update_log', 'tenants_after_insert_log', 'tenants_after_update_log',
         'topics_after_insert_open', 'user_profiles_after_delete_revoke',
         'user_profiles_after_truncate_revoke', 'user_profiles_after_update_revoke'

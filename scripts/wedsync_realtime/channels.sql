@@ -54,9 +54,7 @@ select
     format(
         '%s on %s',
         coalesce(t.tgname, (
-            select
-                left(substr((repeat('-', 30) || r.relname)::name::text, 31), 30)
-                || '_after_' || lower(o.operation) || '_dispatch_' || p.id
+            select wedsync_realtime.trigger_name(r.relname, lower(o.operation), p.id)
             from pg_class as r where r.oid = p.part
         )),
         p.part

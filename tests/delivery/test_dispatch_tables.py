@@ -218,3 +218,132 @@ def test_table_with_full_identity_and_generated_columns_stays_writable(
     admin.execute("delete from public.sums")
     told_types = [event["eventType"] for event in listener.events()]
     assert told_types == ["INSERT", "DELETE", "INSERT", "DELETE"]
+
+
+def test_more_columns_travel_than_a_function_takes_arguments(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    names = [f"c{number}" for number in range(120)]
+    columns = ", ".join(f"{name} text default '{name}'" for name in [*names, "hidden"])
+    admin.execute(
+        f"create table public.wide (id int primary key, supplier_id uuid, {columns})".encode()
+    )
+    add_channel(admin, "wide", "id")
+    admin.execute("update wedsync_realtime.channels set columns = %s where name = 'wide'", (names,))
+    listener = listen_to(owner, "wide", supplier)
+    admin.execute("insert into public.wide values (1, %s)", (supplier,))
+    admin.execute("update public.wide set c7 = 'x', hidden = 'y'")
+    inserted, updated = listener.events()
+    assert inserted["new"] == {"id": 1, **{name: name for name in names}}
+    assert updated["new"] == {**inserted["new"], "c7": "x"}
+
+
+def test_names_of_another_script_leave_room_for_the_rest_of_the_triggers(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    table = "задания_поставщика_на_свадьбу"
+    admin.execute(
+        f'create table public."{table}" (id integer primary key, supplier_id uuid)'.encode()
+    )
+    channel = add_channel(admin, table, "id", name="tasks")
+    attach(admin, channel)
+    listener = listen_to(owner, "tasks", supplier)
+    admin.execute(f'insert into public."{table}" values (1, %s)'.encode(), (supplier,))
+    assert told(listener, "id") == [("INSERT", 1)]
+    query = "select triggers from wedsync_realtime.attached_tables() where channel = 'tasks'"
+    assert admin.execute(query).fetchone() == (4,)
+
+
+def test_tenant_of_another_type_is_nobodys_and_stops_no_writer(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute("create table public.moved (id integer primary key, supplier_id uuid)")
+    add_channel(admin, "moved", "id")
+    listener = listen_to(owner, "moved", supplier)
+    admin.execute("insert into public.moved values (1, %s)", (supplier,))
+    admin.execute(
+        "alter table public.moved alter supplier_id type text"
+        " using 'sup_' || replace(supplier_id::text, '-', '')"
+    )
+    admin.execute("update public.moved set id = 2")
+    admin.execute("insert into public.moved values (3, '')")
+    admin.execute("delete from public.moved")
+    assert told(listener, "id") == [("INSERT", 1)]
+    query = "select value from wedsync_realtime.health() where name = 'channel_columns'"
+    assert admin.execute(query).fetchone() == ("moved: no column supplier_id",)
+
+
+def test_columns_that_the_index_of_a_key_includes_are_no_part_of_it(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(
+        "create table public.notes"
+        " (id integer, supplier_id uuid, note text, primary key (id) include (note))"
+    )
+    add_channel(admin, "notes", "id")
+    listener = listen_to(owner, "notes", supplier)
+    admin.execute("insert into public.notes values (1, %s, 'one')", (supplier,))
+    admin.execute("update public.notes set note = 'two'")
+    assert told(listener, "note") == [("INSERT", "one"), ("UPDATE", "two")]
+    query = "select wedsync_realtime.key_columns('public.notes')"
+    assert admin.execute(query).fetchone() == (["id"],)
+
+
+def test_key_that_may_be_null_is_not_taken(admin: psycopg.Connection) -> None:
+    admin.execute(
+        "create table public.codes (id integer primary key, code text unique, supplier_id uuid)"
+    )
+    add_channel(admin, "codes", "code")
+    query = "select key_columns from wedsync_realtime.channels where name = 'codes'"
+    assert admin.execute(query).fetchone() == (["id"],)
+
+
+def test_detached_partition_is_no_part_of_the_channel(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(PARTITIONED)
+    add_channel(admin, "visits", "id")
+    listener = listen_to(owner, "visits", supplier)
+    admin.execute("alter table public.visits detach partition public.visits_1")
+    assert admin.execute("select wedsync_realtime.attach_partitions()").fetchone() == (None,)
+    admin.execute("insert into public.visits_1 values (1, %s, 1)", (supplier,))
+    admin.execute("insert into public.visits values (2, %s, 11)", (supplier,))
+    assert told(listener, "id") == [("INSERT", 2)]
+    admin.execute(
+        "alter table public.visits attach partition public.visits_1 for values from (0) to (10)"
+    )
+    assert admin.execute("select wedsync_realtime.attach_partitions()").fetchone() == (None,)
+    admin.execute("insert into public.visits_1 values (3, %s, 1)", (supplier,))
+    assert told(listener, "id") == [("INSERT", 3)]
+
+
+def test_virtual_columns_do_not_travel(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """Triggers are shown nothing but null of them."""
+    if admin.info.server_version < 180000:
+        pytest.skip("PostgreSQL has virtual columns from 18 on")
+    admin.execute(
+        "create table public.sums (id integer primary key, supplier_id uuid,"
+        " twice integer generated always as (id * 2) virtual)"
+    )
+    add_channel(admin, "sums", "id")
+    listener = listen_to(owner, "sums", supplier)
+    admin.execute("insert into public.sums values (1, %s)", (supplier,))
+    admin.execute("update public.sums set supplier_id = null")
+    for event in listener.events():
+        row = event["new"] or event["old"]
+        assert row == {"id": 1, "supplier_id": str(supplier)}
+    where = [{"column": "twice", "op": "eq", "value": 2}]
+    answer = owner.rpc(
+        "realtime_subscribe",
+        channels=["sums"],
+        filters={"supplier_id": str(supplier), "where": where},
+    )
+    assert answer["error"] == 'filters.where: column "twice" is not known for sums'
+    admin.execute(
+        "create table public.shared (id integer primary key, owner_id uuid,"
+        " supplier_id uuid generated always as (owner_id) virtual)"
+    )
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"supplier_id .* is virtual"):
+        add_channel(admin, "shared", "id")

@@ -276,3 +276,36 @@ def test_registry_refuses_a_row_that_does_not_fit(
     for column, reason in (("supplier_id", "no primary key"), ("day", "is date, not uuid")):
         with pytest.raises(psycopg.errors.InvalidParameterValue, match=reason):
             developer.execute(insert.format(column).encode())
+
+
+@pytest.mark.usefixtures("deployed")
+def test_table_that_others_inherit_from_is_refused_and_its_heirs_stay_writable(
+    project: str, developer: psycopg.Connection
+) -> None:
+    """Who writes to an heir fires no trigger of the table above it."""
+    developer.execute(VISITS)
+    developer.execute("create table public.calls (note text) inherits (public.visits)")
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"public\.calls beneath it"):
+        developer.execute(REGISTER)
+    developer.execute("drop table public.calls")
+    developer.execute(REGISTER)
+    developer.execute("create table public.calls (note text) inherits (public.visits)")
+    assert migrate(project).warnings == warnings(
+        {"visits": "public.visits has the table public.calls beneath it, which inherits from it"}
+    )
+    developer.execute("insert into public.calls values (1, md5('supplier1')::uuid, now(), 'one')")
+    developer.execute("drop table public.calls")
+    assert migrate(project).warnings == []
+
+
+@pytest.mark.usefixtures("deployed")
+def test_schema_may_have_any_name(developer: psycopg.Connection) -> None:
+    developer.execute('create schema "Back Office"')
+    developer.execute(
+        'create table "Back Office"."Visits" (id integer primary key, supplier_id uuid)'
+    )
+    developer.execute(
+        "select wedsync_realtime.register_channel('visits', '\"Back Office\".\"Visits\"',"
+        " 'supplier_id', 'supplier_id', 'own_supplier')"
+    )
+    assert developer.execute(DISABLED).fetchall() == []

@@ -1,0 +1,77 @@
+-- Fit the template for UPDATE to a table that foreign keys may update. All that one statement on
+-- other tables makes them do to it comes at once, first the updates or first the deletions, as the
+-- keys are named: so a row that was updated more than once is told from its first version to its
+-- last, and one that was updated and then deleted, whose deletion is told already, is told no more.
+-- The feed is asked for that only in transactions that have deleted rows of the table.
+
+create or replace function wedsync_realtime.cascade_template(
+    body    text,
+    channel wedsync_realtime.channels
+)
+    returns text
+    language plpgsql
+    stable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_table constant regclass := wedsync_realtime.channel_table(channel);
+    v_cascades constant boolean := exists (
+        select
+        from pg_constraint as k
+        where
+            k.contype = 'f'
+            and (k.confdeltype in ('n', 'd') or k.confupdtype in ('c', 'n', 'd'))
+            and (
+                k.conrelid = v_table
+                or k.conrelid in (select p.relid from pg_partition_tree(v_table) as p)
+            )
+    );
+    v_marker record;
+begin
+    for v_marker in
+        select m.name, m.value
+        from (values
+            ('once', ' distinct on (3)'),
+            ('place', ', row_number() over () as place'),
+            ('first', E'\n                order by 3, i.place'),
+            ('last', E'\n                order by 3, i.place desc'),
+            ('gone', format(
+                $template$
+        when
+            c.operation = 'U'
+            and (
+                pg_stat_get_xact_tuples_deleted(tg_relid) > 0
+                or exists (
+                    select from pg_partition_tree(tg_relid) as p
+                    where pg_stat_get_xact_tuples_deleted(p.relid) > 0
+                )
+            )
+            and (
+                select e.operation = 'D'
+                from wedsync_realtime.events as e
+                where
+                    e.tenant_id = c.tenant_id and e.channel_id = {id}
+                    and e.xid = pg_current_xact_id()
+                    and %s = %s
+                order by e.id desc
+                limit 1
+            )
+            then false$template$,
+                wedsync_realtime.key_expression('coalesce(e.new, e.old)', channel.key_columns),
+                wedsync_realtime.key_expression('c.new', channel.key_columns)
+            ))
+        ) as m (name, value)
+    loop
+        body := replace(
+            body, '{' || v_marker.name || '}', case when v_cascades then v_marker.value else '' end
+        );
+    end loop;
+    return body;
+end
+$$;
+
+comment on function wedsync_realtime.cascade_template(text, wedsync_realtime.channels) is
+'Template of the trigger function for UPDATE, fit for a table that foreign keys may update.';
+revoke execute on function wedsync_realtime.cascade_template(text, wedsync_realtime.channels)
+from public, anon, authenticated, service_role;

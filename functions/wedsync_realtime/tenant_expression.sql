@@ -1,0 +1,22 @@
+-- Write the expression for the tenant of a row's image i.content. Of text that is not as long as a
+-- uuid nothing is made: the column has got another type, and writers must not fail for that.
+
+create or replace function wedsync_realtime.tenant_expression(tenant_column text)
+    returns text
+    language plpgsql
+    immutable
+    security invoker
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return format(
+        'case when octet_length(i.content ->> %1$L) = 36 then (i.content ->> %1$L)::uuid end',
+        tenant_column
+    );
+end
+$$;
+
+comment on function wedsync_realtime.tenant_expression(text) is
+'Expression for the tenant of a row''s image.';
+revoke execute on function wedsync_realtime.tenant_expression(text)
+from public, anon, authenticated, service_role;
