@@ -1,5 +1,5 @@
--- Write the expression for the tenant of a row's image i.content. Of text that is not as long as a
--- uuid nothing is made: the column has got another type, and writers must not fail for that.
+-- Write the expression for the tenant of a row's image i.content. Of text in another form than a
+-- uuid's nothing is made: the column has got another type, and writers must not fail for that.
 
 create or replace function wedsync_realtime.tenant_expression(tenant_column text)
     returns text
@@ -10,8 +10,8 @@ create or replace function wedsync_realtime.tenant_expression(tenant_column text
 as $$
 begin
     return format(
-        'case when octet_length(i.content ->> %1$L) = 36 then (i.content ->> %1$L)::uuid end',
-        tenant_column
+        'case when i.content ->> %1$L like ''________-____-____-____-%%'' '
+        'then (i.content ->> %1$L)::uuid end', tenant_column
     );
 end
 $$;
