@@ -53,22 +53,22 @@ maintain: $(BASE) ## do the work of the cron jobs once, or every EVERY=60 second
 	@$(WEDSYNC) maintain $(if $(EVERY),--every $(EVERY))
 
 metrics: $(BASE) ## print the figures for Prometheus, or serve them at LISTEN=127.0.0.1:9187
-	@$(BIN)/python -m wedsync_realtime.metrics $(if $(LISTEN),--listen $(LISTEN))
+	@$(WEDSYNC) metrics $(if $(LISTEN),--listen $(LISTEN))
 
 dashboard: $(TOOLS) ## serve a page on this machine: who listens, what is refused, what is wrong (PORT=7400)
-	@$(BIN)/python -m wedsync_realtime.dashboard $(if $(PORT),--port $(PORT))
+	@$(WEDSYNC) dashboard $(if $(PORT),--port $(PORT))
 
 top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
-	@$(BIN)/python -m wedsync_realtime.top $(if $(EVERY),--every $(EVERY))
+	@$(WEDSYNC) top $(if $(EVERY),--every $(EVERY))
 
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
-	@$(BIN)/python -m wedsync_realtime.demo
+	@$(WEDSYNC) demo
 
 listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
-	@$(BIN)/python -m wedsync_realtime.listener "$(CHANNEL)" "$(USER)"
+	@$(WEDSYNC) listen "$(CHANNEL)" "$(USER)"
 
 bench: $(BASE) ## measure throughput and latency
-	@$(BIN)/python -m wedsync_realtime.bench $(ARGS)
+	@$(WEDSYNC) bench $(ARGS)
 
 wheel: $(BASE) ## build dist/*.whl, which carries the command and the SQL
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .

@@ -38,8 +38,15 @@ from wedsync_realtime.output import Printer, confirm
 
 DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
 
-# Commands with options of their own: their folder in the package.
-TOOLS = {"demo": "demo", "listen": "listener", "bench": "bench"}
+# Commands with options of their own: their folder in the package, and what they do.
+TOOLS = {
+    "dashboard": ("dashboard", "Serve a page on this machine: who listens, what is wrong."),
+    "top": ("top", "Show the same in the terminal."),
+    "metrics": ("metrics", "Print the figures for Prometheus, or serve them."),
+    "demo": ("demo", "Play a scene with suppliers and couples, in a database of its own."),
+    "listen": ("listener", "Print the events of a channel as a user receives them."),
+    "bench": ("bench", "Measure throughput and latency."),
+}
 
 _EPILOG = "Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 pending scripts or drift."
 
@@ -50,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hide_passwords()
         arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
-        tool = import_module(f"wedsync_realtime.{TOOLS[arguments[0]]}.__main__")
+        folder, _ = TOOLS[arguments[0]]
+        tool = import_module(f"wedsync_realtime.{folder}.__main__")
         return int(tool.main(arguments[1:]))
     options = _parser().parse_args(arguments)
     replace_unprintable()
@@ -117,11 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     work.add_argument("--until-stopped", action="store_true", help="end with the server")
     add("test-server", _test_server)
-    for name, text in (
-        ("demo", "play a scene with suppliers and couples, in a database of its own"),
-        ("listen", "print the events of a channel as a user receives them"),
-        ("bench", "measure throughput and latency"),
-    ):
+    for name, (_, text) in TOOLS.items():
         commands.add_parser(name, help=text)  # for the list; main has run it by now
     return parser
 

@@ -1,5 +1,7 @@
 """Facts that stop a command, each with the way out."""
 
+from wedsync_realtime import __version__
+
 
 class RunnerError(Exception):
     """Stop the command.
@@ -129,10 +131,11 @@ class PortError(RunnerError):
 class MissingToolError(RunnerError):
     """A library that a tool needs beside the runner is not installed."""
 
-    def __init__(self, target: str, library: str | None) -> None:
+    def __init__(self, name: str, library: str | None) -> None:
+        wheel = f"wedsync_realtime-{__version__}-py3-none-any.whl"
         super().__init__(
-            f"`make {target}` needs {library}, which is not installed.",
-            f"Run `make {target}`, or pip install 'wedsync-realtime[tools]'.",
+            f"wedsync-realtime {name} needs {library}, which is not installed.",
+            f"Run `make {name}`, or pip install '{wheel}[tools]'.",
         )
 
 

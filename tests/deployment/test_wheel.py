@@ -18,7 +18,8 @@ from wedsync_realtime.source import default_root, discover
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("migrate", "plan", "status", "verify", "baseline", "rollback", "uninstall", "maintain"),
-    *("up", "stop", "clean", "psql", "demo", "listen", "bench"),
+    *("up", "stop", "clean", "psql", "bundle", "metrics", "demo", "listen", "bench"),
+    *("dashboard", "top"),
 )
 
 
@@ -97,6 +98,7 @@ def test_wheel_deploys_from_any_folder(
     for command in COMMANDS:
         assert re.search(rf"^ +{command} ", help_text, re.MULTILINE), command
         assert "usage" in run(command, "--help")
+    assert ".whl[tools]" in run("dashboard", "--json", code=1)
     run("plan", code=3)
     run("migrate")
     assert schema(empty_database) == schema(database)

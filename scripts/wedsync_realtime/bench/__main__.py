@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m wedsync_realtime.bench", description=__doc__)
+    parser = argparse.ArgumentParser("wedsync-realtime bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="the big sizes; takes long")
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument(

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m wedsync_realtime.dashboard", description=__doc__, allow_abbrev=False
+        "wedsync-realtime dashboard", description=__doc__, allow_abbrev=False
     )
     parser.add_argument(
         "--port",

@@ -25,7 +25,7 @@ from wedsync_realtime.output import Printer
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, and return 0 when everything happened that was expected."""
     parser = argparse.ArgumentParser(
-        "python -m wedsync_realtime.demo", description=__doc__, allow_abbrev=False
+        "wedsync-realtime demo", description=__doc__, allow_abbrev=False
     )
     command.add_database_url(parser)
     options = command.parse(parser, arguments)

@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m wedsync_realtime.listener", description=__doc__, allow_abbrev=False
+        "wedsync-realtime listen", description=__doc__, allow_abbrev=False
     )
     parser.add_argument("channel", help="e.g. form-responses")
     parser.add_argument("user", type=UUID, help="id of the user")

@@ -1,4 +1,4 @@
-"""`make metrics`: print the figures for Prometheus once, or answer its requests."""
+"""Print the figures for Prometheus once, or answer its requests."""
 
 import argparse
 import re
@@ -22,7 +22,9 @@ class BadAddressError(RunnerError):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    parser = argparse.ArgumentParser("make metrics", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        "wedsync-realtime metrics", description=__doc__, allow_abbrev=False
+    )
     command.add_database_url(parser)
     parser.add_argument(
         "--listen", metavar="HOST:PORT", help="answer http://HOST:PORT/metrics until stopped"

@@ -17,7 +17,7 @@ SHORTEST, LONGEST = 0.5, 3600.0
 def main(arguments: Sequence[str] | None = None) -> int:
     """Show until told to stop, and return the exit code."""
     parser = argparse.ArgumentParser(
-        "python -m wedsync_realtime.top", description=__doc__, allow_abbrev=False
+        "wedsync-realtime top", description=__doc__, allow_abbrev=False
     )
     parser.add_argument(
         "--every", type=_seconds, default=EVERY, metavar="SECONDS", help="between updates"
