@@ -106,6 +106,9 @@ def test_sqlstate_has_its_fix(tree: Tree, empty_database: str, sqlstate: str) ->
         ("postgresql://me:s3cret@nowhere.invalid/db", "No connection to me@nowhere.invalid:5432"),
         ("host=/nowhere password=s3cret dbname=db", "No connection to /nowhere:5432/db"),
         ("host=/nowhere password=s3cret:// dbname=db", "No connection to /nowhere:5432/db"),
+        ("postgresql://me:no@s3cret@127.0.0.1:1/db", "an @ or a / before an @"),
+        ("postgresql://me:no/s3cret@127.0.0.1:1/db", "an @ or a / before an @"),
+        ("postgresql://me:s3cret\udcff@127.0.0.1:1/db", "DATABASE_URL is not a PostgreSQL URL"),
     ],
 )
 def test_bad_url_is_named_without_its_password(

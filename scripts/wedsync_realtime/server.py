@@ -83,9 +83,15 @@ def parse_url(url: str) -> dict[str, Any]:
     scheme = re.match(r"([\w+.-]+)://", url)  # further on, it may stand in a password
     if scheme and scheme[1] not in ("postgresql", "postgres"):
         raise BadDatabaseUrlError(f"DATABASE_URL begins with {scheme[0]}.", fix)
+    if scheme and re.match(r"[^?]*[@/][^?]*@", url[scheme.end() :]):
+        # libpq would take the rest of such a password for the host or the database, and name it
+        raise BadDatabaseUrlError(
+            "DATABASE_URL has an @ or a / before an @.",
+            "In a user or password write %40 for @ and %2F for /.",
+        )
     try:
         return conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    except (psycopg.ProgrammingError, UnicodeError):
         raise BadDatabaseUrlError("DATABASE_URL is not a PostgreSQL URL.", fix) from None
 
 
