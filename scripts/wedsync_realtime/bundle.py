@@ -67,8 +67,15 @@ def write(folder: Path, root: Path | None = None) -> list[Bundle]:
     bundles = make(folder, discover(root or default_root()))
     if bundles:
         folder.mkdir(parents=True, exist_ok=True)
-    for bundle in bundles:
-        bundle.file.write_text(bundle.text, encoding="utf-8", newline="\n")
+    parts = [(bundle.file.with_suffix(".part"), bundle) for bundle in bundles]
+    try:
+        for part, bundle in parts:
+            part.write_text(bundle.text, encoding="utf-8", newline="\n")
+        for part, bundle in parts:  # one cut short, as by a full disk, would be taken for whole
+            part.replace(bundle.file)
+    finally:
+        for part, _ in parts:
+            part.unlink(missing_ok=True)
     return bundles
 
 

@@ -1,5 +1,6 @@
 """`make bundle`: what `supabase db push` makes of it is what `make migrate` does."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -289,6 +290,23 @@ def test_rewritten_history_is_refused(tree: Tree, project: Path) -> None:
     written.file.unlink()
     with pytest.raises(BrokenBundleError, match="does not follow the bundles before it"):
         bundled(project, tree)
+
+
+def test_bundle_that_cannot_be_written_leaves_no_part_of_it(
+    tree: Tree, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_short(path: Path, text: str, **_: str) -> int:
+        path.write_bytes(text.encode()[:-100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    tree.tables(2)
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", cut_short)
+        with pytest.raises(OSError, match="No space"):
+            bundled(project, tree)
+    assert list((project / bundle.DEFAULT_FOLDER).iterdir()) == []
+    (written,) = bundled(project, tree)
+    assert list((project / bundle.DEFAULT_FOLDER).iterdir()) == [written.file]
 
 
 def test_deleted_policy_needs_a_migration(tree: Tree, project: Path, empty_database: str) -> None:
