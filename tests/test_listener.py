@@ -5,7 +5,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import wraps
@@ -25,6 +25,7 @@ from wedsync_realtime.listener import (
     Ready,
     RefusedError,
     Resync,
+    rpc,
 )
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -439,6 +440,85 @@ async def test_subscribe_that_is_cancelled_leaves_no_lease(scene: Scene) -> None
         assert await comes_nothing(listener, 0.3)
 
 
+def lose_answer(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Have the first subscribe done by the server, but its answer lost so many seconds later."""
+    call = rpc.call
+
+    async def lossy(*args: Any, **arguments: Any) -> Mapping[str, Any]:
+        answer = await call(*args, **arguments)
+        if "channels" in arguments:
+            monkeypatch.setattr(rpc, "call", call)
+            await asyncio.sleep(seconds)
+            raise psycopg.OperationalError("the answer was lost")
+        return answer
+
+    monkeypatch.setattr(rpc, "call", lossy)
+
+
+@asynchronous
+async def test_subscribe_that_is_cancelled_and_whose_answer_is_lost_leaves_no_lease(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene.listener() as listener:
+        lose_answer(monkeypatch, seconds=0.4)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(listener.subscribe(FORMS, scene.own), 0.2)
+        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
+        await listener.subscribe(["client-profiles"], scene.own)
+        held = None
+        while held != (["client-profiles"],):
+            await asyncio.sleep(0.05)
+            held = scene.run("select array_agg(channel_name) from public.realtime_subscriptions")
+
+
+@asynchronous
+async def test_leaving_gives_back_what_a_subscribe_under_way_has_opened(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scene.listener() as listener:
+        lose_answer(monkeypatch, seconds=LIMIT)
+        opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
+        await asyncio.sleep(0.2)
+        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
+    with pytest.raises(ListenerClosedError):
+        await opening
+    assert scene.run("select count(*) from public.realtime_subscriptions") == (0,)
+
+
+@asynchronous
+async def test_leaving_that_is_cancelled_closes_the_connection(scene: Scene) -> None:
+    async def listen_on() -> None:
+        async with scene.listener() as listener:
+            listeners.append(listener)
+            async for _ in listener:
+                pass
+
+    listeners: list[Listener] = []
+    listening = asyncio.create_task(listen_on())
+    await asyncio.sleep(0.2)
+    listening.cancel()
+    await asyncio.sleep(0)
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    assert listeners[0]._connection.closed
+
+
+@pytest.mark.parametrize(
+    "filters", [{"supplier_id": uuid4()}, {"supplier_id": "\0"}, {"supplier_id": float("nan")}]
+)
+@asynchronous
+async def test_arguments_that_cannot_be_sent_raise_and_the_listener_goes_on(
+    scene: Scene, filters: dict[str, Any]
+) -> None:
+    async with scene.listener() as listener:
+        await listener.subscribe(FORMS, scene.own)
+        with pytest.raises((TypeError, psycopg.DataError)):
+            await listener.subscribe(FORMS, filters)
+        scene.submit("wishes")
+        assert await take_names(listener, 1) == ["wishes"]
+
+
 @asynchronous
 async def test_unsubscribed_channel_is_quiet(scene: Scene) -> None:
     async with scene.listener() as listener:
@@ -510,6 +590,31 @@ def test_command_prints_events_until_told_to_stop(scene: Scene) -> None:
     assert (event["item"], event["eventType"]) == ("event", "INSERT")
     assert (event["event"], event["new"]["form_name"]) == ("form_response.submitted", "wishes")
     assert scene.run("select count(*) from public.realtime_subscriptions") == (0,)
+
+
+def test_command_prints_a_change_that_is_too_large(scene: Scene) -> None:
+    scene.submit("wishes")
+    command = listen(scene.url, "form-responses", str(scene.user))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert "listening" in process.stdout.readline()
+        scene.run("update public.form_responses set form_name = repeat('x', 300000)")
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
+    assert "UPDATE" in line
+    assert line.endswith("payload_too_large\n")
+
+
+def test_command_prints_what_looks_like_an_emoji_as_it_is(scene: Scene) -> None:
+    command = listen(scene.url, "form-responses", str(scene.user))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        scene.submit("a:key:")
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+    assert "a:key:" in line
 
 
 def test_command_looks_up_the_couples_of_a_supplier(scene: Scene, people: People) -> None:

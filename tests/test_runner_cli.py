@@ -1,10 +1,12 @@
 """The command as people and programs use it, and several of them at once."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -114,6 +116,25 @@ def test_migrate_for_people_says_what_happened(
     assert "mind the gap" in captured.err
     assert main(arguments) == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [" status", " status --json", " verify --json", ".metrics", ".listener --json x {user}"],
+)
+def test_reader_that_went_away_ends_the_command_without_a_word(database: str, command: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = f"wedsync_realtime{command}".format(user=uuid4()).split()
+    done = subprocess.run(
+        [sys.executable, "-m", *words, "--database-url", database],
+        check=False,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_deployed_package_has_nothing_to_do(empty_database: str, capsys: Capture) -> None:

@@ -18,8 +18,8 @@ from wedsync_realtime.server import ServerInfo
 
 LONGEST_LIST = 20  # paths of one kind that people get to see
 
-_console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console = Console(highlight=False, soft_wrap=True, emoji=False)
+_errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class Printer:
     def data(self, data: dict[str, Any]) -> None:
         """Print an object for programs; people don't get it."""
         if self.as_json:
-            print(json.dumps(data, default=str), flush=True)
+            self.text(json.dumps(data, default=str))
+
+    def text(self, text: str) -> None:
+        """Print a text as it is; end the process where nobody reads it any more."""
+        _console.out(text, highlight=False)
 
     def error(self, error: RunnerError) -> None:
         """Print what stopped the command, and the fix."""

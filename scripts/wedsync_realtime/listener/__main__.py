@@ -20,7 +20,7 @@ from wedsync_realtime.output import Printer
 # Programs get the keys of realtime_poll.
 _KEYS = {"name": "event", "operation": "eventType", "recorded_at": "commit_timestamp"}
 
-_console = Console(highlight=False, soft_wrap=True)
+_console = Console(highlight=False, soft_wrap=True, emoji=False)
 
 # A couple's id stands for its wedding.
 _OWN_FILTERS = """
@@ -83,7 +83,7 @@ def _listen(options: argparse.Namespace, printer: Printer) -> int:
         url = embedded.running(printer.note).url
     filters = _filters(url, vars(options))
     try:
-        asyncio.run(_print_items(url, options, filters))
+        asyncio.run(_print_items(url, options, filters, printer))
     except RefusedError as refusal:
         raise RefusedCommandError(
             str(refusal), "Name another channel or user, or with --id what is to be heard."
@@ -101,15 +101,14 @@ def _filters(url: str, options: dict[str, Any]) -> list[dict[str, str]]:
 
 
 async def _print_items(
-    url: str, options: argparse.Namespace, filters: list[dict[str, str]]
+    url: str, options: argparse.Namespace, filters: list[dict[str, str]], printer: Printer
 ) -> None:
     async with Listener(url, options.user) as listener:
         for tenant in filters:
             await listener.subscribe([options.channel], tenant)
         async for item in listener:
-            if options.json:
-                print(json.dumps(_as_json(item), default=str), flush=True)
-            else:
+            printer.data(_as_json(item))
+            if not options.json:
                 _console.print(_as_line(item))
 
 
@@ -123,11 +122,13 @@ def _as_line(item: Item) -> str:
         case Event(operation="DELETE"):
             row = item.old
         case Event(operation="UPDATE"):
-            row = {"id": item.new.get("id")} | {name: item.new[name] for name in item.changed}
+            told = ("id", *item.changed)
+            row = {name: item.new[name] for name in told if name in item.new}
         case Event():
             row = {name: value for name, value in item.new.items() if value is not None}
     time = item.recorded_at.astimezone().strftime("%H:%M:%S.%f")[:-3]
-    return f"{time} [bold]{item.name}[/bold] {item.operation} {escape(json.dumps(row))}"
+    line = f"{time} [bold]{item.name}[/bold] {item.operation} {escape(json.dumps(row))}"
+    return " ".join((line, *item.errors))
 
 
 def _as_json(item: Item) -> dict[str, Any]:

@@ -107,8 +107,8 @@ class Leases:
             await self.close(subscription)
 
     async def close_all(self) -> None:
-        """Give all leases back."""
-        for connection_id in {held.connection_id for held in self._subscriptions}:
+        """Give all leases back, also those of a call whose answer did not arrive."""
+        for connection_id in self._connection_ids:
             await self._call("realtime_unsubscribe_all", connection_id=connection_id)
 
     async def keep(self) -> None:

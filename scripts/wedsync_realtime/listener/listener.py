@@ -29,16 +29,18 @@ SHORTEST_DELAY, LONGEST_DELAY = 0.1, 30.0  # seconds, between which reconnecting
 CLOSE_LIMIT = 5.0  # seconds
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Job:
     """Work for the task that has the connection; begun anew when the connection breaks.
 
     undo: takes the result, where nobody waits for it any more.
+    has_begun: the server may have done it, though the answer was lost.
     """
 
     work: Callable[[], Awaitable[Any]]
     result: "asyncio.Future[Any]"
     undo: Callable[[Any], Awaitable[Any]] | None = None
+    has_begun: bool = False
 
 
 class Listener:
@@ -75,14 +77,16 @@ class Listener:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        while not self._task.done():  # a cancellation may end as the error of a cancelled query
-            self._task.cancel()
-            await asyncio.wait([self._task], timeout=1)
         self._finish(ListenerClosedError())
-        with suppress(psycopg.Error, RefusedError, TimeoutError):
-            async with asyncio.timeout(CLOSE_LIMIT):
-                await self._leases.close_all()
-        await self._connection.close()
+        try:
+            while not self._task.done():  # a cancellation may end as the error of a cancelled query
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=1)
+            with suppress(psycopg.Error, RefusedError, TimeoutError):
+                async with asyncio.timeout(CLOSE_LIMIT):
+                    await self._leases.close_all()
+        finally:  # the program may be cancelled once more meanwhile
+            await self._connection.close()
 
     async def subscribe(
         self,
@@ -95,7 +99,8 @@ class Listener:
 
         filters: as realtime_subscribe takes them.
         cursors: by channel, where to go on from; by default they begin now.
-        Raises RefusedError, ListenerClosedError, psycopg.Error.
+        Raises RefusedError, ListenerClosedError, psycopg.Error; TypeError or ValueError for filters
+        that are no JSON.
         """
         work = self._leases.open
         opened: list[Subscription] = await self._do(
@@ -161,7 +166,7 @@ class Listener:
 
         The delays double, and full jitter keeps the clients of a server that comes back apart.
         """
-        while True:
+        while not self._end:
             try:
                 if self._connection.closed:
                     self._connection = await rpc.connect(self._conninfo)
@@ -189,13 +194,14 @@ class Listener:
             await self._rest()
 
     async def _work_off(self, job: _Job) -> None:
-        if job.result.done():
+        if job.result.done() and not (job.undo and job.has_begun):
             return
+        job.has_begun = True
         try:
             result = await job.work()
-        except RefusedError as refusal:
-            if not job.result.done():
-                job.result.set_exception(refusal)
+        except (RefusedError, TypeError, ValueError, psycopg.DataError) as error:
+            if not job.result.done():  # refused, or arguments that cannot be sent
+                job.result.set_exception(error)
         else:
             if not job.result.done():
                 job.result.set_result(result)

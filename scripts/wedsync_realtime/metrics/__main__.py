@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             url = embedded.running(printer.note).url
         if options.listen:
             return _serve(url, *_address(options.listen), printer)
-        sys.stdout.write(_text(url))
+        printer.text(_text(url).rstrip())
         return command.DONE
 
     try:
