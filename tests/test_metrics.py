@@ -1,6 +1,7 @@
 """The figures for Prometheus: promtool takes them, and Debian's Prometheus collects them."""
 
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -183,6 +184,37 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "is no address" in done.stderr) == (1, True)
+
+
+def test_an_address_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        done = subprocess.run(
+            [*COMMAND, "--database-url=postgresql:///x", f"--listen={address}"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert f"{address} cannot be listened on" in done.stderr
+    assert "another address" in done.stderr
+
+
+def test_a_reader_that_does_not_wait_for_the_answer_is_no_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        database = f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=2"
+        command = [*COMMAND, f"--database-url={database}", "--listen=127.0.0.1:0"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+            assert process.stdout
+            assert process.stderr
+            port = process.stdout.readline().split(":")[2].split("/")[0]
+            with socket.create_connection(("127.0.0.1", int(port))) as reader:
+                reader.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+            told = process.stderr.readline()
+            time.sleep(0.2)
+            process.terminate()
+            told += process.stderr.read()
+    assert "not answered" in told
+    assert "Traceback" not in told
 
 
 def test_prometheus_collects_every_figure(busy: str, tmp_path: Path) -> None:

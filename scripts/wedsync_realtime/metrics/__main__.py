@@ -4,12 +4,13 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psycopg
 
 from wedsync_realtime import command, embedded, server
-from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.errors import PortError, RunnerError
 from wedsync_realtime.metrics import exposition
 from wedsync_realtime.output import Printer
 
@@ -65,6 +66,10 @@ def _serve(url: str, host: str, port: int, printer: Printer) -> int:
     """Answer requests, each with a connection of its own, until the process is told to stop."""
 
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # whoever asked did not wait for the answer
+                super().handle()
+
         def do_GET(self) -> None:
             if self.path.partition("?")[0] != "/metrics":
                 self.send_error(404, explain="The figures are at /metrics.")
@@ -84,7 +89,14 @@ def _serve(url: str, host: str, port: int, printer: Printer) -> int:
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent: Prometheus asks all the time."""
 
-    with ThreadingHTTPServer((host, port), Handler) as listening:
+    try:
+        listening = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise PortError(
+            f"{host}:{port} cannot be listened on: {error}.",
+            "Give another address of this machine with --listen (make metrics LISTEN=…).",
+        ) from None
+    with listening:
         printer.line(f"Figures at http://{host}:{listening.server_port}/metrics; Ctrl-C ends it.")
         listening.serve_forever()
     return command.DONE
