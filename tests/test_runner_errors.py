@@ -1,5 +1,6 @@
 """Bad input: the message names the place and the fix, and the database is as it was."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -183,6 +184,22 @@ def test_interruption_for_programs_is_json(
     monkeypatch.setattr("wedsync_realtime.server.connect", interrupted)
     assert run("plan", "--json", "--database-url", "postgresql:///x") == 1
     assert json.loads(capsys.readouterr().out)["error"] == "InterruptedCommandError"
+
+
+def test_fix_of_a_system_error_is_access_only_where_that_is_missing(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    tree.tables(1)
+    file = tmp_path / "file"
+    file.touch()
+    assert run("bundle", "--into", file, "--source", tree.root) == 1
+    assert "Correct what it says" in capsys.readouterr().err
+    monkeypatch.setattr("wedsync_realtime.bundle.write", refused)
+    assert run("bundle", "--into", file, "--source", tree.root) == 1
+    assert "Give this user access" in capsys.readouterr().err
 
 
 def test_usage_is_exit_code_2() -> None:

@@ -26,7 +26,7 @@ from wedsync_realtime import (
     menu,
     server,
 )
-from wedsync_realtime.command import replace_unprintable
+from wedsync_realtime.command import replace_unprintable, system_error
 from wedsync_realtime.errors import (
     InterruptedCommandError,
     NotConfirmedError,
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         printer.error(_server_error(error))
         return FAILED
     except OSError as error:
-        printer.error(RunnerError(str(error), "Give this user access, or run as another."))
+        printer.error(system_error(error))
         return FAILED
     except KeyboardInterrupt:
         printer.error(InterruptedCommandError())

@@ -42,6 +42,13 @@ def parse(parser: ArgumentParser, arguments: Sequence[str] | None) -> Namespace:
     return parser.parse_args(arguments)
 
 
+def system_error(error: OSError) -> RunnerError:
+    """Return what the operating system refused, with the fix."""
+    if isinstance(error, PermissionError):
+        return RunnerError(str(error), "Give this user access, or run as another.")
+    return RunnerError(str(error), "Correct what it says, then run again.")
+
+
 def run(work: Callable[[], int], printer: Printer) -> int:
     """Do the work of a command and return its exit code; say what stopped it, and the fix.
 
@@ -58,7 +65,7 @@ def run(work: Callable[[], int], printer: Printer) -> int:
         fix = error.diag.message_hint or _FIXES.get(error.sqlstate or "", _LOOK)
         printer.error(RunnerError(message, fix))
     except OSError as error:
-        printer.error(RunnerError(str(error), "Give this user access, or run as another."))
+        printer.error(system_error(error))
     finally:
         signal.signal(signal.SIGTERM, previous)
     return FAILED
