@@ -95,3 +95,19 @@ def test_row_that_comes_back_in_a_transaction_is_told(
     assert told(listener, "id", "note")[-3:] == [
         ("UPDATE", 3, "kept"), ("INSERT", 1, None), ("UPDATE", 1, "new"),
     ]  # fmt: skip
+
+
+def test_many_rows_are_updated_after_many_others_were_deleted(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """Sought for each row anew, what is gone would take eight seconds; sought once, a tenth."""
+    listener = chores(admin, owner, supplier, "set null")
+    admin.execute(
+        "insert into public.chores (id, supplier_id) select n, %s from generate_series(10, 8009) n",
+        (supplier,),
+    )
+    with admin.transaction():
+        admin.execute("set local statement_timeout = '3s'")
+        admin.execute("delete from public.chores where id between 10 and 4009")
+        admin.execute("update public.chores set note = 'kept'")
+    assert [event["new"]["id"] for event in listener.events()[-4000:]] == list(range(4010, 8010))
