@@ -86,6 +86,21 @@ def test_page_ends_after_16_megabytes(
     assert rest["hasMore"]
 
 
+def test_page_ends_after_16_megabytes_of_rows_that_are_kept_packed(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    """Rows of 100 kB that fit into 2 kB stay where they are, packed."""
+    admin.execute(
+        "insert into public.form_responses (supplier_id, form_name, responses)"
+        " select %s, n, jsonb_build_object('answer', repeat('a', 100000))"
+        " from generate_series(1, 200) as n",
+        (supplier,),
+    )
+    first = listener.poll(max_events=200)
+    assert (len(first["events"]), first["hasMore"]) == (166, True)
+    assert names(listener) == [str(number) for number in range(167, 201)]
+
+
 def test_page_of_more_than_json_can_hold_is_cut(
     admin: psycopg.Connection, listener: Listener, supplier: UUID
 ) -> None:
