@@ -45,7 +45,10 @@ begin
             where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
                 and m.xid >= v_xmax
             union all
-            select l.* from wedsync_realtime.late_events(lease, seen, upto) as l
+            select l.*
+            from wedsync_realtime.late_events(
+                lease, seen, upto, case when v_filter = '{}' then max_events + 1 end
+            ) as l
             where pg_snapshot_xmin(seen.seen) < v_xmax
         ) as n
         where
