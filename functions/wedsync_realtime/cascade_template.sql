@@ -1,7 +1,8 @@
 -- Fit the template for UPDATE to a table that foreign keys may update. All that one statement on
 -- other tables makes them do to it comes at once, first the updates or first the deletions, as the
 -- keys are named: so a row that was updated more than once is told from its first version to its
--- last, and one that was updated and then deleted, whose deletion is told already, is told no more.
+-- last, those between being old and new alike, and one that was updated and then deleted, whose
+-- deletion is told already, is told no more.
 -- The feed is asked for that only in transactions that have deleted rows of the table, and once for
 -- all rows: for each of them anew a long transaction would take the square of its changes.
 
@@ -33,10 +34,8 @@ begin
     for v_marker in
         select m.name, m.value
         from (values
-            ('once', ' distinct on (3)'),
-            ('place', ', row_number() over () as place'),
-            ('first', E'\n                order by 3, i.place'),
-            ('last', E'\n                order by 3, i.place desc'),
+            ('not_new', ' except all select {row} from new_rows as r'),
+            ('not_old', ' except all select {row} from old_rows as r'),
             ('gone', format(
                 $template$
         when

@@ -64,6 +64,29 @@ def test_row_that_two_keys_update_is_told_from_its_first_version_to_its_last(
     assert (event["new"]["made_by"], event["new"]["given_to"]) == (4, 4)
 
 
+def test_row_that_two_keys_update_and_one_moves_is_told_once(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """The version between the two has the key of the first, and is gone in the end."""
+    admin.execute(
+        "create table public.staff (id integer primary key);"
+        "create table public.shifts ("
+        "    id integer, supplier_id uuid,"
+        "    given_to integer references public.staff on update cascade,"
+        "    made_by integer references public.staff on update cascade,"
+        "    primary key (made_by, id)"
+        ");"
+        "insert into public.staff values (1)"
+    )
+    add_channel(admin, "shifts", "made_by", "id")
+    listener = listen_to(owner, "shifts", supplier)
+    admin.execute("insert into public.shifts values (1, %s, 1, 1)", (supplier,))
+    admin.execute("update public.staff set id = 2")
+    assert told(listener, "given_to", "made_by") == [
+        ("INSERT", 1, 1), ("DELETE", 1, 1), ("INSERT", 2, 2),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("partitioned", ["", "partition by list (id)"])
 @pytest.mark.parametrize("actions", [("cascade", "set null"), ("set null", "cascade")])
 def test_row_that_one_key_updates_and_another_deletes_is_told_as_gone_in_the_end(
