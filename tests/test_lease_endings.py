@@ -45,6 +45,24 @@ def test_truncated_leases_are_audited_and_counted_off(
     assert admin.execute(AUDIT, (lease.channel,)).fetchall() == [(user, "deleted", "by postgres")]
 
 
+def test_leases_are_not_truncated_from_a_snapshot_that_does_not_show_them(
+    admin: psycopg.Connection,
+    people: People,
+    supplier: UUID,
+    act_as: Callable[..., Caller],
+    database: str,
+) -> None:
+    user = people.supplier_user(supplier)
+    with psycopg.connect(database) as session:
+        session.execute("set transaction isolation level repeatable read")
+        session.execute("select 1 from public.suppliers")
+        subscribed(act_as(user), "form-responses", {"supplier_id": str(supplier)})
+        with pytest.raises(psycopg.errors.SerializationFailure, match="from an older snapshot"):
+            session.execute("truncate public.realtime_subscriptions")
+    query = "select subscriptions from wedsync_realtime.tenants where tenant_id = %s"
+    assert admin.execute(query, (supplier,)).fetchone() == (1,)
+
+
 @pytest.mark.parametrize("forged", ["disconnected/by postgres", "x" * 24 + "/disconnected/by me"])
 def test_session_cannot_say_why_a_lease_ended(
     admin: psycopg.Connection,

@@ -3,7 +3,8 @@
 -- running: two index ranges, however old the oldest transaction. A page that is cut goes on inside
 -- the same window. It is cut by size too, because an answer takes several times the memory of its
 -- events. What is unpacked to be measured is bounded as well, at sixteen times that, if all events
--- are as big as they may be.
+-- are as big as they may be. It is || that unpacks rows: they may be kept in a hundredth of their
+-- size.
 -- What a filter kept back has been seen too: told to the filter of a renewal it could take back
 -- what came after it.
 
@@ -33,7 +34,8 @@ begin
         array_agg(row(
             e.id, read_page.channel, lease.topic, e.event, lease.schema_name, lease.table_name,
             case e.operation when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE' end,
-            e.created_at, coalesce(e.new, '{}'), coalesce(e.old, '{}'), coalesce(e.changed, '{}')
+            e.created_at, coalesce(e.new || '{}', '{}'), coalesce(e.old || '{}', '{}'),
+            coalesce(e.changed, '{}')
         )::wedsync_realtime.event),
         array_agg(e.id) filter (where e.is_cut), count(*), max(e.xid)
     into v_page.events, v_page.cut, v_count, v_last_xid
@@ -43,7 +45,10 @@ begin
             where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
                 and m.xid >= v_xmax
             union all
-            select l.* from wedsync_realtime.late_events(lease, seen, upto) as l
+            select l.*
+            from wedsync_realtime.late_events(
+                lease, seen, upto, case when v_filter = '{}' then max_events + 1 end
+            ) as l
             where pg_snapshot_xmin(seen.seen) < v_xmax
         ) as n
         where

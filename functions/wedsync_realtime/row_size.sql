@@ -17,7 +17,7 @@ begin
         when content is null then 0
         when pg_column_size(content) > 16777216 then pg_column_size(content)
         when
-            jsonb_path_exists(content, 'strict $.**{200}')
+            jsonb_path_exists(content, 'strict $.**{256}')
             or jsonb_path_exists(content, 'strict $.** ? (@ > 1e400 || @ < -1e400)')
             or octet_length(content::text) > 8 * pg_column_size(content)
             then 1000000000

@@ -34,6 +34,17 @@ begin
     then
         return format('%s has no primary key', v_table);
     end if;
+    select format(
+        '%s is a partition of %s, and what is written by way of that fires none of its triggers',
+        v_table, i.inhparent::regclass
+    )
+    into v_problem
+    from pg_inherits as i
+    inner join pg_class as r on r.oid = i.inhrelid and r.relispartition
+    where i.inhrelid = v_table;
+    if found then
+        return v_problem;
+    end if;
     return (
         select format(
             case

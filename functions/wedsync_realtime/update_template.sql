@@ -1,7 +1,7 @@
 -- Give the template for UPDATE. Old and new are paired by key. A row that changed its key or its
 -- tenant is a DELETE and an INSERT, each for the tenant it concerns, so that neither learns
 -- anything of the other; deletes come first, because another row may take the key. A row that is
--- as before is not recorded. {once}, {place}, {first}, {last} and {gone} are for cascade_template.
+-- as before is not recorded. {not_new}, {not_old} and {gone} are for cascade_template.
 
 create or replace function wedsync_realtime.update_template()
     returns text
@@ -40,12 +40,12 @@ return $template$
                 case when k.operation <> 'D' then n.new end as new,
                 case when k.operation <> 'I' then o.old end as old
             from (
-                select{once} i.content as old, {tenant} as tenant, {key} as key
-                from (select {row} as content{place} from old_rows as r offset 0) as i{first}
+                select i.content as old, {tenant} as tenant, {key} as key
+                from (select {row} as content from old_rows as r{not_new} offset 0) as i
             ) as o
             full join (
-                select{once} i.content as new, {tenant} as tenant, {key} as key
-                from (select {row} as content{place} from new_rows as r offset 0) as i{last}
+                select i.content as new, {tenant} as tenant, {key} as key
+                from (select {row} as content from new_rows as r{not_old} offset 0) as i
             ) as n on n.key = o.key
             cross join lateral unnest(case
                 when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]

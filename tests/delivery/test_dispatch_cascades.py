@@ -64,6 +64,29 @@ def test_row_that_two_keys_update_is_told_from_its_first_version_to_its_last(
     assert (event["new"]["made_by"], event["new"]["given_to"]) == (4, 4)
 
 
+def test_row_that_two_keys_update_and_one_moves_is_told_once(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """The version between the two has the key of the first, and is gone in the end."""
+    admin.execute(
+        "create table public.staff (id integer primary key);"
+        "create table public.shifts ("
+        "    id integer, supplier_id uuid,"
+        "    given_to integer references public.staff on update cascade,"
+        "    made_by integer references public.staff on update cascade,"
+        "    primary key (made_by, id)"
+        ");"
+        "insert into public.staff values (1)"
+    )
+    add_channel(admin, "shifts", "made_by", "id")
+    listener = listen_to(owner, "shifts", supplier)
+    admin.execute("insert into public.shifts values (1, %s, 1, 1)", (supplier,))
+    admin.execute("update public.staff set id = 2")
+    assert told(listener, "given_to", "made_by") == [
+        ("INSERT", 1, 1), ("DELETE", 1, 1), ("INSERT", 2, 2),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("partitioned", ["", "partition by list (id)"])
 @pytest.mark.parametrize("actions", [("cascade", "set null"), ("set null", "cascade")])
 def test_row_that_one_key_updates_and_another_deletes_is_told_as_gone_in_the_end(
@@ -95,3 +118,19 @@ def test_row_that_comes_back_in_a_transaction_is_told(
     assert told(listener, "id", "note")[-3:] == [
         ("UPDATE", 3, "kept"), ("INSERT", 1, None), ("UPDATE", 1, "new"),
     ]  # fmt: skip
+
+
+def test_many_rows_are_updated_after_many_others_were_deleted(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    """Sought for each row anew, what is gone would take eight seconds; sought once, a tenth."""
+    listener = chores(admin, owner, supplier, "set null")
+    admin.execute(
+        "insert into public.chores (id, supplier_id) select n, %s from generate_series(10, 8009) n",
+        (supplier,),
+    )
+    with admin.transaction():
+        admin.execute("set local statement_timeout = '3s'")
+        admin.execute("delete from public.chores where id between 10 and 4009")
+        admin.execute("update public.chores set note = 'kept'")
+    assert [event["new"]["id"] for event in listener.events()[-4000:]] == list(range(4010, 8010))

@@ -65,6 +65,27 @@ def test_pages_of_late_transactions_are_cut_after_the_filter(
     assert names(listener, max_events=2) == ["7", "8"]
 
 
+def test_page_of_a_late_transaction_copies_no_more_than_it_holds(
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    slow = connect()
+    slow.execute("select pg_current_xact_id()")
+    admin.execute(INSERT, (supplier, "earlier"))
+    assert names(listener) == ["earlier"]
+    slow.execute(
+        "insert into public.form_responses (supplier_id, form_name, responses)"
+        " select %s, n, to_jsonb(repeat(md5(n::text), 20)) from generate_series(1, 20000) as n",
+        (supplier,),
+    )
+    slow.commit()
+    listener.caller.connection.execute("set temp_file_limit = 0")
+    first = listener.poll(max_events=100)
+    assert [event["new"]["form_name"] for event in first["events"]] == [
+        str(number) for number in range(1, 101)
+    ]
+    assert first["hasMore"]
+
+
 @pytest.mark.parametrize("is_late", [False, True])
 def test_page_ends_after_16_megabytes(
     admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID, is_late: bool
@@ -84,6 +105,21 @@ def test_page_ends_after_16_megabytes(
     rest = listener.poll(max_events=1000)
     assert [event["new"]["form_name"] for event in rest["events"]] == ["3", "4"]
     assert rest["hasMore"]
+
+
+def test_page_ends_after_16_megabytes_of_rows_that_are_kept_packed(
+    admin: psycopg.Connection, listener: Listener, supplier: UUID
+) -> None:
+    """Rows of 100 kB that fit into 2 kB stay where they are, packed."""
+    admin.execute(
+        "insert into public.form_responses (supplier_id, form_name, responses)"
+        " select %s, n, jsonb_build_object('answer', repeat('a', 100000))"
+        " from generate_series(1, 200) as n",
+        (supplier,),
+    )
+    first = listener.poll(max_events=200)
+    assert (len(first["events"]), first["hasMore"]) == (166, True)
+    assert names(listener) == [str(number) for number in range(167, 201)]
 
 
 def test_page_of_more_than_json_can_hold_is_cut(

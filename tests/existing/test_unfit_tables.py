@@ -299,6 +299,32 @@ def test_table_that_others_inherit_from_is_refused_and_its_heirs_stay_writable(
 
 
 @pytest.mark.usefixtures("deployed")
+def test_partition_is_refused_because_its_triggers_see_half_of_what_is_written(
+    project: str, developer: psycopg.Connection
+) -> None:
+    developer.execute(
+        "create table public.visits (id uuid primary key, supplier_id uuid);"
+        "create table public.all_visits (id uuid primary key, supplier_id uuid)"
+        " partition by range (id)"
+    )
+    attach = "alter table public.all_visits attach partition public.visits default"
+    developer.execute(attach)
+    problem = (
+        "public.visits is a partition of public.all_visits,"
+        " and what is written by way of that fires none of its triggers"
+    )
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=problem):
+        developer.execute(REGISTER)
+    developer.execute("alter table public.all_visits detach partition public.visits")
+    developer.execute(REGISTER)
+    developer.execute(attach)
+    assert migrate(project).warnings == warnings({"visits": problem})
+    developer.execute("insert into public.visits values (gen_random_uuid(), null)")
+    developer.execute("alter table public.all_visits detach partition public.visits")
+    assert migrate(project).warnings == []
+
+
+@pytest.mark.usefixtures("deployed")
 def test_schema_may_have_any_name(developer: psycopg.Connection) -> None:
     developer.execute('create schema "Back Office"')
     developer.execute(
