@@ -48,7 +48,7 @@ begin
         from pg_enum as e where e.enumtypid = v_type.id
     )) then
         return null;
-    elsif v_type.name <> type then
+    elsif v_type.id is distinct from to_regtype(type) then
         return format(
             'column %I of %s is %s, not %s', column_name, v_table, v_type.name,
             replace(type, 'side', 'text or an enum with supplier and couple')

@@ -335,3 +335,19 @@ def test_schema_may_have_any_name(developer: psycopg.Connection) -> None:
         " 'supplier_id', 'supplier_id', 'own_supplier')"
     )
     assert developer.execute(DISABLED).fetchall() == []
+
+
+def test_names_in_quotes_make_no_table_unfit(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("set quote_all_identifiers = on")
+        unfit = connection.execute(
+            "select c.name, p.problem from wedsync_realtime.channels as c"
+            " cross join wedsync_realtime.table_problem(c) as p (problem)"
+            " where p.problem is not null"
+        ).fetchall()
+        assert unfit == []
+        grounds = connection.execute(
+            "select wedsync_realtime.ground_table(t.name)"
+            " from unnest(array['user_profiles', 'clients']) as t (name)"
+        )
+        assert all(table for (table,) in grounds)
