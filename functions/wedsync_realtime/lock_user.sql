@@ -1,6 +1,6 @@
--- Hold a user, before their profile, until the lease that refers to them is committed: in the
--- order in which a deletion of the user takes the two, so that neither waits for the other in a
--- circle. Definer, and left with the deploying role by own_functions: on Supabase the owner role
+-- Hold a user, before their profile and their leases, until what is done about them is committed:
+-- in the order in which a deletion of the user takes them, so that neither waits for the other in
+-- a circle. Definer, and left with the deploying role by own_functions: on Supabase the owner role
 -- may not read auth.users. Where the deploying role may not lock it either, a deadlock is
 -- detected instead.
 

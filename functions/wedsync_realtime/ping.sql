@@ -1,6 +1,7 @@
 -- Renew the caller's leases, so that cleanup leaves them alone: all, or those of one channel
 -- (its name or its id), of one connection, or both. A lease that has expired is not brought
--- back.
+-- back. They are taken in the order of their key, as by all who take several at once, so that
+-- nobody waits for each other in a circle: a bitmap scan would take them in another.
 -- Definer: clients hold no UPDATE on public.realtime_subscriptions.
 -- Refuses: unauthorized, subscription_expired.
 
@@ -10,6 +11,7 @@ create or replace function wedsync_realtime.ping(channel_name text, connection_i
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set enable_bitmapscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();

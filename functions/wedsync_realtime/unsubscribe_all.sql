@@ -1,4 +1,5 @@
--- End all leases of the caller, or those of one connection.
+-- End all leases of the caller, or those of one connection. The user is held first, because a
+-- deletion of the user takes the leases in another order.
 -- Refuses: unauthorized.
 
 create or replace function wedsync_realtime.unsubscribe_all(connection_id uuid)
@@ -16,6 +17,7 @@ begin
             null, 'unsubscribe_all', wedsync_realtime.to_problem('unauthorized')
         );
     end if;
+    perform wedsync_realtime.lock_user(v_user);
     return jsonb_build_object('success', true, 'closed', wedsync_realtime.end_leases(
         array(
             select s.id
