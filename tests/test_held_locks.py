@@ -118,6 +118,19 @@ def test_cleanup_leaves_a_tenant_that_a_subscriber_holds(
     assert value(admin, "select sum(subscriptions) from wedsync_realtime.tenants") == 2
 
 
+def test_cleanup_leaves_what_disconnect_is_at_work_on(
+    admin: psycopg.Connection, user_of: Callable[..., Caller], supplier: UUID, database: str
+) -> None:
+    on_responses(user_of(supplier), supplier)
+    admin.execute(AGE)
+    with psycopg.connect(database) as left_open:
+        left_open.execute("select wedsync_realtime.disconnect(channel => 'core-fields')")
+        run(admin, "cleanup")
+        assert value(admin, "select count(*) from public.realtime_subscriptions") == 1
+    run(admin, "cleanup")
+    assert value(admin, "select count(*) from public.realtime_subscriptions") == 0
+
+
 def test_cleanup_leaves_a_topic_that_a_poll_holds(
     people: People, admin: psycopg.Connection, user_of: Callable[..., Caller], supplier: UUID
 ) -> None:

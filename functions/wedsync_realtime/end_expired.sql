@@ -1,8 +1,9 @@
 -- End leases without a sign of life for settings.stale_after; of one user, of one tenant, or of
--- all. Leases that somebody holds are left for the next run. So are, when it comes to that, those
--- of a tenant whose counter somebody holds, as any caller does who leaves a transaction open after
--- subscribe: nobody ever waits long for this. Usually all counters are free, and locked only when
--- everything else is done, by the trigger; locked first they would keep subscribers waiting longer.
+-- all. Leases that somebody holds are left for the next run, all of them while disconnect() is at
+-- work. So are, when it comes to that, those of a tenant whose counter somebody holds, as any
+-- caller does who leaves a transaction open after subscribe: nobody ever waits long for this.
+-- Usually all counters are free, and locked only when everything else is done, by the trigger;
+-- locked first they would keep subscribers waiting longer.
 
 create or replace function wedsync_realtime.end_expired(
     user_id   uuid default null,
@@ -51,6 +52,9 @@ begin
         ),
         'expired', 'no ping or poll'
     );
+exception
+    when lock_not_available then
+        return 0;
 end
 $$;
 
