@@ -51,13 +51,13 @@ def outcome(connection: psycopg.Connection, work: Work) -> Any:
 
 @contextmanager
 def crowd(url: str, size: int) -> Iterator[Crowd]:
-    """Open a crowd on a database; deadlocks are found after 20 ms there."""
+    """Open a crowd on a database, where deadlocks are found soon, but after what gives way."""
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(size))
         connections = []
         for _ in range(size):
             connection = stack.enter_context(psycopg.connect(url, autocommit=True))
-            connection.execute("set deadlock_timeout = '20ms'")
+            connection.execute("set deadlock_timeout = '250ms'")
             connections.append(connection)
         yield Crowd(connections, pool)
 
