@@ -42,7 +42,7 @@ class Scale:
     calls: int = 25
     leases: tuple[int, ...] = (1, 200, 1_000, 5_000, 100_000)
     bulk_rows: int = 50_000
-    bulk_rounds: int = 5
+    bulk_rounds: int = 15
     feed_events: int = 1_000_000
     live_leases: int = 100_000
     expired_leases: int = 10_000
