@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 from psycopg.types.json import Jsonb
 
 from tests.support.malformed import OPERATORS, VALUES, Argument, Source, calls
@@ -95,6 +96,7 @@ def problem(outcome: str, detail: dict[str, object]) -> str | None:
     return None if (status == 429) == (detail["retryAfter"] is not None) else "retryAfter"
 
 
+@pytest.mark.timeout(900)
 def test_every_malformed_call_gets_a_documented_answer(people: People) -> None:
     chance = Random(3)
     wrong, answered = [], set[str]()
