@@ -7,6 +7,7 @@ create or replace function wedsync_realtime.connection_stats()
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
     set jit = off
 as $$
 declare

@@ -11,6 +11,7 @@ create or replace function wedsync_realtime.ping(channel_name text, connection_i
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
     set enable_bitmapscan = off
 as $$
 declare

@@ -7,6 +7,7 @@ create or replace function wedsync_realtime.status()
     stable
     security definer
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();
@@ -22,7 +23,10 @@ begin
         select jsonb_build_object(
             'success', true,
             'connected', count(s.id) > 0,
-            'activeChannels', count(s.id),
+            'activeChannels', coalesce(
+                jsonb_agg(distinct s.channel_name collate "C" order by s.channel_name collate "C")
+                filter (where s.id is not null), '[]'
+            ),
             'messageCount', m.messages,
             'lastMessageAt', m.last_at,
             'subscriptions', coalesce(jsonb_agg(jsonb_build_object(

@@ -16,6 +16,7 @@ create or replace function wedsync_realtime.subscribe(
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
     set plan_cache_mode = force_generic_plan
     set jit = off
 as $$
