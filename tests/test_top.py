@@ -9,12 +9,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 
+from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.dashboard import play_season
 from tests.support.people import People
@@ -76,6 +78,34 @@ def test_figures_are_the_views(
         assert rows(top, "tenants")[0][2:] == ["250", "1,000", "1,000", words.bar(1)]
         for name in ("channels", "health", "jobs"):
             assert len(rows(top, name)) == len(overview[name])
+
+    play(scene)
+
+
+def test_tenants_without_a_row_and_activity_are_shown(
+    play: Callable[[Scene], None],
+    people: People,
+    act_as: Callable[..., Caller],
+    database: str,
+) -> None:
+    supplier = uuid4()  # as in the README's session: nobody wrote a row of suppliers
+    user = people.supplier_user(people.supplier("Bloom"))
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "update public.user_profiles set supplier_id = %s where id = %s", (supplier, user)
+        )
+    subscribed = act_as(user).rpc(
+        "realtime_subscribe", channels=["form-responses"], filters={"supplier_id": str(supplier)}
+    )
+    assert subscribed["success"]
+    assert act_as(user).rpc("realtime_subscribe", channels=["nothing"])["code"] == "unknown_channel"
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        await until(lambda: bool(rows(top, "activity")))
+        assert str(supplier) in [row[0] for row in rows(top, "tenants")]
+        activity = rows(top, "activity")
+        assert {"subscribed", "refused"} <= {row[1] for row in activity}
+        assert {row[2] for row in activity if row[1] == "subscribed"} == {str(user)}
 
     play(scene)
 

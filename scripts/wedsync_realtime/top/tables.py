@@ -20,7 +20,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "tenants": (
         "Tenants",
         (
-            Column("Name", lambda row: row["name"] or row["tenant_id"]),
+            Column("Name", lambda row: row["name"] or str(row["tenant_id"])),
             Column("Kind", lambda row: row["kind"] or ""),
             Column("Conn", lambda row: words.count(row["connections"]), True),
             Column("Subs", lambda row: words.count(row["subscriptions"]), True),
@@ -69,9 +69,9 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
         (
             Column("Time", lambda row: words.moment(row["at"])),
             Column("What", lambda row: row["what"]),
-            Column("Who", lambda row: row["who"] or str(row["user_id"] or "")),
+            Column("Who", lambda row: str(row["user_id"] or "")),
             Column("Channel", lambda row: row["channel"] or ""),
-            Column("Details", lambda row: row["details"] or ""),
+            Column("Why", lambda row: row["reason"] or row["code"] or ""),
         ),
     ),
 }
