@@ -23,6 +23,12 @@ def main(folder: Path) -> None:
             "fix: install it, then run make PYTHON=/path/to/python3.11."
         )
     inside = str(folder / "bin" / "python")
+    if os.pathsep in str(folder.resolve()):
+        sys.exit(
+            f"error: the path {folder.resolve()} holds a '{os.pathsep}', which separates the "
+            "folders of PATH: no virtual environment can stand there.\n"
+            "fix: move the checkout to a folder without one, then run make again."
+        )
     if run(inside, "-m", "pip", "--version"):  # a system upgrade may have broken it
         return
     create = [python, "-m", "venv", "--clear", str(folder)]

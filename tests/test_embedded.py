@@ -265,6 +265,20 @@ def test_old_server_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         binaries.find_servers()
 
 
+@as_root
+def test_folder_on_path_that_may_not_be_read_is_passed_over(
+    other_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chown(other_home.parent, NOBODY, NOBODY)
+    closed = other_home.parent / "closed"
+    (closed / "bin").mkdir(parents=True)
+    closed.chmod(0)
+    monkeypatch.delenv("PG", raising=False)
+    monkeypatch.setenv("PATH", f"{closed}/bin{os.pathsep}{os.environ['PATH']}")
+    assert as_nobody("up") == 0
+    assert as_nobody("clean", "--yes") == 0
+
+
 def test_machine_without_server_gets_the_command(
     other_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -86,8 +86,9 @@ def inspect(folder: Path) -> Server | None:
 
 def _candidates() -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
+        # by access, which says no where exists() raises: the folder may be closed to this user
         program = Path(folder, "postgres")
-        if folder and program.exists():
+        if folder and os.access(program, os.X_OK):
             yield program.resolve().parent
     for pattern in _FOLDERS:
         yield from Path("/").glob(pattern.removeprefix("/"))
