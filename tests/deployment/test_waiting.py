@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +26,14 @@ DUE = """
     delete from wedsync_realtime.deployed_scripts where path = 'policies/rate_limits.sql';
     drop policy rate_limits_all_owner on wedsync_realtime.rate_limits
 """
+WAITING = """
+    select l.waitstart
+    from pg_locks as l
+    where
+        l.relation = 'wedsync_realtime.rate_limits'::regclass
+        and l.mode = 'AccessExclusiveLock'
+        and not l.granted
+"""
 WRITE = (
     "insert into wedsync_realtime.rate_limits (user_id, action, full_at)"
     " values (gen_random_uuid(), 'subscribe', now())"
@@ -37,14 +46,33 @@ def tree(tmp_path: Path) -> Tree:
 
 
 @contextmanager
-def lock_held(url: str, seconds: float) -> Iterator[None]:
-    """Hold a writer's transaction on rate_limits open for a time, from now on."""
+def lock_held(url: str, attempts: int | None = None) -> Iterator[None]:
+    """Hold a writer's transaction on rate_limits open until a deployment has met it so often.
+
+    attempts: to take the lock; None holds it to the end of the context.
+    """
     with psycopg.connect(url) as connection:
         connection.execute(WRITE)
-        timer = threading.Timer(seconds, connection.commit)
-        timer.start()
-        yield
-        timer.join()
+        if attempts is None:
+            yield
+            return
+        with ThreadPoolExecutor() as pool:
+            done = pool.submit(let_go, connection, attempts, ended := threading.Event())
+            try:
+                yield
+            finally:
+                ended.set()
+            done.result()
+
+
+def let_go(holder: psycopg.Connection, attempts: int, ended: threading.Event) -> None:
+    """Commit the holder when others have waited for its lock so often, or when it has ended."""
+    met = set()
+    with psycopg.connect(holder.info.dsn, autocommit=True) as connection:
+        while len(met) < attempts and not ended.is_set():
+            waiting = connection.execute(WAITING).fetchall()
+            met.update(since for (since,) in waiting if since)
+    holder.commit()
 
 
 def test_deployment_waits_its_turn_and_writers_do_not(database: str, run: Run) -> None:
@@ -60,7 +88,7 @@ def test_deployment_waits_its_turn_and_writers_do_not(database: str, run: Run) -
                 longest = max(longest, time.monotonic() - start)
 
     writer = threading.Thread(target=write)
-    with lock_held(database, 5.0):
+    with lock_held(database, attempts=3):
         writer.start()
         ran = run("migrate", database, "--lock-timeout", 0.05)
     ended.set()
@@ -72,7 +100,7 @@ def test_deployment_waits_its_turn_and_writers_do_not(database: str, run: Run) -
 
 def test_lock_that_is_not_had_in_time_is_told_with_its_holder(database: str, run: Run) -> None:
     execute(database, DUE)
-    with lock_held(database, 5.0):
+    with lock_held(database):
         ran = run("migrate", database, "--retry-for", 0.6)
     assert ran.code == 1
     assert "policies/rate_limits.sql" in ran.err
