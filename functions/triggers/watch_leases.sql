@@ -35,8 +35,10 @@ from (values
     (
         'wedsync_realtime.channels', 'channels_after_update_revoke',
         'after update on %table% for each row '
-        'when ((old.is_enabled, old.supplier_authoriser, old.couple_authoriser) '
-        'is distinct from (new.is_enabled, new.supplier_authoriser, new.couple_authoriser)) '
+        -- column by column: PostgreSQL reads back its own text of such rows as another tree
+        'when (old.is_enabled is distinct from new.is_enabled '
+        'or old.supplier_authoriser is distinct from new.supplier_authoriser '
+        'or old.couple_authoriser is distinct from new.couple_authoriser) '
         'execute function wedsync_realtime.revoke_channel_leases()',
         'Ends the subscriptions that a changed channel no longer admits.'
     ),

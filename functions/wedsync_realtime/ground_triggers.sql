@@ -21,8 +21,11 @@ begin
     from (values
         (
             'user_profiles', 'update',
-            'row when ((old.id, old.user_type, old.supplier_id, old.couple_id) '
-            'is distinct from (new.id, new.user_type, new.supplier_id, new.couple_id))',
+            -- column by column: PostgreSQL reads back its own text of such rows as another tree
+            'row when (old.id is distinct from new.id '
+            'or old.user_type is distinct from new.user_type '
+            'or old.supplier_id is distinct from new.supplier_id '
+            'or old.couple_id is distinct from new.couple_id)',
             'revoke_profile_leases', 'Ends the subscriptions of a user who changes side or tenant.'
         ),
         (
