@@ -42,6 +42,7 @@ _SETTINGS = {
     "quote_all_identifiers": "off",
     "search_path": "pg_catalog",
     "standard_conforming_strings": "on",
+    "jit": "off",  # compiling these queries takes as long as running them
 }
 
 Key = tuple[str, str]

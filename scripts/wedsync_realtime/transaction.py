@@ -18,6 +18,7 @@ SETTINGS = """
     set local check_function_bodies = off;
     set local client_min_messages = warning;
     set local idle_in_transaction_session_timeout = 0;
+    set local jit = off;
     set local quote_all_identifiers = off;
     set local row_security = on;
     set local search_path = public;
