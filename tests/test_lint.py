@@ -64,6 +64,7 @@ def test_bodies_of_all_kinds_are_checked(empty_database: str) -> None:
         ("select " + "a" * 94, "3: 101 columns"),
         ("SELECT 1", "3: SELECT in upper case"),
         ("   select 1", "3: indentation is no multiple of 4"),
+        ("-- wait \u2026", "3: letters that are not ASCII"),
         ("select 1 ", "3: a tab, or a space at the end"),
         ("\n".join(["select 1;"] * 61), "2: 61 lines are two functions"),
     ],

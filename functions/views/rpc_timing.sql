@@ -19,7 +19,7 @@ where
 
 comment on view wedsync_realtime.rpc_timing is
 'Calls and time of each RPC since statistics were reset. The server measures them once a '
-'superuser says: alter database … set track_functions = ''pl''.';
+'superuser says: alter database <name> set track_functions = ''pl''.';
 comment on column wedsync_realtime.rpc_timing.rpc is 'Function in schema public.';
 comment on column wedsync_realtime.rpc_timing.is_tracked is
 'Whether this session''s calls are measured; others may be set otherwise.';

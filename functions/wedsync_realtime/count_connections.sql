@@ -1,5 +1,5 @@
 -- Count the connections that are alive, their subscriptions and tenants. By tenant once more,
--- because count(distinct …) would sort all connections.
+-- because count(distinct ...) would sort all connections.
 
 create or replace function wedsync_realtime.count_connections(
     out connections   bigint,

@@ -32,8 +32,8 @@ begin
             when j.status <> 'late' then ''
             when exists (select from pg_extension as e where e.extname = 'pg_cron')
                 then 'See whether pg_cron runs: cron.job_run_details, the server''s log. Or keep '
-                    'make maintain EVERY=300 running.'
-            else 'Keep make maintain EVERY=300 running: this database has no pg_cron.'
+                    'make maintain EVERY=60 running.'
+            else 'Keep make maintain EVERY=60 running: this database has no pg_cron.'
         end,
         case
             when j.status in ('failed', 'late')

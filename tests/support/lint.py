@@ -50,6 +50,8 @@ def text_findings(path: Path) -> Iterator[str]:
             yield f"{path}:{number}: a tab, or a space at the end"
         if (len(line) - len(line.lstrip(" "))) % 4:
             yield f"{path}:{number}: indentation is no multiple of 4"
+        if not line.isascii():  # a database may have another encoding
+            yield f"{path}:{number}: letters that are not ASCII"
         if upper := re.search(r"\b[A-Z][A-Z_]+\b", bare):
             yield f"{path}:{number}: {upper.group()} in upper case"
     if not text.startswith("-- "):
