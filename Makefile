@@ -65,7 +65,7 @@ demo: $(BASE) ## play a scene with suppliers and couples, in a database of its o
 	@$(WEDSYNC) demo
 
 listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
-	@$(WEDSYNC) listen "$(CHANNEL)" "$(USER)"
+	@$(WEDSYNC) listen "$(CHANNEL)" "$(if $(filter command,$(origin USER)),$(USER))"
 
 bench: $(BASE) ## measure throughput and latency
 	@$(WEDSYNC) bench $(ARGS)

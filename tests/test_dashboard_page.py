@@ -141,7 +141,9 @@ def test_figures_are_the_views(
         connection.execute("update wedsync_realtime.tenants set max_subscriptions = 2")
         page = open_page()
         assert figure(page, "connections") == "1"
-        assert "2 subscriptions of 1 tenants" in page.locator("#tile-connections").inner_text()
+        tile = page.locator("#tile-connections").inner_text()
+        assert "2 subscriptions of 1 tenant" in tile
+        assert "tenants" not in tile
         assert figure(page, "refused") == "3"
         assert figure(page, "limits") == "1"
         assert rows(page, "tenants") == [[f"Bloom {bloom}", "1", "2", "2", "100 %"]]

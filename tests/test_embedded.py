@@ -293,6 +293,14 @@ def test_machine_without_server_gets_the_command(
     assert "sudo dnf install -y postgresql-server" in error
 
 
+def test_machine_without_a_package_manager_gets_no_command_that_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    assert install.command_for_people() is None
+    assert "`" not in install.missing_server().fix
+
+
 def test_data_of_a_missing_version_is_named(
     other_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ def restore(source: str, target: str, folder: Path, *options: str) -> None:
     """Dump a database with these options, and read the dump into another one."""
     file = folder / "dump"
     subprocess.run([tool("pg_dump"), *options, "--file", file, source], check=True)
-    read = [tool("pg_restore"), "--exit-on-error", "--dbname", target, file]
+    read: list[str | Path] = [tool("pg_restore"), "--exit-on-error", "--dbname", target, file]
     if "--format=custom" not in options:
         read = [tool("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", file]
         read += [target]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -67,7 +68,7 @@ def lock_held(url: str, attempts: int | None = None) -> Iterator[None]:
 
 def let_go(holder: psycopg.Connection, attempts: int, ended: threading.Event) -> None:
     """Commit the holder when others have waited for its lock so often, or when it has ended."""
-    met = set()
+    met: set[datetime] = set()
     with psycopg.connect(holder.info.dsn, autocommit=True) as connection:
         while len(met) < attempts and not ended.is_set():
             waiting = connection.execute(WAITING).fetchall()

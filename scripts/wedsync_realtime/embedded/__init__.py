@@ -133,7 +133,7 @@ def ensure_test_server(report: Report) -> Path:
         return usable[0].bindir
     raise NoServerError(
         f"The tests need a PostgreSQL {wanted or 'server'} with {', '.join(TEST_EXTENSIONS)}.",
-        f"Run `{install.command_for_people(packages)}`, or set PG to a server's bin folder.",
+        f"{install.installation(packages)}, or set PG to a server's bin folder.",
     )
 
 

@@ -24,15 +24,23 @@ _COMMANDS = {  # by package manager
 Report = Callable[[str], None]
 
 
-def command_for_people(extensions: Sequence[str] = ("cron",)) -> str:
-    """Return the command that installs a server and extensions on this kind of machine."""
+def command_for_people(extensions: Sequence[str] = ("cron",)) -> str | None:
+    """Return the command that installs a server and extensions, None where none is known."""
     if shutil.which("apt-get"):
         major = newest_major(extensions) or OLDEST_MAJOR
         return f"sudo apt-get install -y {' '.join(package_names(major, extensions))}"
     for manager, command in _COMMANDS.items():
         if shutil.which(manager):
             return command
-    return f"install PostgreSQL {OLDEST_MAJOR} or newer with pg_cron"
+    return None
+
+
+def installation(extensions: Sequence[str] = ("cron",)) -> str:
+    """Return the advice to install them, with the command where one is known."""
+    command = command_for_people(extensions)
+    if command:
+        return f"Run `{command}`"
+    return f"Install PostgreSQL {OLDEST_MAJOR} or newer as is done on this machine"
 
 
 def debian_packages(servers: Sequence[Server], extensions: Sequence[str], report: Report) -> bool:
@@ -74,7 +82,7 @@ def missing_server() -> NoServerError:
     """Return the error for a machine without a server, on which none could be installed."""
     return NoServerError(
         f"No PostgreSQL server {_wanted()} on this machine.",
-        f"Run `{command_for_people()}`, or set PG to a server's bin folder, "
+        f"{installation()}, or set PG to a server's bin folder, "
         "or DATABASE_URL to a database elsewhere.",
     )
 

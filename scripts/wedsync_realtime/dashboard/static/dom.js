@@ -60,6 +60,11 @@ export function count(value) {
     return value < 100_000 ? whole.format(value) : short.format(value);
 }
 
+/** Return a count with what is counted: its singular, and an s for any number but one. */
+export function counted(value, what) {
+    return `${count(value)} ${what}${value === 1 ? "" : "s"}`;
+}
+
 export function rate(value) {
     if (value === null || value === undefined) return "–";
     if (value === 0) return "0";

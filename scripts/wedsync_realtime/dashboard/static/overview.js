@@ -1,7 +1,7 @@
 // The parts of the page that show the whole system: tiles, channels, refusals, health, jobs, activity.
 
 import { colour } from "./chart.js";
-import { badge, count, duration, el, meter, moment, rate, show } from "./dom.js";
+import { badge, count, counted, duration, el, meter, moment, rate, show } from "./dom.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -29,22 +29,22 @@ function showTiles({ totals, health }) {
     const found = failing
         ? `${failing} failing`
         : warnings
-          ? `${warnings} ${warnings === 1 ? "warning" : "warnings"}`
+          ? counted(warnings, "warning")
           : "All well";
     const more =
-        failing && warnings ? `and ${warnings} ${warnings === 1 ? "warning" : "warnings"}, ` : "";
+        failing && warnings ? `and ${counted(warnings, "warning")}, ` : "";
     tile("health", found, `${more}${health.length} checks`, worst);
     tile(
         "connections",
         count(totals.connections),
-        `${count(totals.subscriptions)} subscriptions of ${count(totals.tenants)} tenants`,
+        `${counted(totals.subscriptions, "subscription")} of ${counted(totals.tenants, "tenant")}`,
     );
     tile("events", rate(totals.events_per_second), "mean of the last minute");
     tile(
         "lag",
         totals.lagging ? duration(totals.lag) : "< 1 min",
         totals.lagging
-            ? `${count(totals.lagging)} subscriptions over a minute`
+            ? `${counted(totals.lagging, "subscription")} over a minute`
             : "everybody keeps up",
         totals.lagging ? "warn" : undefined,
     );
