@@ -1,35 +1,28 @@
-"""What the README shows works as it stands."""
+"""What README.md and docs/ show works as it stands."""
 
 import asyncio
 import json
-import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from tests.support.cluster import Cluster
+from tests.support.documents import code
 from tests.support.listener import INSERT
 from tests.support.people import People
 
-README = Path(__file__).parents[1] / "README.md"
 LIMIT = 30  # seconds
 
 
-def blocks(language: str) -> list[str]:
-    """Return the code of a language in the README, block by block."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+def paste(cluster: Cluster, database: str, name: str) -> str:
+    """Run the first SQL block of a page in psql and return what it prints.
 
-
-def paste(cluster: Cluster, database: str, number: int) -> str:
-    """Run an SQL block of the README in psql and return what it prints.
-
-    cluster: whose psql. database: where to run it. number: which block, counted from 0.
+    cluster: whose psql. database: where to run it. name: of the page.
     """
     done = subprocess.run(
         [cluster.psql(), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", database],
-        input=blocks("sql")[number],
+        input=code(name, "sql")[0],
         capture_output=True,
         text=True,
         check=False,
@@ -40,14 +33,14 @@ def paste(cluster: Cluster, database: str, number: int) -> str:
 
 def test_first_session_receives_the_event(cluster: Cluster, database: str) -> None:
     for _ in range(2):  # whoever pastes it twice gets the second event too
-        page = json.loads(paste(cluster, database, 0))
+        page = json.loads(paste(cluster, database, "README.md"))
         assert page["ready"] is True
         assert [event["event"] for event in page["events"]][-1] == "form_response.submitted"
 
 
 def test_explanation_says_who_is_refused(cluster: Cluster, database: str) -> None:
-    paste(cluster, database, 0)
-    lines = paste(cluster, database, 1).splitlines()
+    paste(cluster, database, "README.md")
+    lines = paste(cluster, database, "docs/security.md").splitlines()
     assert [line.split("|")[2] for line in lines] == ["passed"] * 4 + ["refused", "not reached"]
     assert "does not admit the caller" in lines[4]
 
@@ -70,7 +63,7 @@ def test_python_program_follows(database: str, people: People) -> None:
     supplier = people.supplier()
     user = people.supplier_user(supplier)
     program: dict[str, Any] = {}
-    exec(blocks("python")[0], program)
+    exec(code("docs/clients.md", "python")[0], program)
 
     async def play() -> None:
         copy = Copy()

@@ -1,10 +1,9 @@
-"""The README's runbook: each symptom is caused, and its commands print what the README says."""
+"""The runbook of docs/operate.md: each symptom is caused, and its commands print what it says."""
 
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from uuid import UUID
 
 import psycopg
@@ -12,15 +11,15 @@ import pytest
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
+from tests.support.documents import page
 from tests.support.people import People
 from wedsync_realtime import menu
 
-README = Path(__file__).parents[1] / "README.md"
 SUBSCRIBE = {"channels": ["form-responses"]}
 
 
 class Database:
-    """A database in which a fault is caused and the README's commands are pasted."""
+    """A database in which a fault is caused and the runbook's commands are pasted."""
 
     def __init__(self, cluster: Cluster, url: str, admin: psycopg.Connection) -> None:
         self.cluster, self.url, self.admin = cluster, url, admin
@@ -36,7 +35,7 @@ class Database:
 
     def paste(self, symptom: str, **variables: UUID) -> str:
         """Return what the commands under a symptom of the runbook print."""
-        chapter = README.read_text().split("### Runbook")[1].split("\n## ")[0]
+        chapter = page("docs/operate.md").split("## Runbook")[1]
         (block,) = re.findall(
             rf"\*\*{re.escape(symptom)}\*\*.*?```sql\n(.*?)```", chapter, re.DOTALL
         )

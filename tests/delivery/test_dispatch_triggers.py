@@ -27,7 +27,7 @@ NESTED: dict[str, LiteralString] = {
     """,
 }
 
-LIMIT = pytest.mark.xfail(reason="README, Limits: told before its cause", strict=True)
+LIMIT = pytest.mark.xfail(reason="docs/limits.md: told before its cause", strict=True)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// Keeps the README's copy of a supplier's form responses, and prints what it is asked for.
+// Keeps the copy that docs/clients.md shows of a supplier's form responses, and prints what it is asked for.
 const { createInterface } = require('node:readline')
 const { createClient } = require('@supabase/supabase-js')
 const [module_, url, key, token, supplier] = process.argv.slice(2)

@@ -15,7 +15,7 @@ from tests.support.supabase import OBJECTS, PROJECT
 from tests.support.tcp import over_tcp
 
 WARNED = "wedsync_realtime.run_job"  # it commits, which a pinned search_path forbids
-ACCEPTED = {  # INFO alone, but for that; the README says why
+ACCEPTED = {  # INFO alone, but for that; docs/deploy.md says why
     "function_search_path_mutable": WARNED,
     "no_primary_key": "wedsync_realtime.events",
     "rls_enabled_no_policy": "",

@@ -1,4 +1,4 @@
-"""The README's TypeScript: it compiles with the types that the Supabase CLI makes, and it works."""
+"""The TypeScript of docs/clients.md compiles with the types of the Supabase CLI, and it works."""
 
 import json
 import os
@@ -12,11 +12,11 @@ import pytest
 
 from tests.supabase.conftest import Cli
 from tests.supabase.tokens import token
+from tests.support.documents import code
 from tests.support.people import People
 from tests.support.tcp import over_tcp
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
 CONFIG = {
     "compilerOptions": {
         "strict": True,
@@ -31,22 +31,22 @@ CONFIG = {
 }
 
 
-def readme_code() -> str:
-    """Return the TypeScript of the README."""
-    (block,) = re.findall(r"^```ts\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
-    return str(block)
+def shown_code() -> str:
+    """Return the TypeScript that the page shows."""
+    (block,) = code("docs/clients.md", "ts")
+    return block
 
 
 @pytest.fixture
 def project(tmp_path: Path, node_modules: Path, supabase_cli: Cli, database: str) -> Path:
-    """Return a folder with the README's code, the generated types and the compiler's settings."""
+    """Return a folder with the page's code, the generated types and the compiler's settings."""
     with over_tcp(database) as address:
         made = supabase_cli(
             tmp_path, "gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"
         )
     assert made.returncode == 0, made.stderr
     (tmp_path / "database.types.ts").write_text(made.stdout)
-    (tmp_path / "follow.ts").write_text(readme_code())
+    (tmp_path / "follow.ts").write_text(shown_code())
     (tmp_path / "tsconfig.json").write_text(json.dumps(CONFIG))
     (tmp_path / "node_modules").symlink_to(node_modules)
     return tmp_path
@@ -71,7 +71,7 @@ def compiled(project: Path) -> list[str]:
 )
 def test_types_tell_wrong_calls(project: Path, right: str, wrong: str, error: str) -> None:
     assert compiled(project) == []
-    code = readme_code()
+    code = shown_code()
     assert right in code
     (project / "follow.ts").write_text(code.replace(right, wrong))
     assert error in "\n".join(compiled(project))
