@@ -1,0 +1,23 @@
+"""The Makefile takes what stands on its command line, not what the shell calls the same."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(("given", "user"), [((), ""), (("USER=abc",), "abc")])
+def test_user_of_the_shell_is_not_a_user_of_the_application(
+    monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], user: str
+) -> None:
+    monkeypatch.setenv("USER", "somebody")
+    shown = subprocess.run(
+        ["make", "--dry-run", "listen", "CHANNEL=form-responses", *given],
+        check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert f'listen "form-responses" "{user}"' in shown
