@@ -2,7 +2,7 @@
 -- are not the usual ones.
 
 begin;
-select plan(9);
+select plan(11);
 
 set local timezone = 'Asia/Kathmandu';
 set local datestyle = 'German, DMY';
@@ -17,7 +17,7 @@ as $$
     select string_agg(t.key || ' ' || jsonb_typeof(t.value), ', ' order by t.key)
     from jsonb_each(answer) as t
 $$;
-grant execute on function pg_temp.types to authenticated;
+grant execute on function pg_temp.types to authenticated, service_role;
 
 select tests.supplier_user(tests.supplier('Bloom'));
 select tests.become_user(tests.supplier_user(tests.supplier('Bloom')));
@@ -77,6 +77,18 @@ select is(
     'realtime_unsubscribe: each key has the type of the contract'
 )
 from answer as a;
+select is(
+    pg_temp.types(public.realtime_unsubscribe_all()), 'closed number, success boolean',
+    'realtime_unsubscribe_all: each key has the type of the contract'
+);
+select tests.become_service();
+select is(
+    pg_temp.types(public.realtime_connection_stats()),
+    'activeConnections number, activeSubscriptions number, activeTenants number, '
+    'avgMessagesPerConnection number, hotTopics number, lastDay object, refusedToday number, '
+    'todayMessages number',
+    'realtime_connection_stats: each key has the type of the contract'
+);
 
 select * from finish();
 rollback;
