@@ -12,7 +12,7 @@ PAGES = sorted(
     for file in ROOT.glob(pattern)
     if not file.relative_to(ROOT).parts[0].startswith(".")
 )
-LINK = re.compile(r"\]\(([^)\s]+)\)")
+LINK = re.compile(r'(?:\]\(|\bsrc(?:set)?=")([^)\s"]+)')
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
 
