@@ -8,14 +8,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.deployment.test_deploy_unprivileged import played
+from tests.security.test_function_matrix import READABLE, RELATIONS, ROLES
 from tests.support.caller import caller
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.deploy import deploy
 from tests.support.listener import subscribed
 from tests.support.project import as_admin, create_project
 from tests.support.supabase import OBJECTS
-from tests.test_deploy_unprivileged import played
-from tests.test_function_matrix import READABLE, RELATIONS, ROLES
 from wedsync_realtime.deploy import migrate
 
 # What of the application's objects a deployment has no business with; a file node that stays says

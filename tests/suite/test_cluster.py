@@ -39,7 +39,7 @@ def test_databases_are_clones_of_their_own(cluster: Cluster, database: str) -> N
 def test_cluster_of_a_killed_process_is_removed(cluster: Cluster) -> None:
     if cluster.address:
         pytest.skip("needs a server on this machine, not in a container")
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", HOLD], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

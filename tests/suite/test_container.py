@@ -10,8 +10,13 @@ import pytest
 from tests.support.cluster import Cluster
 from tests.support.container import NoEngineError, check_engine
 
-ROOT = Path(__file__).parents[1]
-SUITE = ["tests/db", "tests/test_maintain.py", "tests/test_cluster.py", "tests/test_privileges.py"]
+ROOT = Path(__file__).parents[2]
+SUITE = [
+    "tests/db",
+    "tests/jobs/test_maintain.py",
+    "tests/suite/test_cluster.py",
+    "tests/security/test_privileges.py",
+]
 
 
 def run(**environment: str) -> subprocess.CompletedProcess[str]:

@@ -324,7 +324,7 @@ def test_missing_library_is_named(database: str) -> None:
 
 
 def test_wheel_holds_what_is_served(tmp_path: Path) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     subprocess.run(
         [
             sys.executable,

@@ -8,7 +8,7 @@ import pytest
 from tests.support.cluster import Cluster
 from tests.support.pgtap import install_pgtap, run_story
 
-STORIES = Path(__file__).parent / "db"
+STORIES = Path(__file__).parents[1] / "db"
 
 OFFENDERS = b"""
     create table public.bare (id int);

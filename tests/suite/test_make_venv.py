@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "make_venv.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "make_venv.py"
 
 
 def test_path_with_a_colon_is_named(tmp_path: Path) -> None:

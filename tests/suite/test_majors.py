@@ -14,15 +14,15 @@ from wedsync_realtime.cli import main
 from wedsync_realtime.embedded import npm
 from wedsync_realtime.embedded.account import server_account
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SUITE = [
     "tests/db",
     "tests/delivery/test_delivery.py",
     "tests/delivery/test_dispatch_tables.py",
     "tests/delivery/test_ready.py",
-    "tests/test_deploy_unprivileged.py",
-    "tests/test_function_matrix.py",
-    "tests/test_maintain.py",
+    "tests/deployment/test_deploy_unprivileged.py",
+    "tests/security/test_function_matrix.py",
+    "tests/jobs/test_maintain.py",
 ]
 
 

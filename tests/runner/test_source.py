@@ -163,4 +163,4 @@ def test_edited_and_missing_migrations_are_named() -> None:
 
 
 def test_default_root_is_the_checkout() -> None:
-    assert source.default_root() == Path(__file__).parents[1]
+    assert source.default_root() == Path(__file__).parents[2]
