@@ -1,9 +1,12 @@
-"""Fixtures: one throwaway cluster per session, databases cloned from one deployed template."""
+"""Fixtures: one throwaway cluster per process, databases cloned from one deployed template."""
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,16 +15,44 @@ from tests.support.caller import Caller, caller
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.deploy import deploy
 from tests.support.people import People, install_helpers
-from tests.support.pgtap import Story, install_pgtap
+from tests.support.pgtap import Stories, Story, install_pgtap
+from tests.support.progress import Progress
 
 STORIES = Path(__file__).parent / "db"
+FOLDER = "wedsync_stories"  # what a worker knows the folder of the stories' outcomes by
 TEMPLATE = "wedsync_template"
 STORY_TEMPLATE = "wedsync_pgtap"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell how far the workers are; without them pytest's own dots do."""
+    if config.option.numprocesses:
+        config.pluginmanager.register(Progress(config))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return a worker per core; none for a single file, whose tests share what they set up."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    return 0 if len(files) == 1 and Path(*files).is_file() else len(os.sched_getaffinity(0))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker the folder where they leave each other the outcomes of stories."""
+    node.workerinput[FOLDER] = shared_folder(node.config)
+
+
+@cache
+def shared_folder(config: pytest.Config) -> str:
+    """Return a folder that the workers share, gone when pytest ends."""
+    folder = tempfile.TemporaryDirectory(prefix="wedsync-stories-")
+    config.add_cleanup(folder.cleanup)
+    return folder.name
+
+
 @cache
 def running(config: pytest.Config) -> Cluster:
-    """Return this session's cluster, started at the first call: collection may need it already."""
+    """Return this process's cluster, started at the first call: collection may need it already."""
     stack = ExitStack()
     config.add_cleanup(stack.close)
     return stack.enter_context(running_cluster())
@@ -55,18 +86,35 @@ def with_pgtap(config: pytest.Config) -> str:
     return STORY_TEMPLATE
 
 
+@cache
+def stories(config: pytest.Config) -> Stories:
+    """Return what runs the stories of this run."""
+    places = [
+        config.invocation_params.dir / argument.partition("::")[0] for argument in config.args
+    ]
+    asked = [
+        path
+        for path in sorted(STORIES.glob("*.sql"))
+        if any(path.is_relative_to(place.resolve()) for place in places)
+    ]
+    folder = getattr(config, "workerinput", {}).get(FOLDER)
+    return Stories(
+        lambda: (running(config), with_pgtap(config)), asked, Path(folder) if folder else None
+    )
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Story | None:
     """Collect the stories in tests/db."""
     if file_path.suffix != ".sql" or file_path.parent != STORIES:
         return None
     story: Story = Story.from_parent(parent, path=file_path)
-    story.prepare = lambda: (running(parent.config), with_pgtap(parent.config))
+    story.stories = stories(parent.config)
     return story
 
 
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Cluster:
-    """Return the session's cluster."""
+    """Return the process's cluster."""
     return running(pytestconfig)
 
 

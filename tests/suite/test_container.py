@@ -22,7 +22,7 @@ SUITE = [
 def run(**environment: str) -> subprocess.CompletedProcess[str]:
     """Run part of the tests with DOCKER set."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITE],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-rs", "-p", "no:cacheprovider", *SUITE],
         check=False,
         capture_output=True,
         text=True,
@@ -31,7 +31,6 @@ def run(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(600)
 def test_stories_pass_in_a_container(cluster: Cluster) -> None:
     if cluster.address:
         pytest.skip("this run is in a container")

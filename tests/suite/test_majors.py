@@ -26,7 +26,6 @@ SUITE = [
 ]
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("major", ["16", "17", "18"])
 def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
     if cluster.address or cluster.major != int(DEFAULT_MAJOR):
@@ -35,7 +34,7 @@ def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
     answer = json.loads(server.stdout)
     if server.returncode != 0:
         pytest.skip(f"PostgreSQL {major} is not to be had here: {answer['message']}")
-    done = run(answer["PG"], "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *SUITE)
+    done = run(answer["PG"], "pytest", "-q", "-n0", "--no-header", "-p", "no:cacheprovider", *SUITE)
     assert done.returncode == 0, done.stdout
 
 

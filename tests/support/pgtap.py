@@ -1,6 +1,8 @@
 """Collect pgTAP stories: run a file with psql, show each of its assertions as a test."""
 
+import fcntl
 import os
+import pickle
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from tests.support.deploy import DeployError
 from tests.support.people import install_helpers
 
 SEARCH_PATH = "public,tap"
-TIME_LIMIT = 120  # seconds for one story
+TIME_LIMIT = 600  # seconds for one story that hangs
 
 
 @dataclass
@@ -32,7 +34,10 @@ class Assertion:
     diagnostics: list[str] = field(default_factory=list)
 
 
-def parse(output: str, exit_code: int) -> tuple[list[Assertion], list[str]]:
+Outcome = tuple[list[Assertion], list[str]]  # the assertions, and what is wrong with the whole
+
+
+def parse(output: str, exit_code: int) -> Outcome:
     """Return the assertions that psql printed, and what is wrong with the run as a whole."""
     assertions: list[Assertion] = []
     plan: int | None = None
@@ -66,7 +71,7 @@ def install_pgtap(url: str) -> None:
         connection.execute("grant execute on all functions in schema tap to public")
 
 
-def run_story(psql: str, url: str, path: Path) -> tuple[list[Assertion], list[str]]:
+def run_story(psql: str, url: str, path: Path) -> Outcome:
     """Run a file; return its assertions and, unless all went well, what is wrong with the run."""
     done = subprocess.run(
         [psql, "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", path],
@@ -83,20 +88,63 @@ def run_story(psql: str, url: str, path: Path) -> tuple[list[Assertion], list[st
     return assertions, problems
 
 
-class Story(pytest.File):
-    """A file in tests/db; it runs when it is collected, since only a run tells the names."""
+@dataclass
+class Stories:
+    """Runs stories, each once, also where several processes collect the same tests.
 
-    prepare: Callable[[], tuple[Cluster, str]]  # cluster and template; slow when first called
+    prepare: returns cluster and template; slow when first called.
+    asked: the stories of this run.
+    shared: the folder in which processes leave each other what they found; None where there is one.
+    """
 
-    def collect(self) -> Iterator[pytest.Item]:
-        """Run the file in a database of its own and yield one item per assertion."""
+    prepare: Callable[[], tuple[Cluster, str]]
+    asked: list[Path]
+    shared: Path | None = None
+
+    def outcome(self, path: Path) -> Outcome:
+        """Return the outcome of a story."""
+        if self.shared is None:
+            return self._run(path)
+        while self.asked:  # none is waited for while another is left to do
+            self._claim(self.asked.pop(0), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        outcome = self._claim(path, fcntl.LOCK_EX)
+        assert outcome
+        return outcome
+
+    def _claim(self, path: Path, lock: int) -> Outcome | None:
+        """Return the outcome, by running the story if nobody has; None where somebody is at it."""
+        assert self.shared
+        with (self.shared / path.name).open("ab+") as file:
+            try:
+                fcntl.flock(file, lock)
+            except BlockingIOError:
+                return None
+            file.seek(0)
+            if left := file.read():
+                found: Outcome = pickle.loads(left)
+                return found
+            outcome = self._run(path)
+            file.write(pickle.dumps(outcome))
+            return outcome
+
+    def _run(self, path: Path) -> Outcome:
         try:
             cluster, template = self.prepare()
             with cluster.database(template) as url:
-                assertions, problems = run_story(cluster.psql(), url, self.path)
+                return run_story(cluster.psql(), url, path)
         except (ClusterError, DeployError, psycopg.Error, subprocess.TimeoutExpired) as error:
             # Raised here, it would keep pytest from running anything else.
-            assertions, problems = [], [str(error)]
+            return [], [str(error)]
+
+
+class Story(pytest.File):
+    """A file in tests/db; it runs when it is collected, since only a run tells the names."""
+
+    stories: Stories
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Run the file in a database of its own and yield one item per assertion."""
+        assertions, problems = self.stories.outcome(self.path)
         for assertion in assertions:
             yield AssertionItem.from_parent(self, name=assertion.name, assertion=assertion)
         if problems:
