@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SUITE = [
     "tests/db",
     "tests/delivery/test_delivery.py",
+    "tests/delivery/test_dispatch_columns.py",
     "tests/delivery/test_dispatch_tables.py",
     "tests/delivery/test_ready.py",
     "tests/deployment/test_deploy_unprivileged.py",

@@ -12,6 +12,7 @@ import pytest
 from tests.supabase.clients import Client, python_client, script_client
 from tests.supabase.rest import rest_server
 from tests.support.cluster import Cluster
+from tests.support.tree import Tree
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
@@ -91,3 +92,22 @@ def client_of(
         else:
             modules = request.getfixturevalue("node_modules")
             yield lambda bearer: stack.enter_context(script_client(rest, bearer, modules))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path / "source")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return the folder of a Supabase project without migrations."""
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def other_database(cluster: Cluster) -> Iterator[str]:
+    """Yield the URL of a second empty database."""
+    with cluster.database() as url:
+        yield url

@@ -99,6 +99,14 @@ class Cluster:
         """Allow connections to a database again."""
         self._execute("alter database {} with allow_connections true", name)
 
+    def end_connections(self, name: str) -> None:
+        """End all connections to a database."""
+        with self.connect() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
+                (name,),
+            )
+
     def cron_database(self) -> str:
         """Return the URL of the one database in which pg_cron works, with pg_cron in it."""
         with self.connect(CRON_DATABASE) as connection:

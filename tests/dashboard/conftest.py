@@ -1,0 +1,70 @@
+"""Fixtures: the dashboard of a database, its reader, and its page in headless Chromium."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
+
+from tests.support.dashboard import Dashboard, running_dashboard
+from wedsync_realtime.monitoring.reader import Reader
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 30_000  # milliseconds until a page that does not show what is expected fails the test
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        # as root Chromium runs without its sandbox only
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_page(database: str, context: BrowserContext) -> Iterator[Callable[[], Page]]:
+    """Return a function that opens the page; the browser may have nothing to complain of."""
+    complaints: list[str] = []
+    with running_dashboard(database) as dashboard:
+
+        def open_page() -> Page:
+            page = context.new_page()
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda message: complaints.append(message.text))
+            page.goto(dashboard.address)
+            expect(page.locator("#live")).to_have_text("Live")
+            return page
+
+        yield open_page
+    assert complaints == []
+
+
+@pytest.fixture
+def dashboard(database: str) -> Iterator[Dashboard]:
+    with running_dashboard(database) as running:
+        yield running
+
+
+@pytest.fixture
+def reader(database: str) -> Iterator[Reader]:
+    reader = Reader(database, "test")
+    yield reader
+    reader.close()

@@ -1,0 +1,154 @@
+"""The page in headless Chromium: for the keyboard, for every eye and window, with many tenants."""
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from playwright.sync_api import (
+    Browser,
+    Page,
+    expect,
+)
+
+from tests.dashboard.page import options, rows
+from tests.support.dashboard import play_season, running_dashboard
+from tests.support.people import People
+
+CONTRAST = 4.5  # of text, by WCAG 2.2 level AA
+# Contrast by WCAG of every element that has text of its own, against the ground under it.
+MEASURE = """() => {
+  const parse = (colour) => {
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+  const ground = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const colour = parse(getComputedStyle(each).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const shown = [...document.querySelectorAll("body *")].filter((element) =>
+    element.checkVisibility() && !element.disabled
+    && [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+  return shown.map((element) => {
+    const [high, low] = [light(parse(getComputedStyle(element).color)), light(ground(element))]
+      .sort((a, b) => b - a);
+    return [(high + 0.05) / (low + 0.05), element.textContent.trim()];
+  });
+}"""
+
+
+def test_keyboard_alone_finds_and_explains(open_page: Callable[[], Page], people: People) -> None:
+    bloom = people.supplier("Bloom")
+    people.supplier("Bloomers")
+    user = people.supplier_user(bloom)
+    page = open_page()
+    page.keyboard.press("/")
+    page.keyboard.type("bloo")
+    expect(options(page)).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#found [aria-selected=true]")).to_contain_text(str(bloom))
+    page.keyboard.press("Enter")
+    expect(page.locator("#explain .people button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#explain-who")).to_contain_text(str(user))
+    expect(page.locator("#explain select")).to_be_focused()
+    page.keyboard.type("form")
+    expect(page.locator("#explain .verdict")).to_have_text("Would be admitted to form-responses.")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")  # core-fields, which is for couples
+    expect(page.locator("#explain .verdict")).to_contain_text("couple_id required")
+    assert page.locator("#explain .steps > li").count() == 6
+    page.keyboard.press("Escape")
+    expect(page.locator("#explain")).to_be_hidden()
+    expect(page.locator("#find")).to_be_focused()
+
+
+def test_everything_that_can_be_pressed_is_reached_by_tab(
+    open_page: Callable[[], Page], people: People
+) -> None:
+    play_season(people.url, 20)
+    page = open_page()
+    expect(page.locator("#tenants tbody tr")).to_have_count(12)
+    wanted = page.locator(
+        "a[href], button:enabled:visible, input:visible, select:visible, summary:visible"
+    ).count()
+    reached = set()
+    for _ in range(wanted + 10):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "[...document.querySelectorAll('a[href], button, input, select, summary')]"
+                ".indexOf(document.activeElement)"
+            )
+        )
+    assert len(reached - {-1}) == wanted
+
+
+def test_five_hundred_suppliers_are_searched_sorted_and_paged(
+    open_page: Callable[[], Page], people: People
+) -> None:
+    play_season(people.url, 500)
+    page = open_page()
+    count, body = page.locator("#tenants-count"), page.locator("#tenants tbody")
+    expect(count).to_have_text("1–12 of 500")
+    expect(page.locator("#tenants th[aria-sort=descending]")).to_have_text("Used")
+    assert rows(page, "tenants")[0][1:] == ["250", "1,000", "1,000", "100 %"]
+    page.locator("#tenants-next").click()
+    expect(count).to_have_text("13–24 of 500")
+    page.locator("#tenants thead button", has_text="Name").click()
+    expect(count).to_have_text("1–12 of 500")
+    expect(body.locator("tr").first).to_contain_text("Bloom")
+    page.locator("#tenants-search").fill("velvet")
+    expect(count).to_have_text("1–12 of 20")
+    for _ in range(3):  # an update changes neither order nor page
+        with page.expect_response("**/api/tenants?*"):
+            pass
+    expect(body.locator("tr").first).to_contain_text("Velvet")
+    page.locator("#tenants-search").fill("no such")
+    expect(body).to_contain_text("Nobody is connected by this name.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_schemes(
+    browser: Browser, people: People, database: str, scheme: str
+) -> None:
+    play_season(database, 20)
+    context = browser.new_context(color_scheme="dark" if scheme == "light" else "light")
+    with running_dashboard(database) as dashboard:
+        page = context.new_page()
+        page.goto(dashboard.address)
+        page.locator("#theme").select_option(scheme)  # against what the system wants
+        expect(page.locator("#live")).to_have_text("Live")
+        page.reload()
+        assert page.url.endswith("/")
+        expect(page.locator("#tenants tbody tr")).to_have_count(12)
+        assert page.evaluate("getComputedStyle(document.body).colorScheme") == scheme
+        measured = page.evaluate(MEASURE)
+        assert len(measured) > 50
+        assert [found for found in measured if found[0] < CONTRAST] == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 800, 1440, 2560])
+def test_nothing_is_wider_than_the_window(
+    browser: Browser, people: People, database: str, width: int
+) -> None:
+    people.supplier("W" * 300)
+    play_season(database, 20)
+    with psycopg.connect(database) as connection:
+        connection.execute("update public.suppliers set business_name = repeat('W', 300)")
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    with running_dashboard(database) as dashboard:
+        page = context.new_page()
+        page.goto(dashboard.address)
+        expect(page.locator("#tenants tbody tr")).to_have_count(12)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()

@@ -1,0 +1,95 @@
+"""A supplier with a user, and what a listener of theirs is asked."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+
+from wedsync_realtime.listener import (
+    Event,
+    Item,
+    Listener,
+    Resync,
+)
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+LIMIT = 30  # seconds that a test may take
+FORMS = ["form-responses"]
+NAME = "wedsync-realtime listener"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A supplier with a user, and a connection that changes things."""
+
+    url: str
+    connection: psycopg.Connection
+    supplier: UUID
+    user: UUID
+
+    @property
+    def own(self) -> dict[str, str]:
+        return {"supplier_id": str(self.supplier)}
+
+    def listener(self, poll_interval: float = 60.0) -> Listener:
+        return Listener(self.url, self.user, poll_interval=poll_interval)
+
+    def submit(self, *names: str) -> None:
+        for name in names:
+            self.connection.execute(
+                "insert into public.form_responses (supplier_id, form_name) values (%s, %s)",
+                (self.supplier, name),
+            )
+
+    def run(self, statement: LiteralString, *values: Any) -> Any:
+        cursor = self.connection.execute(statement, values or None)
+        return cursor.fetchone() if cursor.description else None
+
+    def terminate_listener(self) -> int:
+        """Terminate the backend of the listener; return how many there were."""
+        (count,) = self.run(
+            "select count(pg_terminate_backend(a.pid)) from pg_stat_activity as a"
+            " where a.datname = current_database() and a.application_name = %s",
+            NAME,
+        )
+        return int(count)
+
+
+def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    @wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        async def limited() -> None:
+            async with asyncio.timeout(LIMIT):
+                await test(*args, **kwargs)
+
+        asyncio.run(limited())
+
+    return run
+
+
+async def take(listener: Listener, count: int) -> list[Event]:
+    """Return the next events; nothing else may come between but Ready."""
+    events: list[Event] = []
+    while len(events) < count:
+        item = await anext(listener)
+        assert not isinstance(item, Resync)
+        if isinstance(item, Event):
+            events.append(item)
+    return events
+
+
+async def take_names(listener: Listener, count: int) -> list[str]:
+    return [event.new["form_name"] for event in await take(listener, count)]
+
+
+async def comes_nothing(listener: Listener, seconds: float = 0.1) -> bool:
+    try:
+        item: Item = await asyncio.wait_for(anext(listener), seconds)
+    except TimeoutError:
+        return True
+    raise AssertionError(f"{item} came")
