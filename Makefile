@@ -16,8 +16,8 @@ SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-serv
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
-migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is installed and started
-	@$(WEDSYNC) migrate
+migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is installed and started; NO_CRON=1 without pg_cron
+	@$(WEDSYNC) migrate $(if $(NO_CRON),--no-cron)
 
 plan: $(BASE) ## what migrate would run; SQL=1 prints the SQL
 	@$(WEDSYNC) plan $(if $(SQL),--sql)
@@ -38,7 +38,7 @@ status: $(BASE) ## what is applied, pending and changed, and what the server has
 	@$(WEDSYNC) status
 
 bundle: $(BASE) ## write INTO=supabase/migrations/<time>_realtime_system.sql for `supabase db push`
-	@$(WEDSYNC) bundle $(if $(INTO),--into "$(INTO)")
+	@$(WEDSYNC) bundle $(if $(INTO),--into "$(INTO)") $(if $(NO_CRON),--no-cron)
 
 psql: $(BASE) ## open psql on the database, with a menu of what can be looked at
 	@$(WEDSYNC) psql

@@ -7,6 +7,8 @@ create or replace function wedsync_realtime.health_jobs()
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_advice constant text := wedsync_realtime.cron_advice();
 begin
     return query
     select
@@ -30,10 +32,10 @@ begin
         case
             when j.status = 'failed' then 'Mend what the error names, then run the job.'
             when j.status <> 'late' then ''
-            when exists (select from pg_extension as e where e.extname = 'pg_cron')
-                then 'See whether pg_cron runs: cron.job_run_details, the server''s log. Or keep '
-                    'make maintain EVERY=60 running.'
-            else 'Keep make maintain EVERY=60 running: this database has no pg_cron.'
+            when v_advice <> '' then v_advice
+            else 'See why pg_cron does not run it, in cron.job_run_details and the server''s log '
+                '("connection failed": set cron.use_background_workers to on), or keep make '
+                'maintain EVERY=60 running.'
         end,
         case
             when j.status in ('failed', 'late')

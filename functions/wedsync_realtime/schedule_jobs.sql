@@ -1,4 +1,5 @@
--- Schedule the pg_cron jobs by settings, where pg_cron is installed; false where it is not.
+-- Schedule the pg_cron jobs by settings; false where pg_cron is not installed or this role may not
+-- use it, of which cron_advice() tells.
 
 create or replace function wedsync_realtime.schedule_jobs()
     returns boolean
@@ -10,11 +11,7 @@ as $$
 declare
     v_job record;
 begin
-    if not exists (select from pg_extension as e where e.extname = 'pg_cron') then
-        return false;
-    elsif not has_schema_privilege('cron', 'usage') then
-        raise warning 'pg_cron runs no job: as a superuser run "grant usage on schema cron to %", '
-            'or keep make maintain running', quote_ident(current_user);
+    if has_schema_privilege(to_regnamespace('cron'), 'usage') is not true then
         return false;
     end if;
     for v_job in
@@ -44,6 +41,7 @@ end
 $$;
 
 comment on function wedsync_realtime.schedule_jobs() is
-'Schedule the pg_cron jobs by settings; false where pg_cron is not installed.';
+'Schedule the pg_cron jobs by settings; false where pg_cron is not installed, or not for this '
+'role.';
 revoke execute on function wedsync_realtime.schedule_jobs()
 from public, anon, authenticated, service_role;

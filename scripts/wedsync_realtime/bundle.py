@@ -58,13 +58,13 @@ def read_history(folder: Path) -> dict[str, Deployed]:
     return state
 
 
-def write(folder: Path, root: Path | None = None) -> list[Bundle]:
+def write(folder: Path, root: Path | None = None, *, with_cron: bool = True) -> list[Bundle]:
     """Write the bundles that a folder lacks, of the scripts below root, and return them.
 
-    root: by default the package's own.
+    root: by default the package's own. with_cron: have them create pg_cron where it can be had.
     Raises RunnerError.
     """
-    bundles = make(folder, discover(root or default_root()))
+    bundles = make(folder, discover(root or default_root()), with_cron=with_cron)
     if bundles:
         folder.mkdir(parents=True, exist_ok=True)
     parts = [(bundle.file.with_suffix(".part"), bundle) for bundle in bundles]
@@ -79,7 +79,13 @@ def write(folder: Path, root: Path | None = None) -> list[Bundle]:
     return bundles
 
 
-def make(folder: Path, scripts: Sequence[Script], now: datetime | None = None) -> list[Bundle]:
+def make(
+    folder: Path,
+    scripts: Sequence[Script],
+    now: datetime | None = None,
+    *,
+    with_cron: bool = True,
+) -> list[Bundle]:
     """Return the bundles that a folder lacks; none where it has all.
 
     There is one, but for a migration that refuses a transaction, which stands alone between two.
@@ -120,7 +126,7 @@ def make(folder: Path, scripts: Sequence[Script], now: datetime | None = None) -
         add(_ended(script.text), [script])
         landed.append(script)
     changed = _changed(plan)
-    text = _text(state, landed, [*batch, *changed], plan, is_first=is_first)
+    text = _text(state, landed, [*batch, *changed], plan, is_first=is_first, with_cron=with_cron)
     new = [each for each in (*batch, *changed) if each.checksum != state.get(each.path)]
     add(text, new, plan.removed)
     return bundles
@@ -143,6 +149,7 @@ def _text(
     plan: Plan | None = None,
     *,
     is_first: bool,
+    with_cron: bool = True,
 ) -> str:
     """Return the text of a bundle for a database with these checksums by path."""
     parts = _parts(state, landed, scripts, plan)
@@ -151,6 +158,7 @@ def _text(
         "made by `make bundle`, not to be edited.\n",
         _FUNCTIONS,
         _expectation(state),
+        *([] if with_cron else [f"{deploy.NO_CRON};"]),
         *([ledger.CREATE.decode()] if is_first else []),
     ]
     return "\n".join([*opening, *parts]) + "\n"

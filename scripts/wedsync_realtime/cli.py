@@ -108,10 +108,12 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     limits = lifecycle.limits_parser()
-    add("migrate", _migrate, target, source, limits)
+    cron = argparse.ArgumentParser(add_help=False)
+    cron.add_argument("--no-cron", action="store_true", help="do not create the extension pg_cron")
+    add("migrate", _migrate, target, source, limits, cron)
     lifecycle.add_commands(add, target, source, limits)
     add("status", _status, target, source, limits)
-    add("bundle", _bundle, source).add_argument(
+    add("bundle", _bundle, source, cron).add_argument(
         "--into", type=Path, metavar="DIR", default=bundle.DEFAULT_FOLDER, help="%(default)s"
     )
     add("up", _up)
@@ -137,7 +139,13 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
     if options.database_url is None:
         cluster = embedded.ensure_running(printer.note)
     url = cluster.url if cluster else options.database_url
-    outcome = deploy.migrate(url, options.source, printer.note, lifecycle.limits_of(options))
+    outcome = deploy.migrate(
+        url,
+        options.source,
+        printer.note,
+        lifecycle.limits_of(options),
+        with_cron=not options.no_cron,
+    )
     with server.connect(url) as connection:
         info = server.inspect(connection)
     printer.outcome(server.display_name(url), outcome, info, perf_counter() - start)
@@ -145,7 +153,7 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
         if not info.has_cron:
             cluster.start_maintenance()
         printer.line(cluster.how_to_connect())
-    elif not info.has_cron:
+    elif info.jobs_by == "nobody":
         printer.line(info.cron_advice)
     return DONE
 
@@ -164,7 +172,7 @@ def _status(options: argparse.Namespace, printer: Printer) -> int:
 
 def _bundle(options: argparse.Namespace, printer: Printer) -> int:
     """Write what is not bundled yet as migrations of the Supabase CLI."""
-    written = bundle.write(options.into, options.source)
+    written = bundle.write(options.into, options.source, with_cron=not options.no_cron)
     applied = [path for each in written for path in each.applied]
     removed = [path for each in written for path in each.removed]
     files = [str(each.file) for each in written]

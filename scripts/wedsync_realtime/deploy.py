@@ -23,17 +23,22 @@ from wedsync_realtime.transaction import Report, locked
 
 T = TypeVar("T")
 
+NO_CRON = "select pg_catalog.set_config('wedsync_realtime.no_cron', 'on', true)"
+
 
 def migrate(
     url: str,
     root: Path | None = None,
     report: Report = lambda line: None,
     limits: Limits | None = None,
+    *,
+    with_cron: bool = True,
 ) -> Outcome:
     """Deploy the scripts below root, by default the package's own, and return what was done.
 
     A deployment that was killed between its transactions is finished by the next one.
     report: gets a line whenever something takes its time.
+    with_cron: create pg_cron where it can be had.
     Raises RunnerError.
     """
     limits = limits or Limits()
@@ -46,7 +51,7 @@ def migrate(
             if deploy_alone(url, connection, loner, limits, report):
                 deployment.outcome.applied.append(loner.path)
         deployment.attach()
-        deployment.finish()
+        deployment.finish(with_cron=with_cron)
         return deployment.outcome
 
 
@@ -109,10 +114,12 @@ class _Deployment:
         self.outcome.refreshed |= is_attached
         self._noted.refreshed |= is_attached
 
-    def finish(self) -> None:
+    def finish(self, *, with_cron: bool) -> None:
         """Apply triggers and jobs, and note that the deployment has come to its end."""
 
         def work(done: Outcome) -> None:
+            if not with_cron:
+                self._connection.execute(NO_CRON)
             stages.finish(
                 self._connection, self._scripts, done, self._report, self._before,
                 resumes=bool(self._resumes),

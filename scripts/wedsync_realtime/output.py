@@ -67,6 +67,7 @@ class Printer:
                 "version_before": outcome.version,
                 "warnings": outcome.warnings,
                 "jobs": info.jobs_by,
+                "jobs_advice": info.cron_advice if info.jobs_by == "nobody" else "",
                 "seconds": round(seconds, 3),
             }
         )
@@ -113,7 +114,7 @@ class Printer:
         for name, state in info.extensions.items():
             table.add_row(name, state)
         table.add_row("jobs run by", info.jobs_by)
-        if info.jobs_by == "nobody":
+        if info.jobs_by == "nobody" and info.cron_advice:
             table.add_row("", escape(info.cron_advice))
         table.add_row("version", f"{last.version or 'none'} (this package: {__version__})")
         if not last.is_finished:

@@ -38,16 +38,19 @@ class ServerInfo:
     """What the server is: version as printed, extensions as installed, available or absent.
 
     has_maintainer: a process `maintain --every` is connected.
+    cron_advice: what keeps pg_cron from running the periodic jobs, and what to run; empty where
+    nothing does, or where the package is not deployed.
     """
 
     version: str
     extensions: dict[str, str]
     has_maintainer: bool
+    cron_advice: str
 
     @property
     def has_cron(self) -> bool:
         """Tell whether pg_cron runs the periodic jobs."""
-        return self.extensions[CRON].startswith("installed")
+        return self.extensions[CRON].startswith("installed") and not self.cron_advice
 
     @property
     def jobs_by(self) -> str:
@@ -55,19 +58,6 @@ class ServerInfo:
         if self.has_cron:
             return CRON
         return "make maintain" if self.has_maintainer else "nobody"
-
-    @property
-    def cron_advice(self) -> str:
-        """What to do where pg_cron does not run them."""
-        advice = "Keep `make maintain EVERY=60` running"
-        if self.extensions[CRON] == "absent":
-            return f"This server has no pg_cron. {advice}."
-        return (
-            "pg_cron is not in this database. "
-            f"{advice}, or run there as a superuser `create extension pg_cron; grant usage on "
-            "schema cron to <the deploying role>` (needs cron.database_name and "
-            "shared_preload_libraries) and migrate again."
-        )
 
 
 def parse_url(url: str) -> dict[str, Any]:
@@ -251,4 +241,20 @@ def inspect(connection: Connection[Any]) -> ServerInfo:
         (MAINTAINER,),
     ).fetchone()
     version = connection.info.parameter_status("server_version") or "unknown"
-    return ServerInfo(version, extensions, maintainer is not None)
+    return ServerInfo(version, extensions, maintainer is not None, _cron_advice(connection))
+
+
+def _cron_advice(connection: Connection[Any]) -> str:
+    """Return what the package says about pg_cron; nothing where it is not there to be asked."""
+    function = "wedsync_realtime.cron_advice()"
+    row = connection.execute(
+        """
+        select pg_catalog.has_function_privilege(f.function, 'execute')
+        from pg_catalog.to_regprocedure(%s) as f (function)
+        """,
+        (function,),
+    ).fetchone()
+    if not (row and row[0]):
+        return ""
+    row = connection.execute(f"select {function}".encode()).fetchone()
+    return str(row[0]) if row else ""

@@ -90,6 +90,7 @@ def _uninstall(connection: Connection[Any], with_data: bool) -> list[str]:
         if _any(connection, "select where pg_catalog.to_regclass(%s) is not null", table)
     ]
     kept += _drop_publication(connection, was_there)
+    kept += _drop_cron(connection)
     kept += _drop_roles(connection, was_there)
     return kept
 
@@ -158,6 +159,16 @@ def _drop_publication(connection: Connection[Any], was_there: Found) -> list[str
         return ["publication supabase_realtime, which has other tables"]
     connection.execute("drop publication if exists supabase_realtime")
     return []
+
+
+def _drop_cron(connection: Connection[Any]) -> list[str]:
+    """Drop pg_cron where the deployment created it and nobody else has jobs in it."""
+    if not _any(connection, withdraw.CRON):
+        return []
+    if _any(connection, "select from cron.job limit 1"):
+        return ["extension pg_cron, which has other jobs"]
+    problem = _try(connection, "drop extension pg_cron")
+    return [f"extension pg_cron: {problem}"] if problem else []
 
 
 def _drop_roles(connection: Connection[Any], was_there: Found) -> list[str]:

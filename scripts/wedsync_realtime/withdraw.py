@@ -58,6 +58,13 @@ _JOBS = """
     from cron.job as j
     where j.jobname like 'wedsync-realtime-%' and j.database = pg_catalog.current_database()
 """
+# Made by create_cron(), without which it would bear another comment.
+CRON = """
+    select from pg_catalog.pg_extension as e
+    where
+        e.extname = 'pg_cron'
+        and pg_catalog.obj_description(e.oid, 'pg_extension') like '%created by wedsync-realtime'
+"""
 # Those made by policies/, protect_table() and attach_broadcast(), and no policy of somebody else
 # that calls our functions: dropping a restrictive one would let more in.
 _POLICIES = """

@@ -167,22 +167,3 @@ def test_realtime_of_somebody_else(own_cluster: Cluster) -> None:
         outcome = migrate(place.url)
         assert (outcome.refreshed, outcome.warnings) == (True, [])
         assert connection.execute(enabled).fetchone() == (True,)
-
-
-def test_jobs_of_somebody_else(own_cluster: Cluster) -> None:
-    if not own_cluster.has_cron:
-        pytest.skip(f"{own_cluster.bindir} comes without pg_cron")
-    role = f"role_{uuid4().hex[:8]}"
-    with psycopg.connect(own_cluster.cron_database(), autocommit=True) as admin:
-        admin.execute(f"create role {role} login createrole".encode())
-        admin.execute(f"alter database wedsync_cron owner to {role}".encode())
-        url = own_cluster.dsn("wedsync_cron").replace("//postgres@", f"//{role}@", 1)
-        warnings = migrate(url).warnings
-        assert [warning.partition(":")[0] for warning in warnings] == ["pg_cron runs no job"]
-        assert migrate(url).is_nothing
-        admin.execute(statements_of(warnings).encode())
-        outcome = migrate(url)
-        assert (outcome.refreshed, outcome.warnings) == (True, [])
-        assert admin.execute(
-            "select count(*) from cron.job where username = %s", (role,)
-        ).fetchone() == (4,)

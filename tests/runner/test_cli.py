@@ -101,7 +101,7 @@ def test_status_for_people_names_everything(
     path = tree.tables(1)[0]
     main(["status", "--database-url", empty_database, "--source", str(tree.root)])
     output = capsys.readouterr().out
-    for word in (path, "PostgreSQL", "pg_cron", "pgtap", "plpgsql_check", "make maintain"):
+    for word in (path, "PostgreSQL", "pg_cron", "pgtap", "plpgsql_check", "nobody"):
         assert word in output
 
 

@@ -165,7 +165,8 @@ def _install_server(report: Report) -> Server:
     if not servers:
         raise install.missing_server()
     if not servers[0].has_cron:
-        report(f"pg_cron is not there for PostgreSQL {servers[0].major}.")
+        major = servers[0].major
+        report(f"PostgreSQL {major} comes without pg_cron here: a process beside it runs the jobs.")
     return servers[0]
 
 
