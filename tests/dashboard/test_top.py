@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -25,6 +26,7 @@ from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.top import words
 from wedsync_realtime.top.__main__ import main
 from wedsync_realtime.top.app import Top
+from wedsync_realtime.top.tables import TABLES
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
 COMMAND = [sys.executable, "-m", "wedsync_realtime.top"]
@@ -35,16 +37,19 @@ Scene = Callable[[Top, Pilot[None]], Awaitable[None]]
 
 @pytest.fixture
 def play(database: str) -> Iterator[Callable[[Scene], None]]:
-    """Return a function that plays a scene in front of a screen of 100 by 30."""
+    """Return a function that plays a scene in front of a screen, of 100 by 30 unless told."""
     with closing(Reader(database, "test")) as reader:
 
-        async def perform(scene: Scene) -> None:
+        async def perform(scene: Scene, size: tuple[int, int]) -> None:
             top = Top(reader, "a database", every=0.2)
-            async with top.run_test(size=(100, 30)) as pilot:
+            async with top.run_test(size=size) as pilot:
                 await until(lambda: "connections" in text(top, "#figures"))
                 await scene(top, pilot)
 
-        yield lambda scene: asyncio.run(perform(scene))
+        def run(scene: Scene, size: tuple[int, int] = (100, 30)) -> None:
+            asyncio.run(perform(scene, size))
+
+        yield run
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -75,7 +80,7 @@ def test_figures_are_the_views(
         assert f"connections {totals['connections']:,}" in text(top, "#figures")
         assert f"subscriptions {totals['subscriptions']:,}" in text(top, "#figures")
         assert len(rows(top, "tenants")) == 30
-        assert rows(top, "tenants")[0][2:] == ["250", "1,000", "1,000", words.bar(1)]
+        assert rows(top, "tenants")[0][1:] == ["250", "1,000", "1,000", words.bar(1), "supplier"]
         for name in ("channels", "health", "jobs"):
             assert len(rows(top, name)) == len(overview[name])
 
@@ -105,7 +110,50 @@ def test_tenants_without_a_row_and_activity_are_shown(
         assert str(supplier) in [row[0] for row in rows(top, "tenants")]
         activity = rows(top, "activity")
         assert {"subscribed", "refused"} <= {row[1] for row in activity}
-        assert {row[2] for row in activity if row[1] == "subscribed"} == {str(user)}
+        assert {row[4] for row in activity if row[1] == "subscribed"} == {str(user)}
+
+    play(scene)
+
+
+@pytest.mark.parametrize("size", [(20, 8), (60, 16), (100, 30)])
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_every_table_opens_in_a_terminal_of_any_size(
+    play: Callable[..., None], people: People, database: str, is_empty: bool, size: tuple[int, int]
+) -> None:
+    if not is_empty:
+        play_season(database, 3)
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        for n, name in enumerate(TABLES, 1):
+            await pilot.press(str(n))
+            await pilot.pause()
+            assert top.focused is top.query_one(f"#{name}-table")
+        assert bool(rows(top, "tenants")) != is_empty
+        assert len(rows(top, "jobs")) == 4
+        if size[0] >= 60:
+            figures = top.query_one("#figures", Static)
+            shown = " ".join(
+                figures.render_line(n).text for n in range(figures.content_size.height)
+            )
+            assert "near limit" in " ".join(shown.split())
+
+    play(scene, size)
+
+
+def test_refusals_that_share_a_row_are_told(
+    play: Callable[[Scene], None], people: People, act_as: Callable[..., Caller]
+) -> None:
+    user = act_as(people.supplier_user(people.supplier("Bloom")))
+    for _ in range(4):
+        user.rpc("realtime_subscribe", channels=["nothing"])
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        await until(lambda: bool(rows(top, "activity")))
+        found = [row[1] for row in rows(top, "activity")]
+        # four, though a minute may have ended between them
+        times = [int(re.sub(r"\D", "", what) or 1) for what in found]
+        assert sum(times) == 4
+        assert len(found) <= 2
 
     play(scene)
 
@@ -228,6 +276,6 @@ def test_duration_is_told_in_its_unit(value: timedelta | float | None, shown: st
 
 
 def test_share_is_drawn_within_its_bar() -> None:
-    assert words.bar(0) == "·" * 20 + "   0 %"
-    assert words.bar(2) == "━" * 20 + " 200 %"
+    assert words.bar(0) == "·" * words.WIDTH + "   0 %"
+    assert words.bar(2) == "━" * words.WIDTH + " 200 %"
     assert words.bar(0.999).endswith(" 99 %")

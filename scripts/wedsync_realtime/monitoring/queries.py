@@ -65,12 +65,14 @@ OVERVIEW: dict[str, LiteralString] = {
             job as name, status as found, schedule, last_success_at as succeeded_at,
             last_duration as duration, last_rows as rows, done_by,
             case when status <> 'ok' then last_error end as error,
-            case status when 'ok' then 'ok' when 'failed' then 'fail' else 'warn' end as status
+            case status when 'ok' then 'ok' when 'never' then '' else 'fail' end as status
         from wedsync_realtime.job_history
         order by job
     """,
     "activity": """
-        select at, event_type as what, user_id, channel, code, reason
+        select
+            at, event_type as what, user_id, channel, code, reason,
+            case when event_type = 'refused' then (payload ->> 'count')::bigint end as times
         from wedsync_realtime.recent_activity
         order by at desc
         limit %(activity)s

@@ -35,10 +35,10 @@ class Top(App[None]):
     Screen { overflow: hidden; }
     TabbedContent { height: 1fr; }
     TabPane { padding: 0; }
-    #head { height: 1; background: $panel; }
-    #database { width: 1fr; padding: 0 1; }
-    #state { width: auto; padding: 0 1; }
-    #figures { height: 1; padding: 0 1; }
+    #head { height: auto; max-height: 4; background: $panel; }
+    #database { width: 1fr; height: 1; padding: 0 1; }
+    #state { width: auto; max-width: 80%; height: auto; padding: 0 1; }
+    #figures { height: auto; max-height: 4; padding: 0 1; }
     #filter { display: none; }
     #filter.open { display: block; }
     #advice { height: auto; max-height: 6; padding: 0 1; display: none; }
@@ -47,8 +47,8 @@ class Top(App[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *[
-            Binding(str(n), f"open('{name}')", title)
-            for n, (name, (title, _)) in enumerate(TABLES.items(), 1)
+            Binding(str(n), f"open('{name}')", show=False)  # the tab says it
+            for n, name in enumerate(TABLES, 1)
         ],
         Binding("slash", "find", "Filter"),
         Binding("escape", "unfilter", "Clear", show=False),
@@ -83,8 +83,8 @@ class Top(App[None]):
         yield self._figures
         yield self._filter
         with self._tabs:
-            for name, (title, _) in TABLES.items():
-                with TabPane(title, id=name):
+            for n, (name, (title, _)) in enumerate(TABLES.items(), 1):
+                with TabPane(f"{n} {title}", id=name):
                     yield self._tables[name]
         yield self._advice
         yield Footer()

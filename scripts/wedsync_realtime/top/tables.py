@@ -21,11 +21,11 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
         "Tenants",
         (
             Column("Name", lambda row: row["name"] or str(row["tenant_id"])),
-            Column("Kind", lambda row: row["kind"] or ""),
             Column("Conn", lambda row: words.count(row["connections"]), True),
             Column("Subs", lambda row: words.count(row["subscriptions"]), True),
             Column("Limit", lambda row: words.count(row["limit"]), True),
             Column("Used", lambda row: words.bar(row["share"])),
+            Column("Kind", lambda row: row["kind"] or ""),
         ),
     ),
     "channels": (
@@ -56,7 +56,7 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "jobs": (
         "Jobs",
         (
-            Column("State", lambda row: row["status"]),
+            Column("State", lambda row: "waiting" if row["found"] == "never" else row["found"]),
             Column("Job", lambda row: row["name"]),
             Column("Last success", lambda row: words.moment(row["succeeded_at"])),
             Column("Took", lambda row: words.duration(row["duration"]), True),
@@ -68,10 +68,10 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
         "Activity",
         (
             Column("Time", lambda row: words.moment(row["at"])),
-            Column("What", lambda row: row["what"]),
-            Column("Who", lambda row: str(row["user_id"] or "")),
+            Column("What", lambda row: words.repeated(row["what"], row["times"])),
             Column("Channel", lambda row: row["channel"] or ""),
-            Column("Why", lambda row: row["reason"] or row["code"] or ""),
+            Column("Why", lambda row: row["code"] or row["reason"] or ""),
+            Column("Who", lambda row: str(row["user_id"] or "")),
         ),
     ),
 }

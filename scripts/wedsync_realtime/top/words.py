@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 ROUNDED_FROM = 100_000
-WIDTH = 20  # characters of a bar
+WIDTH = 10  # characters of a bar
 
 
 def count(value: int | None) -> str:
@@ -13,6 +13,11 @@ def count(value: int | None) -> str:
     if value < ROUNDED_FROM:
         return f"{value:,}"
     return f"{value / 1e6:.1f}M" if value >= 1e6 else f"{value / 1e3:.0f}k"
+
+
+def repeated(what: str, times: int | None) -> str:
+    """Return what happened, and how often where one row stands for more than once."""
+    return f"{what}, {count(times)} times" if times and times > 1 else what
 
 
 def rate(value: float | None) -> str:

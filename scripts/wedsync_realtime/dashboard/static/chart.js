@@ -4,6 +4,9 @@ import { el } from "./dom.js";
 
 const COLOURS = 8; // --c1 … --c8 of the style sheet
 const HEIGHT = 230;
+const SPAN = 3_600; // seconds of the time axis, however short the history is
+const MINUTES = [60, 300, 600, 900, 1_800]; // distances of its ticks: no two have the same label
+const FEW = 10; // times up to which each is marked, because a line between two says little
 
 /** Return the CSS variable of the n-th line's colour. */
 export const colour = (n) => `var(--c${(n % COLOURS) + 1})`;
@@ -23,6 +26,7 @@ export class Chart {
     #plot = null;
     #names = "";
     #data = [[]];
+    #until = 0;
     #format;
 
     #steps;
@@ -44,9 +48,10 @@ export class Chart {
         );
     }
 
-    /** Draw lines, each of a name and its values at the times (ISO 8601). */
-    draw({ times, lines }) {
+    /** Draw lines, each of a name and its values at the times (ISO 8601), over the hour until `at`. */
+    draw({ times, lines }, at) {
         const names = JSON.stringify(lines.map((line) => line.name));
+        this.#until = Date.parse(at) / 1000;
         this.#data = [
             times.map((time) => Date.parse(time) / 1000),
             ...lines.map((line) => line.values),
@@ -94,11 +99,15 @@ export class Chart {
             padding: [12, 18, 0, 0],
             hooks: { setCursor: [(plot) => this.#pointed(plot.cursor.idx ?? null)] },
             cursor: { drag: { x: false, y: false }, points: { size: 6 } },
-            scales: { y: { range: (_, __, highest) => [0, Math.max(highest * 1.1, 0.1)] } },
+            scales: {
+                x: { range: () => [this.#until - SPAN, this.#until] },
+                y: { range: (_, __, highest) => [0, Math.max(highest * 1.1, 0.1)] },
+            },
             axes: [
                 {
                     ...axis,
                     size: 30,
+                    incrs: MINUTES,
                     values: (_, ticks) =>
                         ticks.map((tick) => new Date(tick * 1000).toTimeString().slice(0, 5)),
                 },
@@ -115,7 +124,7 @@ export class Chart {
                     label,
                     stroke: resolved(colour(n)),
                     width: 2,
-                    points: { show: false },
+                    points: { show: (plot) => plot.data[0].length <= FEW, size: 6 },
                 })),
             ],
         };

@@ -91,6 +91,9 @@ export function duration(seconds) {
     return `${Number((seconds / length).toFixed(seconds < 10 * length ? 1 : 0))} ${unit}`;
 }
 
+/** Return the minute of a moment: refusals are counted in one row a minute. */
+export const minute = (iso) => moment(iso).slice(0, -":00".length);
+
 /** Return the time of day here, with the date when it is not today's. */
 export function moment(iso) {
     if (!iso) return "–";

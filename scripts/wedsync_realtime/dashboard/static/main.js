@@ -58,7 +58,7 @@ async function update() {
         byId("version").textContent = `Version ${overview.about.version}.`;
         explanation.channels = overview.channels;
         showOverview(overview);
-        for (const [name, chart] of Object.entries(charts)) chart.draw(overview[name]);
+        for (const [name, chart] of Object.entries(charts)) chart.draw(overview[name], overview.at);
         live(overview.at);
         wait = Math.max(EVERY, REST * (performance.now() - start));
     } catch (error) {

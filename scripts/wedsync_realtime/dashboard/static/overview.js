@@ -1,7 +1,7 @@
 // The parts of the page that show the whole system: tiles, channels, refusals, health, jobs, activity.
 
 import { colour } from "./chart.js";
-import { badge, count, counted, duration, el, meter, moment, rate, show } from "./dom.js";
+import { badge, count, counted, duration, el, meter, minute, moment, rate, show } from "./dom.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -185,7 +185,7 @@ function jobItems(jobs) {
             el(
                 "div",
                 { class: "line" },
-                badge(job.status, job.found),
+                badge(job.status, job.found === "never" ? "waiting" : job.found),
                 el("span", { class: "name", text: job.name }),
                 el("span", { class: "value", text: job.schedule ?? "" }),
             ),
@@ -193,7 +193,9 @@ function jobItems(jobs) {
                 class: "quiet",
                 text: job.succeeded_at
                     ? `last success ${moment(job.succeeded_at)}, took ${duration(job.duration)}, ${count(job.rows)} rows`
-                    : "has never succeeded",
+                    : job.found === "never"
+                      ? "has not run yet"
+                      : "has never succeeded",
             }),
             job.error ? el("p", { class: "advice", text: job.error }) : null,
         ),
@@ -230,8 +232,13 @@ function showActivity(activity) {
                   el(
                       "tr",
                       {},
-                      el("td", { text: moment(row.at) }),
-                      el("td", {}, badge(row.what === "refused" ? "warn" : "", row.what)),
+                      el("td", { text: row.times === null ? moment(row.at) : minute(row.at) }),
+                      el(
+                          "td",
+                          {},
+                          badge(row.what === "refused" ? "warn" : "", row.what),
+                          row.times > 1 ? ` ${count(row.times)} times` : null,
+                      ),
                       el("td", { text: row.channel ?? "" }),
                       el("td", { class: "quiet", text: row.code ?? row.reason ?? "" }),
                       el("td", {}, row.user_id ? userButton(row.user_id, n) : "–"),

@@ -18,7 +18,7 @@ const COLUMNS = [
 const byId = (id) => document.getElementById(id);
 
 export class Tenants {
-    #query = { kind: "supplier", search: "", sort: "share", direction: "desc", offset: 0 };
+    #query = { kind: "", search: "", sort: "share", direction: "desc", offset: 0 };
     #asked = 0;
     #open;
 
@@ -78,7 +78,9 @@ export class Tenants {
                           el("td", {
                               colspan: COLUMNS.length,
                               class: "empty",
-                              text: "Nobody is connected by this name.",
+                              text: this.#query.search
+                                  ? "Nobody is connected by this name."
+                                  : "Nobody is connected.",
                           }),
                       ),
                   ],
@@ -115,14 +117,20 @@ export class Tenants {
         const name = el("button", {
             type: "button",
             class: "link",
-            text: tenant.name ?? "(no name)",
+            text: tenant.name || tenant.tenant_id,
             data: { keep: tenant.tenant_id },
             onclick: () => this.#open(tenant),
         });
         return el(
             "tr",
             {},
-            el("th", { scope: "row" }, name, el("small", { class: "id", text: tenant.tenant_id })),
+            el(
+                "th",
+                { scope: "row" },
+                name,
+                tenant.name && el("small", { class: "id", text: tenant.tenant_id }),
+                tenant.kind && el("small", { text: tenant.kind }),
+            ),
             el("td", { class: "connections number", text: count(tenant.connections) }),
             el("td", { class: "subscriptions number", text: count(tenant.subscriptions) }),
             el("td", { class: "limit number", text: count(tenant.limit) }),
