@@ -74,7 +74,7 @@ wheel: $(BASE) ## build dist/*.whl, which carries the command and the SQL
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 test: lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: of that major; DOCKER=1: in a container)
-	@$(SERVER) && $(BIN)/pytest $(ARGS)
+	@$(SERVER) && $(BIN)/python -m tests.support.tools && $(BIN)/pytest $(ARGS)
 
 test-all: ## the same on every major: PostgreSQL 15, 16, 17 and 18
 	@for major in 15 16 17 18; do $(MAKE) --no-print-directory test PG=$$major || exit; done

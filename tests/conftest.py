@@ -30,6 +30,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Progress(config))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were skipped, and why."""
+    skipped: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        skipped.setdefault(reason, []).append(report.nodeid.partition("::")[0])
+    for reason, files in sorted(skipped.items()):
+        tests = "1 test" if len(files) == 1 else f"{len(files)} tests"
+        where = ", ".join(sorted(set(files)))
+        terminalreporter.write_line(f"Skipped {tests} of {where}: {reason}.")
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return a worker per core; none for a single file, whose tests share what they set up."""
     files = {argument.partition("::")[0] for argument in config.args}

@@ -1,6 +1,5 @@
 """Fixtures: the dashboard of a database, its reader, and its page in headless Chromium."""
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,20 +12,19 @@ from playwright.sync_api import (
 )
 
 from tests.support.dashboard import Dashboard, running_dashboard
+from tests.support.tools import program
 from wedsync_realtime.monitoring.reader import Reader
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 30_000  # milliseconds until a page that does not show what is expected fails the test
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
+    chromium = program("chromium")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # as root Chromium runs without its sandbox only
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 

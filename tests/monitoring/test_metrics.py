@@ -1,6 +1,5 @@
 """The figures for Prometheus: promtool takes them, and Debian's Prometheus collects them."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import pytest
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.people import People
+from tests.support.tools import program
 from wedsync_realtime.metrics import exposition
 from wedsync_realtime.metrics.exposition import Figure
 
@@ -28,14 +28,6 @@ PATIENCE = 60.0  # seconds for a server of theirs to answer
 COMMAND = [sys.executable, "-m", "wedsync_realtime.metrics"]
 
 Act = Callable[..., Caller]
-
-
-def program(name: str) -> str:
-    """Return the path of a program, without which the test is skipped."""
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"{name} is not installed (Debian's prometheus, prometheus-postgres-exporter)")
-    return path
 
 
 @pytest.fixture

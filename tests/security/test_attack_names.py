@@ -48,6 +48,7 @@ SETTINGS = {
     "work_mem": "64kB",
     "temp_buffers": "800kB",
     "client_encoding": "LATIN1",
+    "jit": "on",
     "jit_above_cost": "0",
     "wedsync_realtime.ending": "forged/by the attacker",
     "response.status": "200",

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 from tests.support.cluster import Cluster
+from tests.support.tools import program
 
 PATIENCE = 10  # seconds until a pooler that does not answer fails the test
 CONFIGURATION = """
@@ -33,11 +33,9 @@ default_pool_size = 3
 def pooled(cluster: Cluster, url: str) -> Iterator[str]:
     """Yield the URL under which a database is reached through the pooler.
 
-    Skips the test where PgBouncer is not installed.
+    Skips the test where PgBouncer is not to be had.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        pytest.skip("pgbouncer is not installed")
+    pgbouncer = program("pgbouncer")
     folder = Path(tempfile.mkdtemp(prefix="wedsync-bouncer-"))
     (folder / "users").write_text('"postgres" ""\n')
     host, port = cluster.place
@@ -48,7 +46,7 @@ def pooled(cluster: Cluster, url: str) -> Iterator[str]:
         shutil.chown(folder, "postgres", "postgres")
         as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
     process = subprocess.Popen(
-        [program, "-q", folder / "ini"], cwd="/", stderr=subprocess.DEVNULL, **as_user
+        [pgbouncer, "-q", folder / "ini"], cwd="/", stderr=subprocess.DEVNULL, **as_user
     )
     name = url.partition("?")[0].rpartition("/")[2]
     pooled_url = f"postgresql://postgres@/{name}?host={folder}&port=6432"

@@ -35,6 +35,7 @@ SETTINGS = {
     "max_wal_size": "4GB",
     "log_min_messages": "warning",
     "timezone": "UTC",
+    "jit": "off",  # of queries that run once it takes longer than they do
 }
 
 # Waits until its stdin closes, which also happens when the process that holds the pipe is killed.

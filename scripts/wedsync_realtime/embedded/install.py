@@ -61,13 +61,20 @@ def debian_packages(servers: Sequence[Server], extensions: Sequence[str], report
     if major is None:
         report(f"apt-get knows no postgresql-N with {', '.join(extensions)}.")
         return False
-    packages = package_names(major, extensions)
+    return apt(package_names(major, extensions), report)
+
+
+def apt(packages: Sequence[str], report: Report) -> bool:
+    """Install packages with apt-get, if we may; return whether it was tried and succeeded."""
+    prefix = _apt_prefix()
+    if prefix is None:
+        return False
     report(f"apt-get install {' '.join(packages)} …")
     options = ["-y", "-q", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"]
     install = [*prefix, "apt-get", "install", *options, *packages]
     if run(install, report):
         return True
-    # The lists may name versions that the mirror has since replaced.
+    # The lists may be missing, or name versions that the mirror has since replaced.
     return run([*prefix, "apt-get", "update", "-q"], report) and run(install, report)
 
 

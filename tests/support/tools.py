@@ -1,0 +1,108 @@
+"""Programs of others that tests run: found on this machine, or brought there by `make test`."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wedsync_realtime.embedded import install, place
+from wedsync_realtime.embedded.account import server_account
+
+# Debian's packages by program. The first are unpacked beside the checkout's other files instead of
+# installed: installing them would start a server of each, now and at every boot.
+UNPACKED = {
+    "promtool": "prometheus",
+    "prometheus": "prometheus",
+    "prometheus-postgres-exporter": "prometheus-postgres-exporter",
+    "pgbouncer": "pgbouncer",
+}
+INSTALLED = {"chromium": "chromium"}
+WRAPPER = """#!/bin/sh
+export LD_LIBRARY_PATH={libraries}
+exec {program} "$@"
+"""
+
+
+def find(name: str) -> str | None:
+    """Return the path of a program, None where it is not here."""
+    folders = [os.environ.get("PATH", ""), "/usr/sbin", str(_folder() / "bin")]
+    return shutil.which(name, path=os.pathsep.join(folders))
+
+
+def program(name: str) -> str:
+    """Return the path of a program; skip the test where it is not here."""
+    path = find(name)
+    if path is None:
+        package = (UNPACKED | INSTALLED)[name]
+        fix = f"`sudo apt-get install -y {package}`" if shutil.which("apt-get") else package
+        pytest.skip(f"{name} is not on this machine; it comes with {fix}")
+    return path
+
+
+def bring(report: install.Report) -> None:
+    """Get what is missing, as far as this user may; what stays missing is skipped."""
+    wanted = sorted({package for name, package in UNPACKED.items() if not find(name)})
+    if wanted and shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        _unpack(wanted, report)
+    if packages := [package for name, package in INSTALLED.items() if not find(name)]:
+        install.apt(packages, report)
+
+
+def _folder() -> Path:
+    """Return where programs are unpacked, in a folder that the server's account may enter."""
+    home = place.default_home()
+    account = server_account()
+    outside = account.is_other and home.exists() and not account.can_pass(home)
+    return (place.OUTSIDE if outside else home) / "test-tools"
+
+
+def _unpack(packages: list[str], report: install.Report) -> None:
+    place.make_home(place.default_home())
+    finished = _folder()
+    folder = finished.with_suffix(".new")
+    shutil.rmtree(folder, ignore_errors=True)
+    lists = ["-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache"]
+    for part in ("debs", "bin", "lists/partial", "cache/archives/partial"):
+        (folder / part).mkdir(parents=True)
+    report(f"apt-get download {' '.join(packages)}, and unpack them into {finished} …")
+    if not _download(packages, folder / "debs", [], report):
+        # the system's lists are missing or old, and only root may write them
+        install.run(["apt-get", "-q", *lists, "update"], report)
+        if not _download(packages, folder / "debs", lists, report):
+            shutil.rmtree(folder)
+            return
+    for package in (folder / "debs").glob("*.deb"):
+        install.run(["dpkg-deb", "-x", str(package), str(folder)], report)
+    for part in ("debs", "lists", "cache"):
+        shutil.rmtree(folder / part)
+    libraries = os.pathsep.join(
+        str(finished / path.relative_to(folder)) for path in folder.glob("usr/lib/*-linux-*")
+    )
+    for name in UNPACKED:
+        for path in (*folder.glob(f"usr/bin/{name}"), *folder.glob(f"usr/sbin/{name}")):
+            wrapper = folder / "bin" / name
+            where = finished / path.relative_to(folder)
+            wrapper.write_text(WRAPPER.format(libraries=libraries, program=where))
+            wrapper.chmod(0o755)
+    folder.chmod(0o755)
+    shutil.rmtree(finished, ignore_errors=True)
+    folder.rename(finished)
+
+
+def _download(
+    packages: list[str], folder: Path, options: list[str], report: install.Report
+) -> bool:
+    """Download packages with the shared libraries that they need; tell whether it succeeded."""
+    simulate = ["apt-get", *options, "--simulate", "--no-install-recommends", "install", *packages]
+    printed = subprocess.run(simulate, check=False, capture_output=True, text=True).stdout
+    libraries = re.findall(r"^Inst (lib(?!js-)\S+)", printed, re.MULTILINE)
+    command = ["apt-get", "-q", *options, "download", *dict.fromkeys([*packages, *libraries])]
+    return install.run(command, report, folder)
+
+
+if __name__ == "__main__":
+    bring(lambda line: print(line, file=sys.stderr, flush=True))
