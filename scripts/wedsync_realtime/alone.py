@@ -37,7 +37,7 @@ def deploy_alone(
     """
     with server.connect(url) as guard, locked(guard, limits, report):
         deployed = ledger.read(guard)
-        if script.path in deployed:
+        if script.key in deployed:
             return False
         report(f"{script.path} runs without a transaction …")
         before = catalog.read(guard, deployed)

@@ -87,7 +87,7 @@ def _refuse_unsuitable(connection: Connection[Any], scripts: tuple[Script, ...])
         )
     try:
         with read_only(connection):
-            stages.refuse_unknown_objects(connection, [script.path for script in scripts])
+            stages.refuse_unknown_objects(connection, [script.key for script in scripts])
     except UnknownObjectsError:
         return
     raise NotDeployedError(
@@ -106,9 +106,9 @@ def _adopt(
     verdict = _verdict(connection, scripts, expected)
     if verdict.is_clean:
         for script in scripts:
-            if script.path == _RECORD_FUNCTIONS:
+            if script.key == _RECORD_FUNCTIONS:
                 execute.run(connection, script)
-        paths = [script.path for script in scripts]
+        paths = [script.key for script in scripts]
         ledger.record_objects(connection, None, catalog.read(connection, paths))
         ledger.note_deployment(connection, "baseline", len(paths), 0, perf_counter() - start)
     return verdict

@@ -121,13 +121,13 @@ def make(
             continue
         if batch or is_first:
             add(_text(state, [*landed], batch, is_first=is_first), batch)
-            state |= {each.path: each.checksum for each in (*landed, *batch)}
+            state |= {each.key: each.checksum for each in (*landed, *batch)}
             batch, landed, is_first = [], [], False
         add(_ended(script.text), [script])
         landed.append(script)
     changed = _changed(plan)
     text = _text(state, landed, [*batch, *changed], plan, is_first=is_first, with_cron=with_cron)
-    new = [each for each in (*batch, *changed) if each.checksum != state.get(each.path)]
+    new = [each for each in (*batch, *changed) if each.checksum != state.get(each.key)]
     add(text, new, plan.removed)
     return bundles
 
@@ -174,8 +174,8 @@ def _parts(
         if script.kind.runs_always:
             continue
         if script.kind is Kind.FUNCTION:
-            functions.append(".".join(object_name(script.path, script.kind)))
-        yield from _script(script, script.path in state)
+            functions.append(".".join(object_name(script.key, script.kind)))
+        yield from _script(script, script.key in state)
         yield _record(script)
     if functions:
         names = ", ".join(_quoted(name) for name in functions)
@@ -186,10 +186,10 @@ def _parts(
         yield f"select pg_temp.bundle_remove({words});"
     for script in always:
         yield from _script(script, is_known=False)
-        if script.checksum != state.get(script.path):
+        if script.checksum != state.get(script.key):
             yield _record(script)
     applied = sum(
-        not script.kind.runs_always or script.checksum != state.get(script.path)
+        not script.kind.runs_always or script.checksum != state.get(script.key)
         for script in (*landed, *scripts)
     )
     dropped = len(plan.removed) if plan else 0
@@ -199,7 +199,7 @@ def _parts(
 def _script(script: Script, is_known: bool) -> Iterator[str]:
     yield f"\n-- {script.path}"
     if is_known and script.kind in _REPLACED:
-        schema, name = object_name(script.path, script.kind)
+        schema, name = object_name(script.key, script.kind)
         tag = "$script$"
         while tag in script.text:
             tag = f"${tag[1:-1]}_$"

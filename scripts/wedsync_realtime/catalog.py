@@ -101,7 +101,7 @@ class Catalog:
 def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
     """Return the objects of the package, inside the transaction that the connection is in.
 
-    paths: files of the package, which tell the names of its functions in other schemas.
+    paths: keys of its scripts, which tell the names of its functions in other schemas.
     """
     functions = [
         object_name(path, Kind.FUNCTION)[1]

@@ -156,7 +156,7 @@ class _Deployment:
         if ledger.last(self._connection).is_finished:
             ledger.note_deployment(self._connection, "migrate", 0, 0, 0.0, is_finished=False)
         if self._before is None and ledger.has_objects(self._connection):
-            paths = [*(script.path for script in self._scripts), *ledger.read(self._connection)]
+            paths = [*(script.key for script in self._scripts), *ledger.read(self._connection)]
             self._before = catalog.read(self._connection, paths)
 
     def _note(self, done: Outcome, is_finished: bool) -> None:

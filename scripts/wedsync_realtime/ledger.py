@@ -54,9 +54,9 @@ def read(connection: Connection[Any]) -> dict[str, Deployed]:
 
 
 def row(script: Script) -> tuple[str, str, str, str | None]:
-    """Return path, checksum, kind and undo of a script, as the ledger holds them."""
+    """Return key, checksum, kind and undo of a script, as the ledger holds them."""
     said = undo.header(script.text) if script.kind is Kind.MIGRATION else None
-    return script.path, script.checksum, script.kind.value, said
+    return script.key, script.checksum, script.kind.value, said
 
 
 def record(connection: Connection[Any], script: Script, seconds: float) -> None:

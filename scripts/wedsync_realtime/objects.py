@@ -33,9 +33,12 @@ _FIND: dict[Kind, LiteralString] = {
 }
 
 
-def find(connection: Connection[Any], path: str, kind: Kind) -> dict[int, str]:
-    """Return the objects that a function or view file stands for: their drop statements by oid."""
-    return dict(connection.execute(_FIND[kind], object_name(path, kind)).fetchall())
+def find(connection: Connection[Any], key: str, kind: Kind) -> dict[int, str]:
+    """Return the objects that a function or view file stands for: their drop statements by oid.
+
+    key: of the file's script.
+    """
+    return dict(connection.execute(_FIND[kind], object_name(key, kind)).fetchall())
 
 
 def replace(connection: Connection[Any], script: Script) -> float:
@@ -43,12 +46,12 @@ def replace(connection: Connection[Any], script: Script) -> float:
 
     Raises ScriptError, OverloadError, MisnamedScriptError.
     """
-    before = find(connection, script.path, script.kind)
+    before = find(connection, script.key, script.kind)
     if before:
         seconds = _replace_existing(connection, script, before)
     else:
         seconds = execute.run(connection, script)
-    after = find(connection, script.path, script.kind)
+    after = find(connection, script.key, script.kind)
     if after.keys() - before.keys():
         leftovers = after.keys() & before.keys()
         _drop(connection, script, [after.pop(oid) for oid in leftovers])
@@ -69,7 +72,7 @@ def check_bodies(connection: Connection[Any], script: Script) -> None:
 
     Raises ScriptError.
     """
-    for oid in find(connection, script.path, script.kind):
+    for oid in find(connection, script.key, script.kind):
         row = connection.execute(
             """
             select l.lanvalidator::pg_catalog.regproc::text
@@ -110,7 +113,7 @@ def _drop(connection: Connection[Any], script: Script, statements: list[str]) ->
 
 
 def _check_one(script: Script, count: int) -> None:
-    schema, name = object_name(script.path, script.kind)
+    schema, name = object_name(script.key, script.kind)
     if count == 0:
         raise MisnamedScriptError(
             f"{script.path} does not create the {script.kind} {schema}.{name}.",

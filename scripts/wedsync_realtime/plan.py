@@ -9,7 +9,10 @@ from wedsync_realtime.source import Kind, Script
 
 @dataclass(frozen=True)
 class Deployed:
-    """A row of the ledger: what was deployed last from a path; undo as a migration's file says."""
+    """A row of the ledger: what was deployed last of a script; undo as a migration's file says.
+
+    path: the script's key.
+    """
 
     path: str
     checksum: str
@@ -39,14 +42,14 @@ class Plan:
 
 def compare(scripts: Sequence[Script], ledger: Mapping[str, Deployed]) -> Plan:
     """Return what a deployment of the scripts would do to a database with this ledger."""
-    files = {script.path for script in scripts}
-    new = [script for script in scripts if script.path not in ledger]
+    keys = {script.key for script in scripts}
+    new = [script for script in scripts if script.key not in ledger]
     other = [
         script
         for script in scripts
-        if script.path in ledger and script.checksum != ledger[script.path].checksum
+        if script.key in ledger and script.checksum != ledger[script.key].checksum
     ]
-    gone = [deployed for deployed in ledger.values() if deployed.path not in files]
+    gone = [deployed for deployed in ledger.values() if deployed.path not in keys]
     return Plan(
         pending=tuple(new),
         changed=tuple(script for script in other if script.kind is not Kind.MIGRATION),

@@ -134,7 +134,7 @@ def _roll_back(
     connection: Connection[Any], planned: Planned, limits: Limits, report: Report, start: float
 ) -> Rolled:
     deployed = ledger.read(connection)
-    paths = [*deployed, *(script.path for script in planned.scripts)]
+    paths = [*deployed, *(script.key for script in planned.scripts)]
     before = catalog.read(connection, paths)
     _take_off(connection, before, deployed)
     for path, steps in planned.undone:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -46,12 +46,12 @@ class Kind(StrEnum):
 
 
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
-_FOLDER_KINDS = {
-    "views": Kind.VIEW,
-    "owners": Kind.OWNER,
-    "triggers": Kind.TRIGGER,
-    "jobs": Kind.JOB,
-}
+_STATEMENTS = {"owners": Kind.OWNER, "triggers": Kind.TRIGGER, "jobs": Kind.JOB}
+_OBJECT = re.compile(
+    r"\A(?:\s|--.*\n)*create\s+(?:or\s+replace\s+)?(?P<what>function|procedure|view)\s+"
+    r"(?P<schema>\w+)\.(?P<name>\w+)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -77,15 +77,31 @@ class Script:
         """False for a migration whose opening comment says `-- No transaction:` and why."""
         return not _NO_TRANSACTION.match(self.text)
 
+    @cached_property
+    def creates(self) -> re.Match[str] | None:
+        """What, schema and name of the object that it creates first; None for other statements."""
+        return _OBJECT.match(self.content.decode(errors="replace"))
+
+    @cached_property
+    def key(self) -> str:
+        """What the ledger knows it by: the path without the room, which a file may change."""
+        file = Path(self.path)
+        if self.kind in _STATEMENTS.values():
+            return f"functions/{file.parent.name}/{file.name}"
+        if match := self.creates:
+            folder = "views" if self.kind is Kind.VIEW else match["schema"]
+            return f"functions/{folder}/{match['name']}.sql"
+        return self.path
+
     @property
     def order(self) -> tuple[int, bool, str]:
         """The sort key of deployment: the package's own schema before those that call it."""
-        return _ORDER[self.kind], not self.path.startswith(f"functions/{SCHEMA}/"), self.path
+        return _ORDER[self.kind], not self.key.startswith(f"functions/{SCHEMA}/"), self.key
 
 
-def object_name(path: str, kind: Kind) -> tuple[str, str]:
-    """Return schema and name of the object that a function or view file holds."""
-    file = Path(path)
+def object_name(key: str, kind: Kind) -> tuple[str, str]:
+    """Return schema and name of the object that the key of a function or view stands for."""
+    file = Path(key)
     return (SCHEMA if kind is Kind.VIEW else file.parent.name), file.stem
 
 
@@ -117,15 +133,19 @@ def discover(root: Path) -> tuple[Script, ...]:
     _check_numbers([script.path for script in scripts if script.kind is Kind.MIGRATION])
     for script in scripts:
         _check_content(script)
+    _check_names(scripts)
     return tuple(scripts)
 
 
 def _scripts(root: Path) -> Iterator[Script]:
     for file in root.glob("migrations/*.sql"):
         yield _read(root, file, Kind.MIGRATION, _MIGRATION_NAME)
-    for file in root.glob("functions/*/*.sql"):
-        kind = _FOLDER_KINDS.get(file.parent.name, Kind.FUNCTION)
-        yield _read(root, file, kind, _OBJECT_NAME)
+    for file in root.glob("functions/**/*.sql"):
+        script = _read(root, file, _STATEMENTS.get(file.parent.name, Kind.FUNCTION), _OBJECT_NAME)
+        if match := script.creates:
+            kind = Kind.VIEW if match["what"].lower() == "view" else Kind.FUNCTION
+            script = replace(script, kind=kind)
+        yield script
     for file in root.glob("policies/*.sql"):
         yield _read(root, file, Kind.POLICY, _OBJECT_NAME)
 
@@ -138,6 +158,26 @@ def _read(root: Path, file: Path, kind: Kind, name: re.Pattern[str]) -> Script:
             f"{path}: not a name of the form {pattern}, lower case.", "Rename the file."
         )
     return Script(path, kind, file.read_bytes())
+
+
+def _check_names(scripts: list[Script]) -> None:
+    """Raise MisnamedScriptError for a file not named after its object, or one of two for one."""
+    found: dict[str, str] = {}
+    for script in scripts:
+        if script.kind in (Kind.FUNCTION, Kind.VIEW):
+            match = script.creates
+            if not match or match["name"] != Path(script.path).stem:
+                made = f"creates {match['schema']}.{match['name']}" if match else "creates neither"
+                raise MisnamedScriptError(
+                    f"{script.path} is the file of a function or view of its name, but {made}.",
+                    "Name the file after the one object it holds.",
+                )
+        if script.key in found:
+            raise MisnamedScriptError(
+                f"{script.path} and {found[script.key]} are both {script.key}.",
+                "Keep one: the room that a file lies in is no part of its name.",
+            )
+        found[script.key] = script.path
 
 
 def _check_numbers(paths: list[str]) -> None:

@@ -31,7 +31,7 @@ def apply_own(
 
     Returns that migration, and the catalog as it was read last, before the policies.
     """
-    paths = [script.path for script in scripts]
+    paths = [script.key for script in scripts]
     if not ledger.is_complete(connection):
         refuse_unknown_objects(connection, paths)
         connection.execute(ledger.CREATE)
@@ -77,7 +77,7 @@ def finish(
     """
     deployed = ledger.read(connection)
     plan = compare(scripts, deployed)
-    paths = [*(script.path for script in scripts), *deployed]
+    paths = [*(script.key for script in scripts), *deployed]
 
     def work() -> None:
         _run_always(connection, plan, outcome, _LAST, report)

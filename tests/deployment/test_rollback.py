@@ -75,7 +75,7 @@ def test_database_goes_back_to_an_older_checkout(database: str, run: Run, tmp_pa
         "-- notes: for a test.\n-- Undo: drop table wedsync_realtime.notes (loses the notes).\n"
         "create table wedsync_realtime.notes (id integer);"
     )
-    (tmp_path / "functions/public/realtime_note.sql").write_text(
+    (tmp_path / "functions/api/realtime_note.sql").write_text(
         "create function public.realtime_note() returns wedsync_realtime.notes"
         " language plpgsql as 'begin return null; end'"
     )

@@ -179,7 +179,7 @@ def test_deleted_policy_needs_a_migration(tree: Tree, empty_database: str) -> No
 def test_file_that_creates_something_else_is_refused(tree: Tree, empty_database: str) -> None:
     tree.tables(1)
     tree.write("functions/public/f.sql", "create function public.g() returns int return 1;")
-    with pytest.raises(MisnamedScriptError, match=r"does not create the function public\.f"):
+    with pytest.raises(MisnamedScriptError, match=r"but creates public\.g"):
         migrate(empty_database, tree.root)
 
 
