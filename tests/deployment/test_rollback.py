@@ -7,8 +7,8 @@ import pytest
 
 from tests.deployment.conftest import Run, execute, values
 from tests.support.dump import schema
-from wedsync_realtime import undo
-from wedsync_realtime.source import Kind, default_root, discover
+from wedsync_realtime.source import undo
+from wedsync_realtime.source.scripts import Kind, default_root, discover
 
 MIGRATIONS = [script for script in discover(default_root()) if script.kind is Kind.MIGRATION]
 BY_UNINSTALL = 3  # the first migrations make roles, auth and tables: uninstall takes them away

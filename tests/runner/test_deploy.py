@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from tests.support.tree import Tree
-from wedsync_realtime import deploy
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment import deploy
+from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.errors import (
     EditedMigrationError,
     MisnamedScriptError,

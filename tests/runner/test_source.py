@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.tree import Tree
-from wedsync_realtime import source, sqltext
 from wedsync_realtime.errors import (
     EditedMigrationError,
     MisnamedScriptError,
@@ -13,8 +12,9 @@ from wedsync_realtime.errors import (
     MissingSourceError,
     UndeployableScriptError,
 )
-from wedsync_realtime.plan import Deployed, compare, refuse_rewritten_history
-from wedsync_realtime.source import Kind, Script, discover
+from wedsync_realtime.source import scripts, sqltext
+from wedsync_realtime.source.plan import Deployed, compare, refuse_rewritten_history
+from wedsync_realtime.source.scripts import Kind, Script, discover
 
 
 @pytest.fixture
@@ -185,4 +185,4 @@ def test_edited_and_missing_migrations_are_named() -> None:
 
 
 def test_default_root_is_the_checkout() -> None:
-    assert source.default_root() == Path(__file__).parents[2]
+    assert scripts.default_root() == Path(__file__).parents[2]

@@ -13,8 +13,8 @@ from tests.support.cluster import Cluster, running_cluster
 from tests.support.supabase import PROJECT
 from tests.support.tcp import over_tcp
 from tests.support.tree import Tree
-from wedsync_realtime.cli import main
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
+from wedsync_realtime.entry.cli import main
 
 ROOT = Path(__file__).parents[2]
 SEED = """
