@@ -13,7 +13,7 @@ from tests.deployment.conftest import Run, execute
 from tests.support.cluster import Cluster
 from tests.support.dump import schema
 from tests.support.tree import Tree
-from wedsync_realtime.source import default_root, discover
+from wedsync_realtime.source.scripts import default_root, discover
 
 
 @pytest.fixture

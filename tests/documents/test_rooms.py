@@ -3,7 +3,7 @@
 import re
 
 from tests.support.rooms import calls
-from wedsync_realtime.source import default_root
+from wedsync_realtime.source.scripts import default_root
 
 ROW = re.compile(r"^\| `(\w+)/` \|.*\| (.*) \|$", re.MULTILINE)
 CODE = re.compile(r"`(\w+)`")

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from wedsync_realtime.source import Kind, discover
+from wedsync_realtime.source.scripts import Kind, discover
 
 # Comments; quoted text, which is advice, unless it wires a trigger; and what follows a body.
 _COMMENT = re.compile(r"--.*")
