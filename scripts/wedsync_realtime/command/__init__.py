@@ -1,1 +1,0 @@
-"""What all commands share: how they print, and how they fail."""

@@ -1,1 +1,0 @@
-"""The deployment: its transactions, what each of them does, and what came of it."""

@@ -1,1 +1,0 @@
-"""The command `wedsync-realtime`: its subcommands, their options and exit codes."""

@@ -1,1 +1,0 @@
-"""A deployment in other forms: migrations of the Supabase CLI, and SQL to review."""

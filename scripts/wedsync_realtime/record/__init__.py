@@ -1,1 +1,0 @@
-"""What the database knows of its deployments, and every object of the package as text."""

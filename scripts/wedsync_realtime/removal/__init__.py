@@ -1,1 +1,0 @@
-"""The way back: migrations undone, the application's tables let go, the package gone."""
