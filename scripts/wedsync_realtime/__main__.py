@@ -2,6 +2,6 @@
 
 import sys
 
-from wedsync_realtime.cli import main
+from wedsync_realtime.entry.cli import main
 
 sys.exit(main())

@@ -197,8 +197,8 @@ def test_missing_library_is_named(database: str) -> None:
     for tool, library in (("dashboard", "starlette"), ("top", "textual")):
         without = (
             f"import sys; sys.modules['{library}'] = None;"
-            f"from wedsync_realtime.{tool}.__main__ import main;"
-            f"sys.exit(main(['--database-url', {database!r}]))"
+            "from wedsync_realtime.entry.cli import main;"
+            f"sys.exit(main(['{tool}', '--database-url', {database!r}]))"
         )
         done = subprocess.run(
             [sys.executable, "-c", without], check=False, capture_output=True, text=True

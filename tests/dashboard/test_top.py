@@ -21,15 +21,15 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.dashboard import play_season
 from tests.support.people import People
+from wedsync_realtime.entry.cli import main
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.top import words
-from wedsync_realtime.top.__main__ import main
 from wedsync_realtime.top.app import Top
 from wedsync_realtime.top.tables import TABLES
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
-COMMAND = [sys.executable, "-m", "wedsync_realtime.top"]
+COMMAND = [sys.executable, "-m", "wedsync_realtime", "top"]
 PATIENCE = 30  # seconds until a screen shows what is waited for
 
 Scene = Callable[[Top, Pilot[None]], Awaitable[None]]
@@ -234,7 +234,7 @@ def test_without_a_terminal_it_says_so(database: str) -> None:
 @pytest.mark.parametrize("every", ["0", "-1", "nan", "inf", "soon"])
 def test_interval_that_is_none_is_refused(every: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(["--every", every])
+        main(["top", "--every", every])
     assert caught.value.code == 2
     assert "--every" in capsys.readouterr().err
 

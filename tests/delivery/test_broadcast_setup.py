@@ -13,7 +13,7 @@ from tests.support.failures import failures
 from tests.support.listener import INSERT, Listener, subscribed
 from tests.support.people import People, install_helpers
 from tests.support.supabase import OBJECTS, sent, supabase_template
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
 
 SWITCH = "update wedsync_realtime.settings set broadcast_enabled = %s"
 

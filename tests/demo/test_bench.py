@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from wedsync_realtime.bench import chart, report
-from wedsync_realtime.bench.__main__ import SCENARIOS, measure
 from wedsync_realtime.bench.compare import Cost, Costs
 from wedsync_realtime.bench.figures import Figure, Ratio, Reading, percentile, ratio
+from wedsync_realtime.bench.main import SCENARIOS, measure
 from wedsync_realtime.bench.stage import Scale, default_parent, open_stage
 
 TINY = Scale(

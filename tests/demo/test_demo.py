@@ -11,7 +11,7 @@ from psycopg import Connection, sql
 
 from tests.support.cluster import Cluster
 from wedsync_realtime.demo import cast, play
-from wedsync_realtime.demo.__main__ import main
+from wedsync_realtime.entry.cli import main
 
 
 def demo_databases(cluster: Cluster) -> list[str]:
@@ -21,7 +21,7 @@ def demo_databases(cluster: Cluster) -> list[str]:
 
 
 def test_everything_expected_happens_and_the_database_is_removed(cluster: Cluster) -> None:
-    command = [sys.executable, "-m", "wedsync_realtime.demo"]
+    command = [sys.executable, "-m", "wedsync_realtime", "demo"]
     done = subprocess.run(
         [*command, "--database-url", cluster.dsn("postgres")],
         check=False,
@@ -88,12 +88,12 @@ def test_what_goes_wrong_is_noticed(
     noticed: list[str],
 ) -> None:
     break_by(statement)
-    assert main(["--database-url", cluster.dsn("postgres")]) == 1
+    assert main(["demo", "--database-url", cluster.dsn("postgres")]) == 1
     output = capsys.readouterr().out
     assert [line for line in noticed if line not in output] == []
     assert demo_databases(cluster) == []
 
 
 def test_server_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--database-url", "postgresql://nobody@127.0.0.1:1/nothing"]) == 1
+    assert main(["demo", "--database-url", "postgresql://nobody@127.0.0.1:1/nothing"]) == 1
     assert "No connection to nobody@127.0.0.1:1/nothing" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from wedsync_realtime.cli import main
+from wedsync_realtime.entry.cli import main
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pytest
 from tests.deployment.conftest import Run, execute, values
 from tests.support.cluster import CRON_DATABASE, Cluster, running_cluster
 from tests.support.servers import Server
-from wedsync_realtime import bundle
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
+from wedsync_realtime.packaging import bundle
 
 EXTENSION = "select extname from pg_extension where extname = 'pg_cron'"
 JOBS = "select jobname from cron.job where active order by 1"

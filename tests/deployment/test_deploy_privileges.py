@@ -10,7 +10,7 @@ import pytest
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.deploy import deploy
 from tests.support.supabase import OBJECTS
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.errors import MissingPrivilegeError
 
 AUTH = "create schema auth; create table auth.users (id uuid primary key);"

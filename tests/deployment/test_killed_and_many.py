@@ -16,7 +16,7 @@ from tests.support.cluster import Cluster
 from tests.support.dump import schema
 from tests.support.killed import MOMENTS, killed
 from tests.support.tree import Tree
-from wedsync_realtime.source import Kind, default_root, discover
+from wedsync_realtime.source.scripts import Kind, default_root, discover
 
 SCRIPTS = discover(default_root())
 COUNT = len(SCRIPTS)

@@ -1,8 +1,10 @@
 """Plan: what would run, and the SQL, without a trace in the database."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,6 +13,7 @@ from tests.deployment.conftest import Run, execute
 from tests.support.cluster import Cluster
 from tests.support.dump import schema
 from tests.support.tree import Tree
+from wedsync_realtime.source.scripts import default_root, discover
 
 
 @pytest.fixture
@@ -91,3 +94,20 @@ def test_plan_of_a_newer_database_is_refused(database: str, run: Run) -> None:
         ran = run(command, database)
         assert ran.code == 1
         assert "The database has version 99.0.0" in ran.err
+
+
+def test_layout_of_one_folder_a_schema_is_no_change(
+    empty_database: str, tmp_path: Path, run: Run
+) -> None:
+    """A database that was deployed while functions/ had no rooms has nothing to do."""
+    shutil.copytree(default_root() / "migrations", tmp_path / "migrations")
+    shutil.copytree(default_root() / "policies", tmp_path / "policies")
+    for script in discover(default_root()):
+        if script.path.startswith("functions/"):
+            file = tmp_path / script.key
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(script.content)
+    assert run("migrate", empty_database, "--source", tmp_path).code == 0
+    ran = run("plan", empty_database, "--json")
+    assert (ran.code, ran.json["steps"]) == (0, [])
+    assert run("verify", empty_database).code == 0

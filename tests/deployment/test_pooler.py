@@ -10,7 +10,7 @@ from tests.support.bouncer import pooled
 from tests.support.cluster import Cluster
 from tests.support.dump import schema
 from tests.support.tree import Tree
-from wedsync_realtime import server
+from wedsync_realtime.connection import server
 
 
 @pytest.fixture

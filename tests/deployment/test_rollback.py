@@ -7,8 +7,8 @@ import pytest
 
 from tests.deployment.conftest import Run, execute, values
 from tests.support.dump import schema
-from wedsync_realtime import undo
-from wedsync_realtime.source import Kind, default_root, discover
+from wedsync_realtime.source import undo
+from wedsync_realtime.source.scripts import Kind, default_root, discover
 
 MIGRATIONS = [script for script in discover(default_root()) if script.kind is Kind.MIGRATION]
 BY_UNINSTALL = 3  # the first migrations make roles, auth and tables: uninstall takes them away
@@ -75,7 +75,7 @@ def test_database_goes_back_to_an_older_checkout(database: str, run: Run, tmp_pa
         "-- notes: for a test.\n-- Undo: drop table wedsync_realtime.notes (loses the notes).\n"
         "create table wedsync_realtime.notes (id integer);"
     )
-    (tmp_path / "functions/public/realtime_note.sql").write_text(
+    (tmp_path / "functions/api/realtime_note.sql").write_text(
         "create function public.realtime_note() returns wedsync_realtime.notes"
         " language plpgsql as 'begin return null; end'"
     )

@@ -8,8 +8,8 @@ import pytest
 from tests.deployment.conftest import Run, execute, values
 from tests.support.cluster import Cluster
 from tests.support.servers import caught_up, durable_server
-from wedsync_realtime.source import default_root, discover
-from wedsync_realtime.verify import examine
+from wedsync_realtime.inspection.verify import examine
+from wedsync_realtime.source.scripts import default_root, discover
 
 EDITS = {
     "alter table wedsync_realtime.settings add note text": (

@@ -17,9 +17,10 @@ from tests.deployment.conftest import Run, execute
 from tests.support.cluster import Cluster
 from tests.support.forward import forwarded
 from tests.support.tree import Tree
-from wedsync_realtime import hidden, limits, progress
+from wedsync_realtime.connection import limits, progress
+from wedsync_realtime.connection.limits import Limits
+from wedsync_realtime.entry import hidden
 from wedsync_realtime.errors import ScriptError
-from wedsync_realtime.limits import Limits
 
 COMMAND = [sys.executable, "-m", "wedsync_realtime"]
 # a policy on rate_limits is created again, which needs the strongest lock
@@ -202,7 +203,7 @@ def test_password_is_seen_in_no_list_of_processes() -> None:
 
 def test_commands_beside_the_runner_hide_it_too() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "wedsync_realtime.metrics", "--listen", "127.0.0.1:0",
+        [sys.executable, "-m", "wedsync_realtime", "metrics", "--listen", "127.0.0.1:0",
          "--database-url", "postgresql://me:s3cret@127.0.0.1:1/db"],
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from tests.deployment.conftest import values
 from tests.support.dump import schema
 from wedsync_realtime import __version__
-from wedsync_realtime.source import default_root, discover
+from wedsync_realtime.source.scripts import default_root, discover
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (

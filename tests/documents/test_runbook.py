@@ -13,7 +13,7 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.documents import page
 from tests.support.people import People
-from wedsync_realtime import menu
+from wedsync_realtime.entry import menu
 
 SUBSCRIBE = {"channels": ["form-responses"]}
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import Cluster
-from wedsync_realtime import embedded
-from wedsync_realtime.cli import main
-from wedsync_realtime.embedded import cluster, place
+from wedsync_realtime.embedded import cluster, place, service
+from wedsync_realtime.entry.cli import main
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
@@ -57,7 +56,7 @@ def other_home(environment: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def running(home: Path) -> cluster.Cluster:
     assert home == place.default_home()
-    return embedded.ensure_running(quiet)
+    return service.ensure_running(quiet)
 
 
 def located(home: Path) -> place.Place:

@@ -15,8 +15,8 @@ import pytest
 from tests.embedded.conftest import NOBODY, as_nobody, as_root, located, running
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
-from wedsync_realtime.cli import main
 from wedsync_realtime.embedded import cluster, place
+from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import ClusterError
 
 Capture = pytest.CaptureFixture[str]

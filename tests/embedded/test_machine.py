@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.embedded.conftest import NOBODY, as_nobody, as_root, running
-from wedsync_realtime import embedded
-from wedsync_realtime.cli import main
-from wedsync_realtime.embedded import binaries, install, place
+from wedsync_realtime.embedded import binaries, install, place, service
 from wedsync_realtime.embedded.account import server_account
+from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import NoServerError
 
 
@@ -57,7 +56,7 @@ def test_folder_on_path_that_may_not_be_read_is_passed_over(
 def test_machine_without_server_gets_the_command(
     other_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(embedded, "find_servers", lambda: [])
+    monkeypatch.setattr(service, "find_servers", lambda: [])
     monkeypatch.setattr(install, "debian_packages", lambda *_: False)
     monkeypatch.setattr(install, "wheel", lambda *_: False)
     monkeypatch.setattr(shutil, "which", lambda name, **_: name if name == "dnf" else None)

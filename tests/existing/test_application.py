@@ -16,7 +16,7 @@ from tests.support.deploy import deploy
 from tests.support.listener import subscribed
 from tests.support.project import as_admin, create_project
 from tests.support.supabase import OBJECTS
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
 
 # What of the application's objects a deployment has no business with; a file node that stays says
 # that no row was written anew.

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
 
 VISITS = "create table public.visits (id bigint primary key, supplier_id uuid not null)"
 REGISTER = """

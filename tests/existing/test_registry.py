@@ -4,7 +4,7 @@ import psycopg
 import pytest
 
 from tests.existing.unfit import DISABLED, warnings
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
 
 REGISTER = """
     select wedsync_realtime.register_channel(

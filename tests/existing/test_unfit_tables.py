@@ -12,7 +12,7 @@ from tests.existing.test_application import key
 from tests.existing.unfit import DISABLED, warnings
 from tests.support.caller import caller
 from tests.support.listener import subscribed
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
 
 # What the application lacks, the channels that cannot do without, why, and how it is mended.
 UNFIT = {

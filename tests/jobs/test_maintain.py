@@ -12,8 +12,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.cluster import Cluster
 from tests.support.people import People
-from wedsync_realtime import maintain
-from wedsync_realtime.cli import main
+from wedsync_realtime.entry import maintain
+from wedsync_realtime.entry.cli import main
 
 Capture = pytest.CaptureFixture[str]
 

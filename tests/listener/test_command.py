@@ -15,7 +15,7 @@ from tests.support.people import People
 
 
 def listen(url: str, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "wedsync_realtime.listener", "--database-url", url, *arguments]
+    return [sys.executable, "-m", "wedsync_realtime", "listen", "--database-url", url, *arguments]
 
 
 def test_command_prints_events_until_told_to_stop(scene: Scene) -> None:

@@ -25,7 +25,7 @@ from wedsync_realtime.metrics.exposition import Figure
 
 FOLDER = Path(exposition.__file__).parent
 PATIENCE = 60.0  # seconds for a server of theirs to answer
-COMMAND = [sys.executable, "-m", "wedsync_realtime.metrics"]
+COMMAND = [sys.executable, "-m", "wedsync_realtime", "metrics"]
 
 Act = Callable[..., Caller]
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from tests.support.tree import Tree
-from wedsync_realtime import deploy
-from wedsync_realtime.cli import main
+from wedsync_realtime.deployment import deploy
+from wedsync_realtime.entry.cli import main
 
 Capture = pytest.CaptureFixture[str]
 
@@ -120,14 +120,14 @@ def test_migrate_for_people_says_what_happened(
 
 @pytest.mark.parametrize(
     "command",
-    [" status", " status --json", " verify --json", ".metrics", ".listener --json x {user}"],
+    ["status", "status --json", "verify --json", "metrics", "listen --json x {user}"],
 )
 def test_reader_that_went_away_ends_the_command_without_a_word(database: str, command: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    words = f"wedsync_realtime{command}".format(user=uuid4()).split()
+    words = command.format(user=uuid4()).split()
     done = subprocess.run(
-        [sys.executable, "-m", *words, "--database-url", database],
+        [sys.executable, "-m", "wedsync_realtime", *words, "--database-url", database],
         check=False,
         stdout=writer,
         stderr=subprocess.PIPE,

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from tests.support.tree import Tree
-from wedsync_realtime import deploy
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment import deploy
+from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.errors import (
     EditedMigrationError,
     MisnamedScriptError,
@@ -179,7 +179,7 @@ def test_deleted_policy_needs_a_migration(tree: Tree, empty_database: str) -> No
 def test_file_that_creates_something_else_is_refused(tree: Tree, empty_database: str) -> None:
     tree.tables(1)
     tree.write("functions/public/f.sql", "create function public.g() returns int return 1;")
-    with pytest.raises(MisnamedScriptError, match=r"does not create the function public\.f"):
+    with pytest.raises(MisnamedScriptError, match=r"but creates public\.g"):
         migrate(empty_database, tree.root)
 
 

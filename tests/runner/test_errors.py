@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
-from wedsync_realtime import server
-from wedsync_realtime.cli import main
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.connection import server
+from wedsync_realtime.deployment.deploy import migrate
+from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import ScriptError, UnsupportedServerError
 
 Capture = pytest.CaptureFixture[str]
@@ -181,7 +181,7 @@ def test_interruption_for_programs_is_json(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("wedsync_realtime.server.connect", interrupted)
+    monkeypatch.setattr("wedsync_realtime.connection.server.connect", interrupted)
     assert run("plan", "--json", "--database-url", "postgresql:///x") == 1
     assert json.loads(capsys.readouterr().out)["error"] == "InterruptedCommandError"
 
@@ -197,7 +197,7 @@ def test_fix_of_a_system_error_is_access_only_where_that_is_missing(
     file.touch()
     assert run("bundle", "--into", file, "--source", tree.root) == 1
     assert "Correct what it says" in capsys.readouterr().err
-    monkeypatch.setattr("wedsync_realtime.bundle.write", refused)
+    monkeypatch.setattr("wedsync_realtime.packaging.bundle.write", refused)
     assert run("bundle", "--into", file, "--source", tree.root) == 1
     assert "Give this user access" in capsys.readouterr().err
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.tree import Tree
-from wedsync_realtime import source, sqltext
 from wedsync_realtime.errors import (
     EditedMigrationError,
     MisnamedScriptError,
@@ -13,8 +12,9 @@ from wedsync_realtime.errors import (
     MissingSourceError,
     UndeployableScriptError,
 )
-from wedsync_realtime.plan import Deployed, compare, refuse_rewritten_history
-from wedsync_realtime.source import Kind, Script, discover
+from wedsync_realtime.source import scripts, sqltext
+from wedsync_realtime.source.plan import Deployed, compare, refuse_rewritten_history
+from wedsync_realtime.source.scripts import Kind, Script, discover
 
 
 @pytest.fixture
@@ -27,34 +27,56 @@ def script(path: str, kind: Kind, text: str = "select 1;") -> Script:
 
 
 def ledger(*scripts: Script) -> dict[str, Deployed]:
-    return {each.path: Deployed(each.path, each.checksum, each.kind) for each in scripts}
+    return {each.key: Deployed(each.key, each.checksum, each.kind) for each in scripts}
 
 
 def test_kinds_follow_each_other_and_own_schema_comes_first(tree: Tree) -> None:
     for path in (
-        "functions/jobs/a.sql",
-        "functions/triggers/a.sql",
-        "functions/owners/a.sql",
+        "functions/room/jobs/a.sql",
+        "functions/room/triggers/a.sql",
+        "functions/room/owners/a.sql",
         "policies/a.sql",
-        "functions/views/a.sql",
-        "functions/public/a.sql",
-        "functions/wedsync_realtime/z.sql",
         "migrations/0002_b.sql",
         "migrations/0001_c.sql",
     ):
         tree.write(path, "select 1;")
+    tree.write("functions/room/v.sql", "create view wedsync_realtime.v as select 1;")
+    tree.write("functions/first/a.sql", "create function public.a() returns int return 1;")
+    tree.write("functions/room/z.sql", "create procedure wedsync_realtime.z() return 1;")
     tree.write("migrations/README.md", "no script")
     assert [each.path for each in discover(tree.root)] == [
         "migrations/0001_c.sql",
         "migrations/0002_b.sql",
-        "functions/wedsync_realtime/z.sql",
-        "functions/public/a.sql",
-        "functions/views/a.sql",
+        "functions/room/z.sql",
+        "functions/first/a.sql",
+        "functions/room/v.sql",
         "policies/a.sql",
-        "functions/owners/a.sql",
-        "functions/triggers/a.sql",
-        "functions/jobs/a.sql",
+        "functions/room/owners/a.sql",
+        "functions/room/triggers/a.sql",
+        "functions/room/jobs/a.sql",
     ]
+
+
+def test_room_is_no_part_of_what_a_file_is_known_by(tree: Tree) -> None:
+    tree.tables(1)
+    text = "-- A comment.\n\ncreate or replace function public.a() returns int return 1;"
+    tree.write("functions/public/a.sql", text)
+    tree.write("functions/jobs/j.sql", "select 1;")
+    before = ledger(*discover(tree.root))
+    for old, new in (("public/a", "api/a"), ("jobs/j", "upkeep/jobs/j")):
+        (tree.root / f"functions/{new}.sql").parent.mkdir(parents=True)
+        (tree.root / f"functions/{old}.sql").rename(tree.root / f"functions/{new}.sql")
+    assert compare(discover(tree.root), before).is_empty
+    tree.write("functions/other/a.sql", text)
+    with pytest.raises(MisnamedScriptError, match=r"other/a\.sql and .*api/a\.sql are both"):
+        discover(tree.root)
+
+
+def test_file_without_an_object_is_refused(tree: Tree) -> None:
+    tree.tables(1)
+    tree.write("functions/room/a.sql", "select 1;")
+    with pytest.raises(MisnamedScriptError, match=r"room/a\.sql .* but creates neither"):
+        discover(tree.root)
 
 
 @pytest.mark.parametrize(
@@ -163,4 +185,4 @@ def test_edited_and_missing_migrations_are_named() -> None:
 
 
 def test_default_root_is_the_checkout() -> None:
-    assert source.default_root() == Path(__file__).parents[2]
+    assert scripts.default_root() == Path(__file__).parents[2]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import DEFAULT_MAJOR, Cluster
-from wedsync_realtime.cli import main
 from wedsync_realtime.embedded import npm
 from wedsync_realtime.embedded.account import server_account
+from wedsync_realtime.entry.cli import main
 
 ROOT = Path(__file__).parents[2]
 SUITE = [

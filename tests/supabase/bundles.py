@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support.tree import Tree
-from wedsync_realtime import bundle
+from wedsync_realtime.packaging import bundle
 
 
 def bundled(project: Path, tree: Tree) -> list[bundle.Bundle]:

@@ -11,10 +11,10 @@ import pytest
 from tests.supabase.bundles import apply, bundled, query
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
-from wedsync_realtime import bundle
-from wedsync_realtime.cli import main
-from wedsync_realtime.deploy import LOCK_KEY, migrate
+from wedsync_realtime.deployment.deploy import LOCK_KEY, migrate
+from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import BrokenBundleError, EditedMigrationError, RemovedScriptError
+from wedsync_realtime.packaging import bundle
 
 Capture = pytest.CaptureFixture[str]
 

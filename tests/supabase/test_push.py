@@ -13,8 +13,8 @@ from tests.support.cluster import Cluster, running_cluster
 from tests.support.supabase import PROJECT
 from tests.support.tcp import over_tcp
 from tests.support.tree import Tree
-from wedsync_realtime.cli import main
-from wedsync_realtime.deploy import migrate
+from wedsync_realtime.deployment.deploy import migrate
+from wedsync_realtime.entry.cli import main
 
 ROOT = Path(__file__).parents[2]
 SEED = """
@@ -71,11 +71,11 @@ def seed(url: str) -> list[object]:
 
 def change(package: Tree) -> None:
     """Change the package in every way in which it may change."""
-    body = package.root / "functions/public/realtime_status.sql"
+    body = package.root / "functions/api/realtime_status.sql"
     body.write_text(
         body.read_text().replace("comment on function", "-- again\ncomment on function")
     )
-    signature = package.root / "functions/wedsync_realtime/problem_status.sql"
+    signature = package.root / "functions/answers/problem_status.sql"
     signature.write_text(
         signature.read_text()
         .replace("problem_status(code text)", "problem_status(problem_code text)")
@@ -126,8 +126,8 @@ def test_push_is_the_same_as_migrate(
         "migrations/" + max(file.name for file in (package.root / "migrations").glob("0*")),
         "functions/public/added.sql",
         "functions/public/grows.sql",
-        "functions/public/realtime_status.sql",
-        "functions/wedsync_realtime/problem_status.sql",
+        "functions/api/realtime_status.sql",
+        "functions/answers/problem_status.sql",
         "policies/notes.sql",
     }
     assert written.removed == ("functions/public/goes.sql",)

@@ -75,7 +75,7 @@ class Dashboard:
 
 def command(*arguments: str) -> list[str]:
     """Return the command line of the dashboard."""
-    return [sys.executable, "-m", "wedsync_realtime.dashboard", *arguments]
+    return [sys.executable, "-m", "wedsync_realtime", "dashboard", *arguments]
 
 
 @contextmanager

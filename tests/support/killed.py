@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from psycopg import Connection
 
-from wedsync_realtime import attach, deploy, execute
-from wedsync_realtime.source import Script
+from wedsync_realtime.deployment import attach, deploy, execute
+from wedsync_realtime.source.scripts import Script
 
 T = TypeVar("T")
 

@@ -63,13 +63,13 @@ def make_next(folder: Path) -> Path:
         "create index concurrently if not exists realtime_subscriptions_channel_name_idx\n"
         "    on public.realtime_subscriptions (channel_name);\n"
     )
-    status = folder / "functions/public/realtime_status.sql"
+    status = folder / "functions/api/realtime_status.sql"
     argument = "detailed boolean default false"
     _replace(status, r"realtime_status\(\)", lambda m: "realtime_status(boolean)")
     _replace(status, r"(replace function \S+)\(boolean\)", lambda m: f"{m[1]}({argument})")
-    _replace(folder / "functions/wedsync_realtime/ping.sql", r"\nbegin\n", _noted)
-    _replace(folder / "functions/wedsync_realtime/rows_template.sql", r"\$template\$\n", _noted)
-    (folder / "functions/public/realtime_connection_stats.sql").unlink()
+    _replace(folder / "functions/subscriptions/ping.sql", r"\nbegin\n", _noted)
+    _replace(folder / "functions/dispatch/rows_template.sql", r"\$template\$\n", _noted)
+    (folder / "functions/api/realtime_connection_stats.sql").unlink()
     return folder
 
 

@@ -9,7 +9,7 @@ from psycopg import errors
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
-from wedsync_realtime import server
+from wedsync_realtime.connection import server
 
 SETTLE = 0.002  # seconds in which a backend that has answered goes to sleep
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wedsync_realtime import deploy
 from wedsync_realtime.bench.session import Session
+from wedsync_realtime.deployment import deploy
 from wedsync_realtime.embedded import binaries, cluster, install
 from wedsync_realtime.embedded.account import server_account
 from wedsync_realtime.embedded.place import Place

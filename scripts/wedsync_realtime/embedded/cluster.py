@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from psycopg import Connection, sql
 
-from wedsync_realtime import server
+from wedsync_realtime.connection import server
 from wedsync_realtime.embedded.account import Account
 from wedsync_realtime.embedded.binaries import Server
 from wedsync_realtime.embedded.place import Place

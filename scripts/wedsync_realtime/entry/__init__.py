@@ -1,0 +1,1 @@
+"""The command `wedsync-realtime`: its subcommands, their options and exit codes."""

@@ -1,0 +1,1 @@
+"""Whether a database holds what the files say, and the adoption of one that does."""

@@ -1,0 +1,173 @@
+"""Take the package's hands off the application's tables, and drop what can be made again."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+from psycopg import Connection, sql
+
+from wedsync_realtime.errors import DependentObjectsError
+from wedsync_realtime.record.catalog import Catalog
+
+_TRIGGERS = """
+    select pg_catalog.format('drop trigger %I on %s', t.tgname, t.tgrelid::pg_catalog.regclass)
+    from pg_catalog.pg_trigger as t
+    inner join pg_catalog.pg_proc as p on p.oid = t.tgfoid
+    where
+        p.pronamespace = pg_catalog.to_regnamespace('wedsync_realtime')
+        and t.tgparentid = 0 and not t.tgisinternal
+"""
+_IDENTITIES = """
+    select pg_catalog.format(
+        'alter table only %s replica identity %s', p.relation,
+        case
+            when c.found_identity like 'using index %' and not exists (
+                select
+                from pg_catalog.pg_index as i
+                inner join pg_catalog.pg_class as x on x.oid = i.indexrelid
+                where
+                    i.indrelid = p.relation
+                    and 'using index ' || pg_catalog.quote_ident(x.relname) = c.found_identity
+            ) then 'default'
+            else c.found_identity
+        end
+    )
+    from wedsync_realtime.channels as c
+    inner join pg_catalog.pg_namespace as n on n.nspname = c.schema_name
+    inner join pg_catalog.pg_class as r on r.relnamespace = n.oid and r.relname = c.table_name
+    cross join lateral (
+        select r.oid::pg_catalog.regclass
+        union
+        select t.relid from pg_catalog.pg_partition_tree(r.oid) as t
+    ) as p (relation)
+    where c.found_identity <> 'full'
+"""
+_MEMBERS = """
+    select distinct pg_catalog.format(
+        'alter publication supabase_realtime drop table %s', m.prrelid::pg_catalog.regclass
+    )
+    from wedsync_realtime.channels as c
+    inner join pg_catalog.pg_namespace as n on n.nspname = c.schema_name
+    inner join pg_catalog.pg_class as r on r.relnamespace = n.oid and r.relname = c.table_name
+    inner join pg_catalog.pg_publication_rel as m on m.prrelid = r.oid
+    inner join pg_catalog.pg_publication as p on p.oid = m.prpubid
+    where not c.found_published and p.pubname = 'supabase_realtime'
+"""
+_JOBS = """
+    select pg_catalog.format('select cron.unschedule(%s::bigint)', j.jobid)
+    from cron.job as j
+    where j.jobname like 'wedsync-realtime-%' and j.database = pg_catalog.current_database()
+"""
+# Made by create_cron(), without which it would bear another comment.
+CRON = """
+    select from pg_catalog.pg_extension as e
+    where
+        e.extname = 'pg_cron'
+        and pg_catalog.obj_description(e.oid, 'pg_extension') like '%created by wedsync-realtime'
+"""
+# Those made by policies/, protect_table() and attach_broadcast(), and no policy of somebody else
+# that calls our functions: dropping a restrictive one would let more in.
+_POLICIES = """
+    select
+        pg_catalog.format('drop policy %I on %s', p.polname, p.polrelid::pg_catalog.regclass),
+        p.polrelid::pg_catalog.regclass::text, p.polname
+    from pg_catalog.pg_policy as p
+    where
+        p.polroles = array[pg_catalog.to_regrole('wedsync_realtime_owner')::oid]
+        or (
+            (p.polname like '%\\_tenant' or p.polname = 'realtime_messages_select_wedsync')
+            and exists (
+                select from pg_catalog.pg_depend as d
+                inner join pg_catalog.pg_proc as f on f.oid = d.refobjid
+                where
+                    d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and d.objid = p.oid
+                    and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    and f.pronamespace = pg_catalog.to_regnamespace('wedsync_realtime')
+            )
+        )
+"""
+_CALLED_BY_POLICIES = """
+    select distinct d.refobjid::pg_catalog.regprocedure::text
+    from pg_catalog.pg_depend as d
+    where
+        d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+        and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+"""
+
+
+def detach(connection: Connection[Any]) -> None:
+    """Drop the triggers and jobs; restore replica identity and publication as they were found."""
+    _run_all(connection, _TRIGGERS)
+    if exists(connection, "wedsync_realtime", "channels"):
+        _run_all(connection, _IDENTITIES)
+        _run_all(connection, _MEMBERS)
+    if exists(connection, "cron", "job"):
+        _run_all(connection, _JOBS)
+
+
+def drop_policies(connection: Connection[Any]) -> list[str]:
+    """Drop the policies that need the package; return the tables that had `protect_table()`."""
+    rows = connection.execute(_POLICIES).fetchall()
+    for statement, _, _ in rows:
+        connection.execute(statement.encode())
+    return sorted({table for _, table, name in rows if name.endswith("_tenant")})
+
+
+def drop_routines(connection: Connection[Any], found: Catalog, ours: Iterable[Any]) -> list[str]:
+    """Drop the package's functions and views but those that policies call; return their names.
+
+    ours: keys of the recorded objects.
+    Raises DependentObjectsError.
+    """
+    recorded = set(ours)
+    called = {name for (name,) in connection.execute(_CALLED_BY_POLICIES)}
+    names = {
+        item.name: item.kind
+        for item in found.items.values()
+        if item.kind in ("function", "view", "materialized view")
+        and (item.recorded_as in recorded or not recorded)
+        and item.definition is not None
+        and item.name not in called
+    }
+    return drop_in_any_order(
+        connection,
+        [f"drop {kind.replace('function', 'routine')} {name}" for name, kind in names.items()],
+    )
+
+
+def drop_in_any_order(connection: Connection[Any], statements: list[str]) -> list[str]:
+    """Run drop statements, first those that nothing depends on; return them as they were run.
+
+    Raises DependentObjectsError for what the others depend on in the end.
+    """
+    done: list[str] = []
+    while statements:
+        refusals: dict[str, psycopg.Error] = {}
+        for statement in statements:
+            try:
+                with connection.transaction():
+                    connection.execute(statement.encode())
+            except psycopg.errors.DependentObjectsStillExist as error:
+                refusals[statement] = error
+            else:
+                done.append(statement)
+        if len(refusals) == len(statements):
+            details = {error.diag.message_detail or str(error) for error in refusals.values()}
+            raise DependentObjectsError(
+                "Something that is not the package's depends on it:\n" + "\n".join(sorted(details)),
+                "Drop or change it, then run again.",
+            )
+        statements = list(refusals)
+    return done
+
+
+def _run_all(connection: Connection[Any], query: str) -> None:
+    for (statement,) in connection.execute(query.encode()).fetchall():
+        connection.execute(statement.encode())
+
+
+def exists(connection: Connection[Any], schema: str, table: str) -> bool:
+    """Tell whether there is such a table."""
+    name = sql.Identifier(schema, table).as_string(connection)
+    row = connection.execute("select pg_catalog.to_regclass(%s) is not null", (name,)).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,30 @@
+"""The map of functions/ is true, and calls go down it."""
+
+import re
+
+from tests.support.rooms import calls
+from wedsync_realtime.source.scripts import default_root
+
+ROW = re.compile(r"^\| `(\w+)/` \|.*\| (.*) \|$", re.MULTILINE)
+CODE = re.compile(r"`(\w+)`")
+
+
+def rooms_on_the_map() -> dict[str, set[str]]:
+    """Return the rooms from the top down, with what the map says that they call."""
+    text = (default_root() / "functions/README.md").read_text()
+    return {room: set(CODE.findall(called)) for room, called in ROW.findall(text)}
+
+
+def test_map_names_each_room_and_what_it_calls() -> None:
+    assert rooms_on_the_map() == {room: set(to) for room, to in calls(default_root()).items()}
+
+
+def test_rooms_call_downwards() -> None:
+    floors = list(rooms_on_the_map())
+    upwards = [
+        f"{room}/ stands below {to}/ and calls it: {', '.join(sorted(how))}"
+        for room, called in calls(default_root()).items()
+        for to, how in called.items()
+        if floors.index(to) < floors.index(room)
+    ]
+    assert not upwards
