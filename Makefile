@@ -11,7 +11,7 @@ SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-serv
 
 .DELETE_ON_ERROR:
 .PHONY: help migrate plan verify baseline rollback uninstall status bundle psql stop clean maintain \
-        metrics dashboard top demo listen bench wheel test test-all lint fmt
+        metrics dashboard top demo listen client bench wheel test test-all lint fmt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -66,6 +66,9 @@ demo: $(BASE) ## play a scene with suppliers and couples, in a database of its o
 
 listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
 	@$(WEDSYNC) listen "$(CHANNEL)" "$(if $(filter command,$(origin USER)),$(USER))"
+
+client: $(BASE) ## print the TypeScript client, typed for the database's channels: make client > realtime.ts
+	@$(WEDSYNC) client
 
 bench: $(BASE) ## measure throughput and latency
 	@$(WEDSYNC) bench $(ARGS)

@@ -38,6 +38,7 @@ TOOLS = {
     "top": ("top", "Show the same in the terminal."),
     "metrics": ("metrics", "Print the figures for Prometheus, or serve them."),
     "demo": ("demo", "Play a scene with suppliers and couples, in a database of its own."),
+    "client": ("client", "Print the TypeScript client, typed for the database's channels."),
     "listen": ("listener", "Print the events of a channel as a user receives them."),
     "bench": ("bench", "Measure throughput and latency."),
 }

@@ -1,0 +1,1 @@
+"""The client for TypeScript, with the types of a database's channels."""

@@ -1,0 +1,81 @@
+"""Fixtures: the TypeScript client as it is printed for a database, compiled."""
+
+import json
+import subprocess
+from pathlib import Path
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from tests.supabase.conftest import node_modules, rest
+from tests.support.cluster import Cluster
+from tests.support.people import People
+from wedsync_realtime.client import source
+
+__all__ = ["node_modules", "rest"]
+
+CONFIG = {
+    "compilerOptions": {
+        "strict": True,
+        "noUnusedLocals": True,
+        "noUnusedParameters": True,
+        "noImplicitReturns": True,
+        "noUncheckedIndexedAccess": True,
+        "target": "es2023",
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "lib": ["es2023", "dom"],
+        "jsx": "react-jsx",
+        "types": [],
+        "skipLibCheck": True,  # those of the packages are theirs
+    },
+}
+
+
+def compiled(folder: Path) -> str:
+    """Compile what is in a folder, and return what the compiler says."""
+    (folder / "tsconfig.json").write_text(json.dumps(CONFIG))
+    compiler = folder / "node_modules" / ".bin" / "tsc"
+    done = subprocess.run([compiler], check=False, cwd=folder, capture_output=True, text=True)
+    assert bool(done.stdout) == bool(done.returncode), done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def printed(cluster: Cluster, template: str) -> str:
+    """Return the client as it is printed for a database with the package."""
+    with cluster.database(template) as url, psycopg.connect(url) as connection:
+        return source.client(source.read_channels(connection))
+
+
+@pytest.fixture
+def project(tmp_path: Path, node_modules: Path, printed: str) -> Path:
+    """Return a folder with the client in it, to be compiled with what is put beside it."""
+    (tmp_path / "realtime.ts").write_text(printed)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(node_modules)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def client(tmp_path_factory: pytest.TempPathFactory, node_modules: Path, printed: str) -> Path:
+    """Return the compiled client."""
+    folder = tmp_path_factory.mktemp("client")
+    (folder / "realtime.ts").write_text(printed)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "node_modules").symlink_to(node_modules)
+    assert compiled(folder) == ""
+    return folder / "realtime.js"
+
+
+@pytest.fixture
+def supplier(people: People) -> UUID:
+    """Return a supplier."""
+    return people.supplier()
+
+
+@pytest.fixture
+def user(people: People, supplier: UUID) -> UUID:
+    """Return a user of the supplier."""
+    return people.supplier_user(supplier)

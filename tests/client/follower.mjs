@@ -1,0 +1,104 @@
+// Follows what its one argument says, a JSON object, and does what stdin asks for, one word a line.
+// Prints one JSON object a line: each status, what it was asked for, and each rule that was broken.
+import { createRequire } from 'node:module'
+import { createInterface } from 'node:readline'
+
+const task = JSON.parse(process.argv[2])
+const require = createRequire(`${task.modules}/`)
+const print = (object) => console.log(JSON.stringify(object))
+
+// minutes of back-off and pings in seconds; the limit of a call stays, servers are no faster
+const { setTimeout: realTimeout } = globalThis
+const now = Date.now
+const start = now()
+globalThis.setTimeout = (act, wait, ...args) =>
+  realTimeout(act, wait === 30_000 ? wait : wait / task.speed, ...args)
+Date.now = () => start + (now() - start) * task.speed
+
+const { fetch: realFetch } = globalThis
+globalThis.fetch = (url, init) => {
+  if (String(url).includes('subscribe')) print({ called: String(url), at: Date.now() })
+  return realFetch(url, init)
+}
+
+// what a page has
+const events = new EventTarget()
+globalThis.addEventListener = events.addEventListener.bind(events)
+globalThis.removeEventListener = events.removeEventListener.bind(events)
+globalThis.document = Object.assign(new EventTarget(), { hidden: false })
+
+const { follow, ...transports } = await import(task.client)
+const token = async () => task.tokens[renewals % task.tokens.length]
+let renewals = 0
+
+async function openTransport() {
+  if (task.transport === 'postgrest') return transports.postgrest(`${task.url}/rest/v1`, token)
+  const { createClient } = require('@supabase/supabase-js')
+  const realtime = { transport: require('ws'), vsn: task.vsn, heartbeatIntervalMs: 25_000 / task.speed }
+  client = createClient(task.url, task.key, { accessToken: token, realtime, global: { fetch: transports.lastingFetch } })
+  return transports.supabase(client)
+}
+let client
+
+const rows = new Map()
+const counts = { readAll: 0, applied: 0 }
+let seen = new Set()
+let newest = new Map()
+let isStopped = false
+
+async function readAll() {
+  counts.readAll++
+  const headers = { Authorization: `Bearer ${await token()}` }
+  const answer = await fetch(`${task.url}/rest/v1/${task.table}?select=*`, { headers })
+  if (!answer.ok) throw Object.assign(new Error(await answer.text()), { name: 'ReadError' })
+  rows.clear()
+  for (const row of await answer.json()) rows.set(row.id, row)
+  seen = new Set()
+  newest = new Map()
+}
+
+function apply(change) {
+  const isDelete = change.eventType === 'DELETE'
+  const { id } = isDelete ? change.old : change.new
+  counts.applied++
+  if (isStopped) print({ broken: 'applied after the end', change })
+  if (seen.has(change.id)) print({ broken: 'applied twice', change })
+  if (newest.get(id) > change.id) print({ broken: 'applied out of order', change })
+  if (task.fails?.includes(counts.applied)) throw Object.assign(new Error('no'), { name: 'ApplyError' })
+  seen.add(change.id)
+  newest.set(id, change.id)
+  if (isDelete) rows.delete(id)
+  else if (change.errors) rows.set(id, null)
+  else rows.set(id, change.new)
+}
+
+function onStatus({ state, why }) {
+  isStopped = state === 'stopped'
+  print({ state, why })
+}
+
+const follower = follow(task.channel, task.filter, {
+  transport: await openTransport(), readAll, apply, onStatus, pollInterval: task.pollInterval,
+})
+const acts = {
+  rows: () => print({ rows: [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), ...counts }),
+  wake: () => follower.wake(),
+  stop: async () => {
+    await follower.stop()
+    print({ stopped: true })
+  },
+  renew: async () => {
+    renewals++
+    await client?.realtime.setAuth()
+  },
+  hide: () => (document.hidden = true),
+  show: () => {
+    document.hidden = false
+    document.dispatchEvent(new Event('visibilitychange'))
+  },
+}
+for await (const word of createInterface({ input: process.stdin })) {
+  if (acts[word]) await acts[word]()
+  else events.dispatchEvent(new Event(word))
+}
+process.exit(0)

@@ -1,0 +1,113 @@
+"""A copy that the TypeScript client keeps in Node, and what is seen of it."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+SCRIPT = Path(__file__).with_name("follower.mjs")
+LIMIT = 60  # seconds that anything may take
+SPEED = 20  # how many times faster the client's clock runs
+
+
+class Follower:
+    """A running copy. process: of follower.mjs."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.told: list[dict[str, Any]] = []
+        self._lines: Queue[str] = Queue()
+        self._reader = Thread(target=self._read)
+        self._reader.start()
+
+    def say(self, word: str) -> None:
+        """Have it do something, or dispatch the event of this name to its page."""
+        assert self.process.stdin
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def wait(self, wanted: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Return the next that it tells and is wanted; whatever breaks a rule fails."""
+        until = monotonic() + LIMIT
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0, until - monotonic()))
+            except Empty:
+                raise AssertionError(f"told {self.told[-10:]}") from None
+            assert line, f"it ended, having told {self.told[-10:]}"
+            self.told.append(json.loads(line))
+            assert "broken" not in self.told[-1], self.told[-1]
+            if wanted(self.told[-1]):
+                return self.told[-1]
+
+    def status(self, state: str, why: str | None = None) -> str:
+        """Wait for a state, perhaps for a reason, and return the reason."""
+        found = self.wait(lambda it: it.get("state") == state and why in (None, it["why"]))
+        return str(found["why"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows of the copy by id."""
+        return list(self.figures()["rows"])
+
+    def figures(self) -> dict[str, Any]:
+        """Return rows, and how often all were read and one was applied."""
+        self.say("rows")
+        return self.wait(lambda it: "rows" in it)
+
+    def names(self) -> list[str]:
+        """Return the rows' names, sorted."""
+        return sorted(row["form_name"] for row in self.rows())
+
+    def until(self, wanted: Callable[[], object]) -> None:
+        """Look again and again until it is so."""
+        until = monotonic() + LIMIT
+        while not wanted():
+            assert monotonic() < until, self.told[-10:]
+
+    def stop(self) -> None:
+        """Stop following."""
+        self.say("stop")
+        self.wait(lambda it: "stopped" in it)
+
+    def close(self) -> None:
+        """End the process, and read what is left."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait(LIMIT)
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+
+@contextmanager
+def following(client: Path, modules: Path, **task: Any) -> Iterator[Follower]:
+    """Run a copy of a supplier's form responses for the time of the context.
+
+    client: the compiled file. modules: of npm. task: see follower.mjs.
+    """
+    given = {
+        "client": client.as_uri(), "modules": str(modules), "channel": "form-responses",
+        "table": "form_responses", "transport": "postgrest", "speed": SPEED,
+    }  # fmt: skip
+    with subprocess.Popen(
+        ["node", SCRIPT, json.dumps(given | task)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"NODE_PATH": str(modules)},
+    ) as process:
+        follower = Follower(process)
+        try:
+            yield follower
+        finally:
+            follower.close()
