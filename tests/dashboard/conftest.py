@@ -13,15 +13,14 @@ from playwright.sync_api import (
 
 from tests.support.dashboard import Dashboard, running_dashboard
 from tests.support.tools import program
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.monitoring.reader import Reader
-
-PATIENCE = 30_000  # milliseconds until a page that does not show what is expected fails the test
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     chromium = program("chromium")
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         # as root Chromium runs without its sandbox only
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -32,7 +31,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(PATIENCE * 1000)
     yield context
     context.close()
 

@@ -14,8 +14,9 @@ import pytest
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.dashboard import PATIENCE, Dashboard, command, running_dashboard
+from tests.support.dashboard import Dashboard, command, running_dashboard
 from tests.support.people import People
+from tests.support.waiting import PATIENCE
 
 PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]
 

@@ -1,10 +1,10 @@
 """What the dashboard reads: with whose rights, cut, sorted, shared."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -15,9 +15,8 @@ from tests.support.cluster import Cluster
 from tests.support.dashboard import play_season
 from tests.support.people import People
 from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
-from wedsync_realtime.monitoring import panels
+from wedsync_realtime.monitoring import panels, shared
 from wedsync_realtime.monitoring.reader import Reader
-from wedsync_realtime.monitoring.shared import REST, Shared
 
 
 def test_database_without_the_package_is_named(cluster: Cluster, empty_database: str) -> None:
@@ -104,24 +103,26 @@ def test_page_of_tenants_is_cut_sorted_and_counted(reader: Reader, people: Peopl
     assert couples == {"rows": [], "total": 0}
 
 
-def test_what_was_read_is_shared_and_the_database_rests_after_slow_reading() -> None:
-    taken = 0.0
-    readings: list[float] = []
+def test_what_was_read_is_shared_and_the_database_rests_after_slow_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, takes, readings = 0.0, 0.0, 0
 
     def read() -> dict[str, Any]:
-        readings.append(time.monotonic())
-        time.sleep(taken)
-        return {"reading": len(readings)}
+        nonlocal now, readings
+        now += takes
+        readings += 1
+        return {"reading": readings}
 
-    shared = Shared(read, fresh=0.1)
-    assert [shared.get() for _ in range(5)] == [{"reading": 1}] * 5
-    time.sleep(0.11)
-    taken = 0.05
-    assert shared.get() == {"reading": 2}
-    time.sleep(0.2)  # no longer fresh, but it took long
-    assert shared.get() == {"reading": 2}
-    time.sleep(REST * taken)
-    assert shared.get() == {"reading": 3}
+    monkeypatch.setattr(shared, "time", SimpleNamespace(monotonic=lambda: now))
+    content = shared.Shared(read, fresh=1)
+    assert [content.get() for _ in range(5)] == [{"reading": 1}] * 5
+    now, takes = 1.0, 5.0
+    assert content.get() == {"reading": 2}
+    now = 6 + shared.REST * takes - 0.1  # no longer fresh, but it took long
+    assert content.get() == {"reading": 2}
+    now = 6 + shared.REST * takes
+    assert content.get() == {"reading": 3}
 
 
 def test_reading_that_fails_is_tried_again_at_once() -> None:
@@ -133,10 +134,10 @@ def test_reading_that_fails_is_tried_again_at_once() -> None:
             raise answer
         return answer
 
-    shared = Shared(read)
+    content = shared.Shared(read)
     with pytest.raises(ZeroDivisionError):
-        shared.get()
-    assert shared.get() == {"all": "well"}
+        content.get()
+    assert content.get() == {"all": "well"}
 
 
 def test_lines_have_a_value_for_each_minute_that_is_complete() -> None:

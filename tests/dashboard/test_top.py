@@ -21,6 +21,7 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.dashboard import play_season
 from tests.support.people import People
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.entry.cli import main
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
@@ -30,7 +31,6 @@ from wedsync_realtime.top.tables import TABLES
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
 COMMAND = [sys.executable, "-m", "wedsync_realtime", "top"]
-PATIENCE = 30  # seconds until a screen shows what is waited for
 
 Scene = Callable[[Top, Pilot[None]], Awaitable[None]]
 

@@ -12,6 +12,7 @@ from tests.support.failures import failures
 from tests.support.listener import INSERT, Connect, Listener, names
 from tests.support.people import People
 from tests.support.supabase import sent, supabase_template
+from tests.support.waiting import PATIENCE
 
 DROP_PARTITIONS = b"""
     do $$
@@ -146,7 +147,7 @@ def test_writers_whose_messages_fail_do_not_wait_for_each_other(
     levels = [None, None, psycopg.IsolationLevel.SERIALIZABLE]
     for writer, level in zip(writers, levels, strict=True):
         writer.isolation_level = level
-        writer.execute("set lock_timeout = '1s'")
+        writer.execute(f"set lock_timeout = '{PATIENCE}s'".encode())
         writer.execute(INSERT, (supplier, "row"))
     for writer in writers:
         writer.execute(INSERT, (supplier, "row"))

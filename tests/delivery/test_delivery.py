@@ -1,14 +1,14 @@
 """Delivery: what a poll answers after others have committed, each event once and none lost."""
 
 import threading
-import time
 from uuid import UUID, uuid4
 
 import psycopg
 
 from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
+from tests.support.listener import INSERT, ActAs, Connect, Listener, heard, names, subscribed
 from tests.support.people import People
+from tests.support.waiting import until_blocked
 
 
 def test_insert_update_and_delete_travel_as_supabase_sends_them(
@@ -155,10 +155,7 @@ def test_subscription_that_had_to_wait_keeps_the_order_of_a_rows_changes(
         )
     )
     call.start()
-    query = "select count(*) from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
-    pid = user.connection.info.backend_pid
-    while admin.execute(query, (pid,)).fetchone() != (1,):
-        time.sleep(0.01)
+    until_blocked(admin, user.connection)
     rename = "update public.form_responses set form_name = %s"
     admin.execute(rename, ("younger transaction",))
     old.execute(rename, ("older transaction",))
@@ -272,9 +269,8 @@ def test_listeners_are_woken_once_per_topic_and_transaction(
     writer.execute("update public.form_responses set status = 'submitted'")
     writer.execute(INSERT, (uuid4(), "nobody's"))
     writer.commit()
-    heard = [note.payload for note in ear.notifies(timeout=0.5)]
-    assert heard == [f"form-responses:{supplier}"]
+    assert heard(ear) == [f"form-responses:{supplier}"]
     admin.execute("update wedsync_realtime.settings set notify_enabled = false")
     admin.execute(INSERT, (supplier, "three"))
-    assert list(ear.notifies(timeout=0.5)) == []
+    assert heard(ear) == []
     assert names(listener)[-1] == "three"

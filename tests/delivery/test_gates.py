@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.caller import Caller
 from tests.support.listener import INSERT, Connect, names, subscribed
+from tests.support.waiting import PATIENCE
 
 CLOSE = "select setval('wedsync_realtime.gate_1', 1, false)"
 SET = "select wedsync_realtime.set_gates()"
@@ -80,7 +81,7 @@ def test_closing_a_gate_keeps_no_new_topic_waiting(
     connection = connect()
     connection.execute(SET)
     assert not is_open(admin)
-    admin.execute("set lock_timeout = '5s'")
+    admin.execute(f"set lock_timeout = '{PATIENCE}s'".encode())
     admin.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
     assert is_open(admin)
     connection.rollback()

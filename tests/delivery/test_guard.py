@@ -1,5 +1,6 @@
 """An unforeseen error in dispatch: the write fails by default, and survives where that is set."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import psycopg
@@ -9,6 +10,7 @@ from tests.support.caller import Caller
 from tests.support.failures import failures
 from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
 from tests.support.people import People
+from tests.support.waiting import PATIENCE, until
 
 GUARD = "update wedsync_realtime.settings set dispatch_guarded = %s"
 BREAK = """
@@ -100,7 +102,7 @@ def test_everybody_on_the_channel_is_told_and_nobody_else(
     admin.execute(GUARD, (True,))
     admin.execute("listen wedsync_realtime")
     admin.execute(INSERT, (supplier, "bad"))
-    woken = {notify.payload for notify in admin.notifies(timeout=1, stop_after=2)}
+    woken = {notify.payload for notify in admin.notifies(timeout=PATIENCE, stop_after=2)}
     assert woken == {f"form-responses:{supplier}", f"form-responses:{petal}"}
     assert broken.poll()["reason"] == "dispatch_failed"
     assert other.poll()["reason"] == "dispatch_failed"
@@ -147,7 +149,7 @@ def test_failed_writers_do_not_wait_for_each_other(
     writers = [connect() for _ in range(3)]
     writers[0].isolation_level = psycopg.IsolationLevel.SERIALIZABLE
     for writer in writers:
-        writer.execute("set lock_timeout = '1s'")
+        writer.execute(f"set lock_timeout = '{PATIENCE}s'".encode())
         writer.execute(INSERT, (supplier, "bad"))
     for writer in writers:
         writer.commit()
@@ -171,12 +173,21 @@ def test_cancelled_write_does_not_survive(
     admin.execute(GUARD, (True,))
     admin.execute(
         "alter table wedsync_realtime.events add constraint events_id_check"
-        " check (pg_sleep(60) is null) not valid"
+        " check (pg_sleep(600) is null) not valid"
     )
     writer = connect()
-    writer.execute("set statement_timeout = '200ms'")
-    with pytest.raises(psycopg.errors.QueryCanceled):
-        writer.execute(INSERT, (supplier, "slow"))
+    asleep = "select 1 from pg_stat_activity where pid = %s and wait_event = 'PgSleep'"
+
+    def cancel() -> None:
+        with psycopg.connect(admin.info.dsn, autocommit=True) as watcher:
+            until(lambda: watcher.execute(asleep, (writer.info.backend_pid,)).fetchone())
+            writer.cancel_safe()
+
+    with ThreadPoolExecutor() as pool:
+        cancelling = pool.submit(cancel)
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            writer.execute(INSERT, (supplier, "slow"))
+        cancelling.result()
 
 
 def test_guarded_write_fails_when_clients_cannot_be_made_to_resync(

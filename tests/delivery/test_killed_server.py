@@ -3,7 +3,6 @@
 import os
 import random
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
@@ -25,6 +24,7 @@ from tests.support.load import (
 )
 from tests.support.people import People
 from tests.support.servers import Server, durable_server
+from tests.support.waiting import until
 
 KILLS = 20 if os.environ.get("WEDSYNC_LONG") else 3
 WRITERS = 6
@@ -72,6 +72,17 @@ def write_until_killed(url: str, writer: Writer) -> None:
         writer.prepared = None
 
 
+def wait_for_work(writers: list[Writer], rows: int) -> None:
+    """Wait until each writer has committed something more, and all of them so many rows."""
+    before = [len(writer.acknowledged) for writer in writers]
+
+    def is_done() -> bool:
+        new = [len(writer.acknowledged) - old for writer, old in zip(writers, before, strict=True)]
+        return all(new) and sum(new) >= rows
+
+    until(is_done)
+
+
 def poll_until_killed(url: str, user: UUID, poller: Poller) -> None:
     """Poll until the connection is gone; what was not answered was not told."""
     try:
@@ -103,7 +114,7 @@ def test_nothing_is_missing_or_twice_after_kills_under_load(
                 *(partial(poll_until_killed, url, owner, poller) for poller in pollers),
             ]
         )
-        time.sleep(rng.uniform(0.2, 1.2))
+        wait_for_work(writers, rng.randint(5, 150))
         server.kill()
         threads.join()
         server.start()

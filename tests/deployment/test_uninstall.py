@@ -12,6 +12,7 @@ from tests.deployment.conftest import Run, execute, values
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.dump import schema
 from tests.support.supabase import OBJECTS
+from tests.support.waiting import PATIENCE
 
 # An application that was there first: own columns, policies, triggers, identities, publication.
 APPLICATION = """
@@ -221,7 +222,7 @@ def test_question_is_no_result_and_no_answer_is_no(database: str) -> None:
         while not told.endswith("[y/N] "):
             told += process.stderr.read(1)
         os.write(keyboard, b"\x04")  # the end of input
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE)
     os.close(keyboard)
     assert (process.returncode, out) == (2, "")
     assert "Nothing uninstalled" in err

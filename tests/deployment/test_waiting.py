@@ -4,11 +4,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -17,7 +18,9 @@ from tests.deployment.conftest import Run, execute
 from tests.support.cluster import Cluster
 from tests.support.forward import forwarded
 from tests.support.tree import Tree
-from wedsync_realtime.connection import limits, progress
+from tests.support.waiting import PATIENCE
+from wedsync_realtime.command.output import Printer
+from wedsync_realtime.connection import limits, progress, server
 from wedsync_realtime.connection.limits import Limits
 from wedsync_realtime.entry import hidden
 from wedsync_realtime.errors import ScriptError
@@ -48,56 +51,46 @@ def tree(tmp_path: Path) -> Tree:
 
 
 @contextmanager
-def lock_held(url: str, attempts: int | None = None) -> Iterator[None]:
-    """Hold a writer's transaction on rate_limits open until a deployment has met it so often.
-
-    attempts: to take the lock; None holds it to the end of the context.
-    """
+def lock_held(url: str) -> Iterator[psycopg.Connection]:
+    """Hold a writer's transaction on rate_limits open."""
     with psycopg.connect(url) as connection:
         connection.execute(WRITE)
-        if attempts is None:
-            yield
-            return
-        with ThreadPoolExecutor() as pool:
-            done = pool.submit(let_go, connection, attempts, ended := threading.Event())
-            try:
-                yield
-            finally:
-                ended.set()
-            done.result()
-
-
-def let_go(holder: psycopg.Connection, attempts: int, ended: threading.Event) -> None:
-    """Commit the holder when others have waited for its lock so often, or when it has ended."""
-    met: set[datetime] = set()
-    with psycopg.connect(holder.info.dsn, autocommit=True) as connection:
-        while len(met) < attempts and not ended.is_set():
-            waiting = connection.execute(WAITING).fetchall()
-            met.update(since for (since,) in waiting if since)
-    holder.commit()
+        yield connection
 
 
 def test_deployment_waits_its_turn_and_writers_do_not(database: str, run: Run) -> None:
+    """The lock is held until the deployment has met it three times, and a writer has got by."""
     execute(database, DUE)
-    longest, ended = 0.0, threading.Event()
+    met: set[datetime] = set()
+    written: list[int] = []  # how often the lock had been met, as each write began
+    ended = threading.Event()
 
     def write() -> None:
-        nonlocal longest
         with psycopg.connect(database, autocommit=True) as connection:
             while not ended.is_set():
-                start = time.monotonic()
+                before = len(met)
                 connection.execute(WRITE)
-                longest = max(longest, time.monotonic() - start)
+                written.append(before)
 
-    writer = threading.Thread(target=write)
-    with lock_held(database, attempts=3):
-        writer.start()
-        ran = run("migrate", database, "--lock-timeout", 0.05)
-    ended.set()
-    writer.join()
+    def let_go(holder: psycopg.Connection) -> None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            while not (len(met) >= 3 and any(written)) and not ended.is_set():
+                waiting = connection.execute(WAITING).fetchall()
+                met.update(since for (since,) in waiting if since)
+        holder.commit()
+
+    with lock_held(database) as holder, ThreadPoolExecutor() as pool:
+        works = [pool.submit(write), pool.submit(let_go, holder)]
+        try:
+            ran = run("migrate", database, "--lock-timeout", 0.05, "--retry-for", PATIENCE)
+        finally:
+            ended.set()
+        for work in works:
+            work.result()
     assert ran.code == 0
     assert "trying again in short locks" in ran.err
-    assert longest < 1.0, "a writer queued behind the deployment until the lock was free"
+    assert len(met) >= 3
+    assert any(written), "writers queued behind the deployment until the lock was free"
 
 
 def test_lock_that_is_not_had_in_time_is_told_with_its_holder(database: str, run: Run) -> None:
@@ -148,29 +141,62 @@ def test_senseless_times_are_usage_errors(database: str, run: Run, value: str) -
     assert end.value.code == 2
 
 
-def test_server_that_comes_up_late_is_waited_for(cluster: Cluster, database: str, run: Run) -> None:
-    with forwarded(*cluster.place, after=1.0) as port:
+def test_server_that_comes_up_late_is_waited_for(
+    cluster: Cluster, database: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes up in the first pause that the command makes."""
+    with forwarded(*cluster.place) as (port, open_up):
+        monkeypatch.setattr(server, "time", pausing(open_up))
         name = database.partition("?")[0].rpartition("/")[2]
         url = f"postgresql://postgres@127.0.0.1:{port}/{name}"
         assert run("status", url).code == 1
-        ran = run("migrate", url, "--wait", 20)
+        ran = run("migrate", url, "--wait", PATIENCE)
         assert ran.code == 0
-        assert "Waiting up to 20 s" in ran.err
+        assert f"Waiting up to {PATIENCE} s" in ran.err
 
 
-def test_wrong_database_is_not_waited_for(cluster: Cluster, run: Run) -> None:
-    start = time.monotonic()
-    assert run("verify", cluster.dsn("nowhere"), "--wait", 60).code == 1
-    assert time.monotonic() - start < 10
+def test_wrong_database_is_not_waited_for(
+    cluster: Cluster, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "time", pausing(lambda: pytest.fail("it waits")))
+    assert run("verify", cluster.dsn("nowhere"), "--wait", PATIENCE).code == 1
+
+
+def pausing(pause: Callable[[], object]) -> SimpleNamespace:
+    """Return a module `time` in which a pause begins with something."""
+
+    def sleep(seconds: float) -> None:
+        pause()
+        time.sleep(seconds)
+
+    return SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
 
 
 def test_long_steps_are_reported(
     tree: Tree, empty_database: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The step does not end before it has been reported."""
     monkeypatch.setattr(progress, "FIRST", 0.2)
-    path = tree.migration(1, "select pg_sleep(0.5);")
-    ran = run("migrate", empty_database, "--source", tree.root)
-    assert f"{path}: running for 0 s" in ran.err
+    path = tree.migration(1, "select pg_advisory_xact_lock(42);")
+    told, note = threading.Event(), Printer.note
+
+    def note_and_tell(printer: Printer, line: str) -> None:
+        note(printer, line)
+        told.set()
+
+    def let_go() -> None:
+        told.wait(PATIENCE)
+        holder.commit()
+
+    monkeypatch.setattr(Printer, "note", note_and_tell)
+    limits = ("--lock-timeout", PATIENCE)
+    with psycopg.connect(empty_database) as holder, ThreadPoolExecutor() as pool:
+        holder.execute("select pg_advisory_xact_lock(42)")
+        letting_go = pool.submit(let_go)
+        ran = run("migrate", empty_database, "--source", tree.root, *limits)
+        letting_go.result()
+    assert ran.code == 0
+    assert f"{path}: running for" in ran.err
 
 
 def test_password_in_an_argument_moves_to_the_environment() -> None:
@@ -219,6 +245,6 @@ def test_transaction_timeout_of_the_database_does_not_matter(
 ) -> None:
     if cluster.major < 17:
         pytest.skip("PostgreSQL 17 has transaction_timeout first")
-    tree.migration(1, "select pg_sleep(0.5);")
-    url = f"{empty_database}&options=-c%20transaction_timeout%3D200"
+    tree.migration(1, "select pg_sleep(2.5);")
+    url = f"{empty_database}&options=-c%20transaction_timeout%3D2s"
     assert run("migrate", url, "--source", tree.root).code == 0

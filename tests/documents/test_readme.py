@@ -11,8 +11,7 @@ from tests.support.cluster import Cluster
 from tests.support.documents import code
 from tests.support.listener import INSERT
 from tests.support.people import People
-
-LIMIT = 30  # seconds
+from tests.support.waiting import PATIENCE
 
 
 def paste(cluster: Cluster, database: str, name: str) -> str:
@@ -68,7 +67,7 @@ def test_python_program_follows(database: str, people: People) -> None:
     async def play() -> None:
         copy = Copy()
         following = asyncio.create_task(program["follow"](database, user, str(supplier), copy))
-        async with asyncio.timeout(LIMIT):
+        async with asyncio.timeout(PATIENCE):
             assert await copy.told.get() == "read"
             with psycopg.connect(database) as connection:
                 connection.execute(INSERT, (supplier, "Menu"))

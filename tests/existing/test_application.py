@@ -1,6 +1,5 @@
 """An application's own tables: attached as they are, with other keys, columns and partitions."""
 
-import time
 from hashlib import md5
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from tests.support.deploy import deploy
 from tests.support.listener import subscribed
 from tests.support.project import as_admin, create_project
 from tests.support.supabase import OBJECTS
+from tests.support.waiting import until
 from wedsync_realtime.deployment.deploy import migrate
 
 # What of the application's objects a deployment has no business with; a file node that stays says
@@ -148,12 +148,8 @@ def _stop_jobs(url: str) -> None:
     """Keep pg_cron from running jobs, and wait for those at work."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("update cron.job set active = false")
-        deadline = time.monotonic() + 30
-        while connection.execute(
-            "select from cron.job_run_details as d where d.end_time is null"
-        ).fetchone():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        at_work = "select count(*) from cron.job_run_details as d where d.end_time is null"
+        until(lambda: connection.execute(at_work).fetchone() == (0,))
 
 
 def test_project_with_cron_plays_as_a_superusers_database(projects: Cluster) -> None:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from tests.support.people import People
+from tests.support.waiting import PATIENCE
 
 INSERT = "insert into public.form_responses (supplier_id) values (%s)"
 CROWD = """
@@ -117,7 +118,7 @@ def test_a_schedule_tells_how_late_a_job_may_be(
 def test_a_second_run_leaves_the_first_alone(admin: psycopg.Connection, people: People) -> None:
     with psycopg.connect(people.url) as first:
         first.execute("select * from wedsync_realtime.job_step('metrics', now())")
-        admin.execute("set statement_timeout = '5s'")
+        admin.execute(f"set statement_timeout = '{PATIENCE}s'".encode())
         admin.execute("call wedsync_realtime.run_job('metrics')")
         assert value(admin, "select sum(runs) from wedsync_realtime.job_runs") == 0
         first.commit()

@@ -1,7 +1,8 @@
 """A supplier with a user, and what a listener of theirs is asked."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
@@ -9,16 +10,17 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
+import pytest
 
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.listener import (
     Event,
-    Item,
     Listener,
     Resync,
+    rpc,
 )
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
-LIMIT = 30  # seconds that a test may take
 FORMS = ["form-responses"]
 NAME = "wedsync-realtime listener"
 
@@ -64,7 +66,7 @@ def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
         async def limited() -> None:
-            async with asyncio.timeout(LIMIT):
+            async with asyncio.timeout(PATIENCE):
                 await test(*args, **kwargs)
 
         asyncio.run(limited())
@@ -87,9 +89,20 @@ async def take_names(listener: Listener, count: int) -> list[str]:
     return [event.new["form_name"] for event in await take(listener, count)]
 
 
-async def comes_nothing(listener: Listener, seconds: float = 0.1) -> bool:
-    try:
-        item: Item = await asyncio.wait_for(anext(listener), seconds)
-    except TimeoutError:
-        return True
-    raise AssertionError(f"{item} came")
+async def until(happened: Callable[[], Any]) -> None:
+    """Wait until something has happened; the limit of the test ends it otherwise."""
+    while not happened():
+        await asyncio.sleep(0.01)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Return how many calls of each function the server has answered from here on."""
+    answers, call = Counter[str](), rpc.call
+
+    async def counting(*args: Any, **arguments: Any) -> Mapping[str, Any]:
+        answer = await call(*args, **arguments)
+        answers[args[2]] += 1
+        return answer
+
+    monkeypatch.setattr(rpc, "call", counting)
+    return answers

@@ -2,20 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.listener.scene import (
-    FORMS,
-    LIMIT,
-    Scene,
-    asynchronous,
-    comes_nothing,
-    take_names,
-)
+from tests.listener.scene import FORMS, NAME, Scene, asynchronous, counted, take, take_names, until
 from tests.support.people import People
 from wedsync_realtime.listener import (
     Item,
@@ -24,6 +18,11 @@ from wedsync_realtime.listener import (
     Ready,
     RefusedError,
     rpc,
+)
+
+BLOCKED = (
+    "select 1 from pg_stat_activity where datname = current_database()"
+    " and application_name = %s and wait_event_type = 'Lock'"
 )
 
 
@@ -126,48 +125,67 @@ async def test_pings_renew_its_own_leases_only(scene: Scene) -> None:
         (other,) = await silent.subscribe(FORMS, scene.own)
         silent._task.cancel()
         (forms,) = await listener.subscribe(FORMS, scene.own)
-        scene.run(
+        (aged,) = scene.run(
             "update public.realtime_subscriptions set last_ping_at = now() - '1 min'::interval"
+            " returning last_ping_at"
         )
         renewed = None
         while renewed is None:
             await asyncio.sleep(0.05)
             renewed = scene.run(
                 "select array_agg(channel_id) from public.realtime_subscriptions"
-                " where last_ping_at > now() - '30 s'::interval having count(*) > 0"
+                " where last_ping_at <> %s having count(*) > 0",
+                aged,
             )
     assert renewed == ([forms.channel],)
     assert other.channel != forms.channel
 
 
 @asynchronous
-async def test_subscribe_that_is_cancelled_leaves_no_lease(scene: Scene) -> None:
+async def test_subscribe_that_is_cancelled_leaves_no_lease(
+    scene: Scene, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    couple, answers = people.couple(), counted(monkeypatch)
     async with scene.listener(poll_interval=0.1) as listener:
         await listener.subscribe(["client-profiles"], scene.own)
         await anext(listener)
         with scene.connection.transaction():
             scene.run("select from wedsync_realtime.tenants for update")
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(listener.subscribe(FORMS, scene.own), 0.3)
-        await asyncio.sleep(0.2)
+            opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
+            await until(lambda: scene.run(BLOCKED, NAME))
+            opening.cancel()
+            await asyncio.wait([opening])
+        await until(lambda: answers["realtime_unsubscribe"])
         assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
         scene.submit("wishes")
-        assert await comes_nothing(listener, 0.3)
+        people.link(scene.supplier, couple)
+        (event,) = await take(listener, 1)
+        assert event.table == "clients"
 
 
-def lose_answer(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Have the first subscribe done by the server, but its answer lost so many seconds later."""
-    call = rpc.call
+@dataclass
+class LostAnswer:
+    """A subscribe that the server has done, and whose answer is lost when that is said."""
+
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def lose_answer(monkeypatch: pytest.MonkeyPatch) -> LostAnswer:
+    """Have the answer of the first subscribe come, and be lost before the listener sees it."""
+    call, answer = rpc.call, LostAnswer()
 
     async def lossy(*args: Any, **arguments: Any) -> Mapping[str, Any]:
-        answer = await call(*args, **arguments)
+        told = await call(*args, **arguments)
         if "channels" in arguments:
             monkeypatch.setattr(rpc, "call", call)
-            await asyncio.sleep(seconds)
+            answer.came.set()
+            await answer.is_lost.wait()
             raise psycopg.OperationalError("the answer was lost")
-        return answer
+        return told
 
     monkeypatch.setattr(rpc, "call", lossy)
+    return answer
 
 
 @asynchronous
@@ -175,10 +193,13 @@ async def test_subscribe_that_is_cancelled_and_whose_answer_is_lost_leaves_no_le
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scene.listener() as listener:
-        lose_answer(monkeypatch, seconds=0.4)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(listener.subscribe(FORMS, scene.own), 0.2)
+        answer = lose_answer(monkeypatch)
+        opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
+        await answer.came.wait()
+        opening.cancel()
+        await asyncio.wait([opening])
         assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
+        answer.is_lost.set()
         await listener.subscribe(["client-profiles"], scene.own)
         held = None
         while held != (["client-profiles"],):
@@ -191,9 +212,9 @@ async def test_leaving_gives_back_what_a_subscribe_under_way_has_opened(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with scene.listener() as listener:
-        lose_answer(monkeypatch, seconds=LIMIT)
+        answer = lose_answer(monkeypatch)
         opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
-        await asyncio.sleep(0.2)
+        await answer.came.wait()
         assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
     with pytest.raises(ListenerClosedError):
         await opening
@@ -210,7 +231,7 @@ async def test_leaving_that_is_cancelled_closes_the_connection(scene: Scene) -> 
 
     listeners: list[Listener] = []
     listening = asyncio.create_task(listen_on())
-    await asyncio.sleep(0.2)
+    await until(lambda: listeners)
     listening.cancel()
     await asyncio.sleep(0)
     listening.cancel()
@@ -242,35 +263,39 @@ async def test_unsubscribed_channel_is_quiet(scene: Scene) -> None:
         await listener.unsubscribe(forms)
         await listener.unsubscribe(forms)
         scene.submit("wishes")
-        assert await comes_nothing(listener)
+        (again,) = await listener.subscribe(FORMS, scene.own)
+        assert await anext(listener) == Ready(again)
 
 
 @asynchronous
 async def test_leaving_gives_the_leases_back_and_ends_the_iteration(scene: Scene) -> None:
     async with scene.listener() as listener:
         await listener.subscribe(FORMS, scene.own)
-        iterating = asyncio.create_task(take_all(listener))
-        await asyncio.sleep(0.05)
-    assert [type(item) for item in await iterating] == [Ready]
+        items: list[Item] = []
+        iterating = asyncio.create_task(take_all(listener, items))
+        await until(lambda: items)
+    await iterating
+    assert [type(item) for item in items] == [Ready]
     assert scene.run("select count(*) from public.realtime_subscriptions") == (0,)
     with pytest.raises(ListenerClosedError):
         await listener.subscribe(FORMS, scene.own)
 
 
-async def take_all(listener: Listener) -> list[Item]:
-    return [item async for item in listener]
+async def take_all(listener: Listener, items: list[Item]) -> None:
+    """Append what comes to the items."""
+    async for item in listener:
+        items.append(item)
 
 
 @asynchronous
 async def test_leaving_ends_every_iteration(scene: Scene) -> None:
-    async def count(listener: Listener) -> int:
-        return len([item async for item in listener])
-
+    items: list[Item] = []
     async with scene.listener() as listener:
-        counts = [asyncio.create_task(count(listener)) for _ in range(3)]
+        iterating = [asyncio.create_task(take_all(listener, items)) for _ in range(3)]
         await listener.subscribe(FORMS, scene.own)
-        await asyncio.sleep(0.2)
-    assert sum(await asyncio.gather(*counts)) == 1
+        await until(lambda: items)
+    await asyncio.gather(*iterating)
+    assert len(items) == 1
 
 
 @asynchronous

@@ -10,6 +10,7 @@ from tests.support.cluster import Cluster
 from tests.support.deploy import deploy
 from tests.support.faults import FAULTS, Fault
 from tests.support.people import People
+from tests.support.waiting import until
 
 SUBSCRIBE = b"""
     create function tests.subscribe_bloom() returns void language plpgsql as $$
@@ -140,7 +141,8 @@ def test_an_idle_transaction_is_found_and_ended(admin: psycopg.Connection, peopl
         admin.execute(found.sql.encode())
         with pytest.raises(psycopg.OperationalError):
             idle.execute("select 1")
-    admin.execute("select pg_sleep(0.05)")
+    gone = "select not exists (select from pg_stat_activity where application_name = 'sleeper')"
+    until(lambda: (admin.execute(gone).fetchone() or ())[0])
     assert health(admin)["idle_transactions"].status == "ok"
 
 

@@ -20,11 +20,11 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.people import People
 from tests.support.tools import program
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.metrics import exposition
 from wedsync_realtime.metrics.exposition import Figure
 
 FOLDER = Path(exposition.__file__).parent
-PATIENCE = 60.0  # seconds for a server of theirs to answer
 COMMAND = [sys.executable, "-m", "wedsync_realtime", "metrics"]
 
 Act = Callable[..., Caller]

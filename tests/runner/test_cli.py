@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.support.tree import Tree
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.deployment import deploy
 from wedsync_realtime.entry.cli import main
 
@@ -175,5 +176,5 @@ def test_maintenance_of_an_embedded_server_ends_with_the_connection(database: st
             "select pg_terminate_backend(pid) from pg_stat_activity "
             "where datname = current_database() and pid <> pg_backend_pid()"
         )
-    assert worker.wait(timeout=30) == 0
+    assert worker.wait(PATIENCE) == 0
     worker.stdout.close()

@@ -10,6 +10,7 @@ import pytest
 from tests.support.caller import Caller
 from tests.support.listener import ActAs, Listener, subscribed
 from tests.support.people import People
+from tests.support.waiting import PATIENCE
 
 SUBSCRIBE = "select public.realtime_subscribe(%s, jsonb_build_object('supplier_id', %s::text))"
 POLL = "select public.realtime_poll(%s, %s)"
@@ -17,9 +18,9 @@ POLL = "select public.realtime_poll(%s, %s)"
 
 @pytest.fixture
 def admin(database: str) -> Iterator[psycopg.Connection]:
-    """Yield a superuser's connection in autocommit mode, which waits ten seconds at most."""
+    """Yield a superuser's connection in autocommit mode, which does not wait for ever."""
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("set statement_timeout = '10s'")
+        connection.execute(f"set statement_timeout = '{PATIENCE}s'".encode())
         yield connection
 
 
@@ -30,11 +31,11 @@ def supplier(people: People) -> UUID:
 
 @pytest.fixture
 def user_of(people: People, act_as: ActAs) -> Callable[..., Caller]:
-    """Return who opens a connection as a named user of a supplier; it waits three seconds."""
+    """Return who opens a connection as a named user of a supplier; it does not wait for ever."""
 
     def open_connection(supplier: UUID, name: str = "user") -> Caller:
         caller = act_as(people.supplier_user(supplier, name))
-        caller.connection.execute("set statement_timeout = '3s'")
+        caller.connection.execute(f"set statement_timeout = '{PATIENCE}s'".encode())
         return caller
 
     return open_connection

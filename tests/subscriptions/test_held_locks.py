@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from tests.support.caller import Caller
 from tests.support.listener import INSERT
 from tests.support.people import People
 from tests.support.tables import add_channel
+from tests.support.waiting import until_blocked
 
 AGE = "update public.realtime_subscriptions set last_ping_at = now() - interval '10 minutes'"
 LISTENING = "select user_id from public.realtime_subscriptions order by channel_name"
@@ -163,20 +165,20 @@ def test_new_partition_in_use_holds_up_nobody_and_is_on_record(
 def test_job_that_is_cancelled_is_on_record(
     database: str, admin: psycopg.Connection, job: str
 ) -> None:
-    admin.execute("set statement_timeout = '300ms'")
     with psycopg.connect(database) as left_open:
         left_open.execute(
             "lock table public.realtime_subscriptions, wedsync_realtime.rate_limits,"
             " wedsync_realtime.topics, wedsync_realtime.settings"
         )
-        with pytest.raises(psycopg.errors.RaiseException, match="SQLSTATE 57014"):
-            run(admin, job)
-    admin.execute("set statement_timeout = '10s'")
+        with ThreadPoolExecutor() as pool, psycopg.connect(database, autocommit=True) as watcher:
+            running = pool.submit(run, admin, job)
+            until_blocked(watcher, admin)
+            admin.cancel_safe()
+            with pytest.raises(psycopg.errors.RaiseException, match="SQLSTATE 57014"):
+                running.result()
     status, error, runs, failures = admin.execute(RUNS, (job,)).fetchone() or ()
     assert (status, runs, failures) == ("failed", 0, 1)
-    assert error == (
-        f"job {job} failed: canceling statement due to statement timeout (SQLSTATE 57014)"
-    )
+    assert error == (f"job {job} failed: canceling statement due to user request (SQLSTATE 57014)")
     run(admin, job)
     assert value(admin, RUNS, job) == "ok"
 

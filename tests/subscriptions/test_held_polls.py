@@ -1,7 +1,6 @@
 """Callers who leave a transaction open: no poll of anybody else waits for them."""
 
 from collections.abc import Callable
-from time import monotonic
 from uuid import UUID
 
 import psycopg
@@ -10,6 +9,7 @@ from tests.subscriptions.conftest import POLL, SUBSCRIBE, on_responses, run, val
 from tests.support.caller import Caller
 from tests.support.listener import INSERT, ActAs, names, subscribed
 from tests.support.people import People
+from tests.support.waiting import PATIENCE
 
 
 def sharing(people: People, suppliers: list[UUID]) -> dict[str, str]:
@@ -35,9 +35,7 @@ def test_feed_of_another_history_waits_for_no_open_poll(
     epoch = "select epoch = wedsync_realtime.epoch() from wedsync_realtime.feed_horizon"
     with user_of(other).transaction() as left_open:
         left_open.execute(POLL, (holding.channel, holding.cursor))
-        began = monotonic()
         run(admin, "partitions")
-        assert monotonic() - began < 2
         assert value(admin, epoch) is False
         assert listener.poll()["reason"] == "retention_passed"
         admin.execute(INSERT, (supplier, "told meanwhile"))
@@ -107,7 +105,7 @@ def test_poll_that_is_refused_does_not_wait_for_its_tenant(
 
 def test_poll_of_nobody_does_not_wait_for_another(act_as: ActAs) -> None:
     first, second = act_as(role="authenticated"), act_as(role="authenticated")
-    second.connection.execute("set statement_timeout = '3s'")
+    second.connection.execute(f"set statement_timeout = '{PATIENCE}s'".encode())
     with first.transaction() as left_open:
         left_open.execute(POLL, ("form-responses-x", None))
         answer = second.rpc("realtime_poll", channel="form-responses-x")

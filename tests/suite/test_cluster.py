@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.support.cluster import Cluster, ClusterError, find_server
+from tests.support.waiting import until
 
 HOLD = """
 import sys
@@ -47,10 +47,7 @@ def test_cluster_of_a_killed_process_is_removed(cluster: Cluster) -> None:
         directory = Path(process.stdout.readline().decode().strip())
         assert (directory / "data" / "postmaster.pid").exists()
         process.kill()
-    deadline = time.monotonic() + 10
-    while directory.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not directory.exists()
+    until(lambda: not directory.exists())
 
 
 def test_missing_server_is_named() -> None:

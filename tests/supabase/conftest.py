@@ -13,6 +13,7 @@ from tests.supabase.clients import Client, python_client, script_client
 from tests.supabase.rest import rest_server
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
+from tests.support.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
@@ -62,7 +63,7 @@ def supabase_cli(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=PATIENCE,
             env=os.environ | {"HOME": str(home), "SUPABASE_TELEMETRY_DISABLED": "1"},
         )
 

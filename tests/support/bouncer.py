@@ -14,8 +14,8 @@ import psycopg
 
 from tests.support.cluster import Cluster
 from tests.support.tools import program
+from tests.support.waiting import PATIENCE
 
-PATIENCE = 10  # seconds until a pooler that does not answer fails the test
 CONFIGURATION = """
 [databases]
 * = host={host} port={port}

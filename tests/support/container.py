@@ -14,10 +14,11 @@ from docker.errors import DockerException  # type: ignore[import-untyped]
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.image import DockerImage
 
+from tests.support.waiting import PATIENCE
+
 FOLDER = Path(__file__).parents[1] / "container"
 BASE = "DOCKER_BASE"  # the environment's variable for an image other than the official one
 PORT = 5432
-PATIENCE = 60  # seconds until a server that does not answer fails the tests
 
 
 class NoEngineError(Exception):

@@ -14,8 +14,9 @@ from urllib.parse import urlencode, urlsplit
 
 import psycopg
 
+from tests.support.waiting import PATIENCE
+
 SEASON = Path(__file__).parent / "season.sql"
-PATIENCE = 30  # seconds until it has started, or ended
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,26 @@
 
 import socket
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def forwarded(host: str, port: int, after: float) -> Iterator[int]:
-    """Yield a port of 127.0.0.1 that refuses connections, and leads to the server later.
+def forwarded(host: str, port: int) -> Iterator[tuple[int, Callable[[], None]]]:
+    """Yield a port of 127.0.0.1 that refuses connections, and what makes it lead to the server.
 
-    host: of the server, or the folder of its socket. after: seconds from now until it does.
+    host: of the server, or the folder of its socket.
     """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    ended = threading.Event()
+    opened, ended = threading.Event(), threading.Event()
+
+    def open_up() -> None:
+        listener.listen()
+        opened.set()
 
     def serve() -> None:
-        time.sleep(after)
-        listener.listen()
+        opened.wait()
         while not ended.is_set():
             with suppress(OSError):  # the listener was closed
                 client, _ = listener.accept()
@@ -29,8 +31,9 @@ def forwarded(host: str, port: int, after: float) -> Iterator[int]:
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield int(listener.getsockname()[1])
+    yield int(listener.getsockname()[1]), open_up
     ended.set()
+    opened.set()
     with suppress(OSError):
         listener.shutdown(socket.SHUT_RDWR)
     listener.close()

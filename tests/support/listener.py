@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from tests.support.caller import Answer, Caller
+from tests.support.waiting import PATIENCE
 
 INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
 
@@ -51,6 +52,18 @@ def subscribed(caller: Caller, name: str, filters: dict[str, Any], **more: Any) 
     assert answer["success"], answer.body
     (subscription,) = answer["subscriptions"]
     return Listener(caller, subscription["channel"], subscription["cursor"])
+
+
+def heard(ear: psycopg.Connection) -> list[str]:
+    """Return what a connection that listens was told of everything committed until now."""
+    with psycopg.connect(ear.info.dsn, autocommit=True) as other:
+        other.execute("notify wedsync_realtime, 'now'")
+    payloads: list[str] = []
+    for note in ear.notifies(timeout=PATIENCE):
+        if note.payload == "now":
+            return payloads
+        payloads.append(note.payload)
+    raise TimeoutError("no notification came")
 
 
 def names(listener: Listener, max_events: int = 100) -> list[str]:

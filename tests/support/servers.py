@@ -15,6 +15,7 @@ import psycopg
 from tests.support.cluster import SETTINGS, Cluster, running_cluster
 from tests.support.deploy import deploy
 from tests.support.people import install_helpers
+from tests.support.waiting import PATIENCE
 
 # What a production server has, but for the WAL writer: it sleeps, so that what has not been
 # flushed by a commit is lost with the server, always instead of now and then.
@@ -24,7 +25,6 @@ DURABLE = {
     "synchronous_commit": "on",
     "wal_writer_delay": "10s",
 }
-PATIENCE = 30  # seconds until a server that does not start, or catch up, fails the test
 
 
 @dataclass(frozen=True)
