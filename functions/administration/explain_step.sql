@@ -30,8 +30,7 @@ begin
     end;
     if problem.code is not null and step <> 5 then
         return concat_ws(
-            ' ', coalesce(problem.error, wedsync_realtime.problem_text(problem.code)) || '.',
-            problem.details || '.', problem.hint,
+            ' ', problem.error || '.', problem.details || '.', problem.hint,
             'The caller may try again in ' || problem.retry_after || ' s.'
         );
     end if;

@@ -16,9 +16,15 @@ create or replace function wedsync_realtime.refuse(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_status integer := wedsync_realtime.problem_status(problem.code);
+    v_status integer := case
+        when problem.code = 'unauthorized' then 401
+        when problem.code = 'forbidden_channel' then 403
+        when problem.code = 'subscription_not_found' then 404
+        when problem.code = 'subscription_expired' then 410
+        when problem.code in ('rate_limited', 'connection_limit') then 429
+        when problem.code in ('unknown_channel', 'filter_required', 'invalid_request') then 400
+    end;
     v_minute timestamptz := date_trunc('minute', clock_timestamp());
-    v_error text := coalesce(problem.error, wedsync_realtime.problem_text(problem.code));
 begin
     perform set_config('response.status', v_status::text, true);
     if problem.retry_after is not null then
@@ -39,7 +45,7 @@ begin
             refuse.user_id, 'refused',
             jsonb_build_object(
                 'action', refuse.action, 'code', problem.code, 'status', v_status,
-                'error', left(v_error, 200), 'count', 1
+                'error', left(problem.error, 200), 'count', 1
             ) || request,
             v_minute
         )
@@ -51,7 +57,7 @@ begin
 
     return jsonb_build_object(
         'success', false,
-        'error', v_error,
+        'error', problem.error,
         'code', problem.code,
         'status', v_status,
         'details', problem.details,

@@ -1,4 +1,4 @@
--- Build a problem; shorter to read in the checks than a row of five casts.
+-- Build a problem. A code that has one text gets it here; the others are worded where they arise.
 
 create or replace function wedsync_realtime.to_problem(
     code        text,
@@ -15,14 +15,22 @@ create or replace function wedsync_realtime.to_problem(
 as $$
 begin
     return row(
-        to_problem.code, to_problem.error, to_problem.details,
-        to_problem.hint, to_problem.retry_after
+        to_problem.code,
+        coalesce(to_problem.error, case to_problem.code
+            when 'unauthorized' then 'Unauthorized'
+            when 'forbidden_channel' then 'Unauthorized channel access'
+            when 'subscription_not_found' then 'Subscription not found'
+            when 'subscription_expired' then 'Subscription expired'
+            when 'rate_limited' then 'Rate limit exceeded'
+            when 'connection_limit' then 'Connection limit reached'
+        end),
+        to_problem.details, to_problem.hint, to_problem.retry_after
     )::wedsync_realtime.problem;
 end
 $$;
 
 comment on function wedsync_realtime.to_problem(text, text, text, text, integer) is
-'Problem with a code; without a text it gets the one of problem_text.';
+'Problem with a code; without a text it gets the one that belongs to the code.';
 revoke execute on function wedsync_realtime.to_problem(text, text, text, text, integer)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.to_problem(text, text, text, text, integer)

@@ -9,12 +9,37 @@ create or replace function wedsync_realtime.check_filters(channels text[], filte
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_problem wedsync_realtime.problem := wedsync_realtime.check_keys(filters);
+    c_known constant text[] := array[
+        'supplier_id', 'couple_id', 'wedding_id', 'operations', 'events', 'changed', 'where'
+    ];
+    v_key text;
+    v_value jsonb;
     v_channel wedsync_realtime.channels;
+    v_problem wedsync_realtime.problem;
 begin
-    if v_problem.code is not null then
-        return v_problem;
+    if jsonb_typeof(filters) <> 'object' then
+        return wedsync_realtime.to_problem('invalid_request', 'filters must be an object');
     end if;
+    if octet_length(filters::text) > 16384 then
+        return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
+    end if;
+    for v_key, v_value in select f.key, f.value from jsonb_each(filters) as f loop
+        if v_key <> all (c_known) then
+            return wedsync_realtime.to_problem(
+                'invalid_request', format('filters.%s is not known', left(v_key, 64)),
+                hint => 'Known: ' || array_to_string(c_known, ', ')
+            );
+        end if;
+        if v_key like '%\_id' and v_value <> 'null' and (
+            jsonb_typeof(v_value) <> 'string' or v_value #>> '{}'
+            !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        ) then
+            return wedsync_realtime.to_problem(
+                'invalid_request', format('filters.%s must be a uuid', v_key)
+            );
+        end if;
+    end loop;
+
     for v_channel in
         select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.name
     loop
@@ -31,21 +56,15 @@ begin
             end if;
         end if;
     end loop;
-
-    if filters ? 'operations' then
-        v_problem := wedsync_realtime.check_list(
-            filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']
-        );
-    end if;
-    if v_problem.code is null and filters ? 'events' then
-        v_problem := wedsync_realtime.check_list(filters, 'events', array(
+    return coalesce(
+        wedsync_realtime.check_list(filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']),
+        wedsync_realtime.check_list(filters, 'events', array(
             select r.event
             from wedsync_realtime.event_rules as r
             inner join wedsync_realtime.channels as c on c.id = r.channel_id
-            where c.name = any (channels)
-        ));
-    end if;
-    return v_problem;
+            where filters ? 'events' and c.name = any (channels)
+        ))
+    );
 end
 $$;
 

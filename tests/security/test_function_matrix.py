@@ -64,7 +64,7 @@ INTERNAL = [
     "broadcast_obstacle", "can_send_rows", "cascade_template", "cast_value",
     "channel_attachments", "channel_columns", "channel_problem", "channel_table",
     "check_access", "check_channel_id", "check_channels", "check_columns", "check_condition",
-    "check_filters", "check_identity", "check_keys", "check_limits", "check_list",
+    "check_filters", "check_identity", "check_limits", "check_list",
     "check_value", "cleanup_batch", "column_problem", "columns_expression", "compare",
     "compile_changed", "compile_channel", "cool_topics", "count_connections", "create_cron",
     "cron_advice", "cron_database",
@@ -87,7 +87,7 @@ INTERNAL = [
     "may_hear", "message_count", "message_problem", "messages_inserted", "missing_attachments",
     "name_access", "needed_columns", "new_channel_id", "note_failure", "note_found",
     "open_gates", "open_lease", "own_functions", "page_length", "parse_cursor",
-    "pause_channel", "pin_settings", "prepare_channels", "problem_status", "problem_text",
+    "pause_channel", "pin_settings", "prepare_channels",
     "protect_table", "purge", "read_feed", "read_page", "recheck_leases", "record_activity",
     "record_events", "record_functions", "record_metrics", "record_run", "refuse",
     "register_channel", "renew_feed", "restore_identity", "restore_settings", "resume_channel",
@@ -98,7 +98,7 @@ INTERNAL = [
     "survive_failure", "system_state", "table_problem", "table_users", "take_rate",
     "tell_resync", "tenant_expression", "to_cursor", "to_problem", "to_snapshot",
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
-    "user_tenant", "watching_triggers", "wedding_couple",
+    "user_tenant", "watching_triggers",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
 

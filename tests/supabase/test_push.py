@@ -75,11 +75,11 @@ def change(package: Tree) -> None:
     body.write_text(
         body.read_text().replace("comment on function", "-- again\ncomment on function")
     )
-    signature = package.root / "functions/answers/problem_status.sql"
+    signature = package.root / "functions/dispatch/dispatch_name.sql"
     signature.write_text(
         signature.read_text()
-        .replace("problem_status(code text)", "problem_status(problem_code text)")
-        .replace("problem_status.code", "problem_status.problem_code")
+        .replace("dispatch_name(channel text", "dispatch_name(channel_name text")
+        .replace("replace(channel,", "replace(channel_name,")
     )
     package.migration(
         len(list((package.root / "migrations").iterdir())),  # the README is one of them
@@ -127,7 +127,7 @@ def test_push_is_the_same_as_migrate(
         "functions/public/added.sql",
         "functions/public/grows.sql",
         "functions/api/realtime_status.sql",
-        "functions/answers/problem_status.sql",
+        "functions/dispatch/dispatch_name.sql",
         "policies/notes.sql",
     }
     assert written.removed == ("functions/public/goes.sql",)
