@@ -64,7 +64,34 @@ def test_machine_without_server_gets_the_command(
     assert main(["migrate"]) == 1
     error = capsys.readouterr().err
     assert "No PostgreSQL server of version 15 or newer" in error
-    assert "sudo dnf install -y postgresql-server" in error
+    assert f"`{install.as_root('dnf install -y postgresql-server')}`" in error
+
+
+@pytest.mark.parametrize(
+    ("user", "programs", "written"),
+    [
+        (0, ("sudo",), "apk add postgresql"),
+        (1000, ("sudo",), "sudo apk add postgresql"),
+        (1000, (), "su -c 'apk add postgresql'"),
+    ],
+)
+def test_command_is_written_as_this_user_has_to(
+    monkeypatch: pytest.MonkeyPatch, user: int, programs: tuple[str, ...], written: str
+) -> None:
+    has = (*programs, "apk")
+    monkeypatch.setattr(shutil, "which", lambda name, **_: name if name in has else None)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setenv("PG", "")
+    assert install.command_for_people() == written
+    monkeypatch.setenv("PG", "16")
+    assert install.command_for_people() == written.replace("postgresql", "postgresql16")
+    # pgTAP is in no package that is known by name, and without lists apt-get knows none
+    assert install.command_for_people(("cron", "pgtap")) is None
+    monkeypatch.setattr(install, "_debian_names", lambda *_: set())
+    monkeypatch.setattr(shutil, "which", lambda name, **_: name if name != "sudo" else None)
+    assert "apt-get update" in (install.command_for_people() or "")
+    monkeypatch.setattr(install, "_debian_names", lambda *_: {"postgresql-14"})
+    assert install.command_for_people() is None
 
 
 def test_machine_without_a_package_manager_gets_no_command_that_is_none(

