@@ -8,12 +8,11 @@ from wedsync_realtime.client import source
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import server
-from wedsync_realtime.embedded import service
 from wedsync_realtime.errors import NotDeployedError
 from wedsync_realtime.record import ledger
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(
         "wedsync-realtime client", description=__doc__, allow_abbrev=False
@@ -29,10 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print(options: argparse.Namespace, printer: Printer) -> int:
-    url = options.database_url
-    if url is None:
-        url = service.running(printer.note).url
-    with server.connect(url) as connection:
+    with server.connect(tool.url_of(options, printer)) as connection:
         if not ledger.exists(connection):
             raise NotDeployedError("The package is not in this database.", "Run make migrate.")
         channels = source.read_channels(connection)

@@ -1,15 +1,16 @@
-"""What the commands beside `wedsync-realtime` have in common: their database and their errors."""
+"""What the commands have in common: their database and their errors."""
 
 import os
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from io import TextIOWrapper
 
 import psycopg
 
 from wedsync_realtime.command.output import Printer
+from wedsync_realtime.embedded import service
 from wedsync_realtime.errors import RunnerError
 
 DONE, FAILED = 0, 1
@@ -32,6 +33,13 @@ def add_database_url(parser: ArgumentParser) -> None:
         default=os.environ.get("DATABASE_URL"),
         help="by default $DATABASE_URL, and without that the embedded one",
     )
+
+
+def url_of(options: Namespace, printer: Printer) -> str:
+    """Return the database that was named, or else the embedded one, which is started."""
+    if options.database_url is not None:
+        return str(options.database_url)
+    return service.running(printer.note).url
 
 
 def system_error(error: OSError) -> RunnerError:

@@ -1,6 +1,5 @@
 """Connect to the database and learn what kind of server it is."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,10 +7,10 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
+from wedsync_realtime.connection import conninfo
 from wedsync_realtime.errors import (
-    BadDatabaseUrlError,
     UnreachableDatabaseError,
     UnsupportedServerError,
 )
@@ -60,46 +59,6 @@ class ServerInfo:
         return "make maintain" if self.has_maintainer else "nobody"
 
 
-def parse_url(url: str) -> dict[str, Any]:
-    """Return the parameters of a libpq URL or key=value string.
-
-    Raises BadDatabaseUrlError, never showing the text, which may hold a password.
-    """
-    fix = "Write it as postgresql://user:password@host:5432/database."
-    if not url.strip():
-        raise BadDatabaseUrlError(
-            "DATABASE_URL is set, but empty.", f"{fix} Or unset it for the embedded database."
-        )
-    scheme = re.match(r"([\w+.-]+)://", url)  # further on, it may stand in a password
-    if scheme and scheme[1] not in ("postgresql", "postgres"):
-        raise BadDatabaseUrlError(f"DATABASE_URL begins with {scheme[0]}.", fix)
-    if scheme and re.match(r"[^?]*[@/][^?]*@", url[scheme.end() :]):
-        # libpq would take the rest of such a password for the host or the database, and name it
-        raise BadDatabaseUrlError(
-            "DATABASE_URL has an @ or a / before an @.",
-            "In a user or password write %40 for @ and %2F for /.",
-        )
-    try:
-        return conninfo_to_dict(url)
-    except (psycopg.ProgrammingError, UnicodeError):
-        raise BadDatabaseUrlError("DATABASE_URL is not a PostgreSQL URL.", fix) from None
-
-
-def split_password(url: str) -> tuple[str, str | None]:
-    """Return the URL as a libpq string without its password, and the password."""
-    parameters = parse_url(url)
-    password = parameters.pop("password", None)
-    return make_conninfo(**parameters), password
-
-
-def display_name(url: str) -> str:
-    """Return the URL without password and options, fit for output."""
-    parameters = parse_url(url)
-    host, port = parameters.get("host", "localhost"), parameters.get("port", "5432")
-    user = f"{parameters['user']}@" if "user" in parameters else ""
-    return f"{user}{host}:{port}/{parameters.get('dbname', parameters.get('user', ''))}"
-
-
 def connect(
     url: str,
     name: str = "wedsync-realtime",
@@ -113,24 +72,25 @@ def connect(
 
     Raises BadDatabaseUrlError, UnreachableDatabaseError.
     """
-    parameters = parse_url(url)
+    parameters = conninfo.parse_url(url)
     parameters.setdefault("connect_timeout", CONNECT_TIMEOUT)
     parameters.setdefault("application_name", name)
     parameters["client_encoding"] = "utf8"
-    conninfo = make_conninfo(**parameters)
+    text = make_conninfo(**parameters)
     deadline = time.monotonic() + wait
     told = False
     while True:
         try:
-            return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
+            return psycopg.connect(text, autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
-            reason = _without_password(str(error), parameters).strip()
+            reason = conninfo.without_password(str(error), parameters).strip()
         if not _may_come_up(reason) or time.monotonic() + POLL > deadline:
             raise UnreachableDatabaseError(
-                f"No connection to {display_name(url)} (DATABASE_URL): {reason}", _fix_for(reason)
+                f"No connection to {conninfo.display_name(url)} (DATABASE_URL): {reason}",
+                _fix_for(reason),
             )
         if not told:
-            report(f"Waiting up to {wait:.0f} s for {display_name(url)} …")
+            report(f"Waiting up to {wait:.0f} s for {conninfo.display_name(url)} …")
             told = True
         time.sleep(POLL)
 
@@ -172,13 +132,6 @@ def _may_come_up(reason: str) -> bool:
         words in reason
         for words in ("starting up", "shutting down", "not yet accepting", "recovery", "too many")
     )
-
-
-def _without_password(text: str, parameters: dict[str, Any]) -> str:
-    for name in ("password", "sslpassword"):
-        if secret := str(parameters.get(name) or ""):
-            text = text.replace(secret, "***")
-    return text
 
 
 def _fix_for(reason: str) -> str:

@@ -6,8 +6,7 @@ from contextlib import suppress
 
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
-from wedsync_realtime.connection import server
-from wedsync_realtime.embedded import service
+from wedsync_realtime.connection import conninfo
 from wedsync_realtime.errors import MissingToolError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
@@ -46,10 +45,8 @@ def _serve(options: argparse.Namespace, printer: Printer) -> int:
         from wedsync_realtime.dashboard import app, guard, web
     except ModuleNotFoundError as missing:
         raise MissingToolError("dashboard", missing.name) from None
-    url = options.database_url
-    if url is None:
-        url = service.running(printer.note).url
-    database = server.display_name(url)
+    url = tool.url_of(options, printer)
+    database = conninfo.display_name(url)
     reader = Reader(url, "wedsync-realtime dashboard")
     panels.overview(reader)  # what is wrong with the database is said here, not in the page
     with web.listen(options.port) as socket:

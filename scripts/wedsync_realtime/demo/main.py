@@ -16,7 +16,7 @@ from rich.console import Console
 
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
-from wedsync_realtime.connection import server
+from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.demo import cast, play
 from wedsync_realtime.demo.stage import Stage
 from wedsync_realtime.deployment import deploy
@@ -44,7 +44,7 @@ def _perform(url: str | None, printer: Printer) -> int:
         url = service.ensure_running(printer.note).url
     stage = Stage(Console(highlight=False, soft_wrap=True))
     with _database(url) as own_url:
-        stage.scene(f"A database of its own: {server.display_name(own_url)}")
+        stage.scene(f"A database of its own: {conninfo.display_name(own_url)}")
         outcome = deploy.migrate(own_url, report=printer.note)
         players = cast.invite()
         with server.connect(own_url) as connection:
@@ -69,7 +69,7 @@ def _database(url: str) -> Iterator[str]:
             sql.SQL("create database {} template template0").format(sql.Identifier(name))
         )
     try:
-        yield make_conninfo(**server.parse_url(url) | {"dbname": name})
+        yield make_conninfo(**conninfo.parse_url(url) | {"dbname": name})
     finally:
         with server.connect(url) as connection:
             connection.execute(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from wedsync_realtime.connection import server
+from wedsync_realtime.connection import conninfo
 from wedsync_realtime.connection.server import OLDEST_MAJOR
 from wedsync_realtime.embedded import cluster, install, npm, place, unpack
 from wedsync_realtime.embedded.account import server_account
@@ -90,7 +90,7 @@ def exec_psql(url: str, arguments: Sequence[str]) -> NoReturn:
 
     Raises NoServerError.
     """
-    conninfo, password = server.split_password(url)
+    target, password = conninfo.split_password(url)
     if password:
         os.environ["PGPASSWORD"] = password
     # First the servers' own: Debian's psql on PATH is a wrapper that may find no client to run.
@@ -100,7 +100,7 @@ def exec_psql(url: str, arguments: Sequence[str]) -> NoReturn:
         raise NoServerError(
             "psql is not installed.", "Install postgresql-client, or add psql's folder to PATH."
         )
-    os.execv(program, [program, conninfo, *arguments])
+    os.execv(program, [program, target, *arguments])
 
 
 def ensure_test_server(report: Report) -> Path:

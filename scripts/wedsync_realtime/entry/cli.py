@@ -1,8 +1,6 @@
 """The command `wedsync-realtime`."""
 
 import argparse
-import os
-import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,13 +12,15 @@ from typing import Any
 import psycopg
 
 from wedsync_realtime import __version__
-from wedsync_realtime.command.output import Printer, confirm
-from wedsync_realtime.command.tool import replace_unprintable, system_error
-from wedsync_realtime.connection import server
+from wedsync_realtime.command import tool
+from wedsync_realtime.command.output import Printer
+from wedsync_realtime.command.tool import DONE, FAILED
+from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.deployment import channels, deploy, execute
 from wedsync_realtime.embedded import service
-from wedsync_realtime.entry import lifecycle, maintain, menu
+from wedsync_realtime.entry import lifecycle, local, maintain
 from wedsync_realtime.entry.hidden import hide_passwords
+from wedsync_realtime.entry.options import interval, limits_of, limits_parser, source_parser
 from wedsync_realtime.errors import (
     InterruptedCommandError,
     NotConfirmedError,
@@ -30,7 +30,7 @@ from wedsync_realtime.errors import (
 from wedsync_realtime.packaging import bundle
 from wedsync_realtime.record import ledger
 
-DONE, FAILED, USAGE, PENDING = 0, 1, 2, 3
+USAGE, PENDING = 2, 3
 
 # Commands with options of their own: their folder in the package, and what they do.
 TOOLS = {
@@ -53,10 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = sys.argv[1:]
     if arguments and arguments[0] in TOOLS:
         folder, _ = TOOLS[arguments[0]]
-        tool = import_module(f"wedsync_realtime.{folder}.main")
-        return int(tool.main(arguments[1:]))
+        room = import_module(f"wedsync_realtime.{folder}.main")
+        return int(room.main(arguments[1:]))
     options = _parser().parse_args(arguments)
-    replace_unprintable()
+    tool.replace_unprintable()
     printer = Printer(options.json)
     try:
         return int(options.command(options, printer))
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         printer.error(_server_error(error))
         return FAILED
     except OSError as error:
-        printer.error(system_error(error))
+        printer.error(tool.system_error(error))
         return FAILED
     except KeyboardInterrupt:
         printer.error(InterruptedCommandError())
@@ -78,14 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one JSON object")
     target = argparse.ArgumentParser(add_help=False)
-    target.add_argument(
-        "--database-url",
-        metavar="URL",
-        default=os.environ.get("DATABASE_URL"),
-        help="database; by default $DATABASE_URL, and without that an embedded one",
-    )
-    source = argparse.ArgumentParser(add_help=False)
-    source.add_argument("--source", type=Path, metavar="DIR", help="folder of migrations/")
+    tool.add_database_url(target)
+    source = source_parser()
 
     parser = argparse.ArgumentParser("wedsync-realtime", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=__version__)
@@ -102,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         return command
 
-    limits = lifecycle.limits_parser()
+    limits = limits_parser()
     cron = argparse.ArgumentParser(add_help=False)
     cron.add_argument("--no-cron", action="store_true", help="do not create the extension pg_cron")
     add("migrate", _migrate, target, source, limits, cron)
@@ -111,17 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     add("bundle", _bundle, source, cron).add_argument(
         "--into", type=Path, metavar="DIR", default=bundle.DEFAULT_FOLDER, help="%(default)s"
     )
-    add("up", _up)
-    add("stop", _stop)
-    add("clean", _clean).add_argument("--yes", action="store_true", help="do not ask")
-    psql = add("psql", _psql, target)
-    psql.add_argument("arguments", nargs="*", help="passed on to psql (after --)")
+    local.add_commands(add, target)
     work = add("maintain", _maintain, target)
-    work.add_argument(
-        "--every", type=lifecycle.interval, metavar="SECONDS", help="go on, at this interval"
-    )
+    work.add_argument("--every", type=interval, metavar="SECONDS", help="go on, at this interval")
     work.add_argument("--until-stopped", action="store_true", help="end with the server")
-    add("test-server", _test_server)
     for name, (_, text) in TOOLS.items():
         commands.add_parser(name, help=text)  # for the list; main has run it by now
     return parser
@@ -138,12 +125,12 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
         url,
         options.source,
         printer.note,
-        lifecycle.limits_of(options),
+        limits_of(options),
         with_cron=not options.no_cron,
     )
     with server.connect(url) as connection:
         info = server.inspect(connection)
-    printer.outcome(server.display_name(url), outcome, info, perf_counter() - start)
+    printer.outcome(conninfo.display_name(url), outcome, info, perf_counter() - start)
     if cluster:
         if not info.has_cron:
             cluster.start_maintenance()
@@ -155,13 +142,13 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
 
 def _status(options: argparse.Namespace, printer: Printer) -> int:
     """Show applied, pending and changed scripts, and what the server has."""
-    url = lifecycle.url_of(options, printer)
+    url = tool.url_of(options, printer)
     with server.connect(url, wait=options.wait, report=printer.note) as connection:
         plan = deploy.read_plan(connection, options.source)
         applied, last = len(ledger.read(connection)), ledger.last(connection)
         info = server.inspect(connection)
         problems = channels.problems(connection)
-    printer.status(server.display_name(url), plan, applied, last, info, problems)
+    printer.status(conninfo.display_name(url), plan, applied, last, info, problems)
     return DONE if plan.is_empty and last.is_done else PENDING
 
 
@@ -178,49 +165,9 @@ def _bundle(options: argparse.Namespace, printer: Printer) -> int:
     return DONE
 
 
-def _up(options: argparse.Namespace, printer: Printer) -> int:
-    """Start the embedded database, creating it where there is none."""
-    cluster = service.ensure_running(printer.note)
-    printer.data({"url": cluster.url})
-    printer.line(cluster.how_to_connect())
-    return DONE
-
-
-def _stop(options: argparse.Namespace, printer: Printer) -> int:
-    """Stop the embedded database."""
-    stopped = service.stop(printer.note)
-    printer.data({"stopped": stopped})
-    printer.line("Stopped; the data stays." if stopped else "It was not running.")
-    return DONE
-
-
-def _clean(options: argparse.Namespace, printer: Printer) -> int:
-    """Delete the embedded database with its data."""
-    data = service.data_directory()
-    if data is None:
-        printer.line("There is no embedded database.")
-    elif options.yes or confirm(f"Delete the database in {data} with all its data?"):
-        service.delete(printer.note)
-        printer.line(f"Deleted {data}.")
-    else:
-        raise NotConfirmedError(
-            f"Nothing deleted: {data} holds data.", "Answer y, or pass --yes (make clean YES=1)."
-        )
-    printer.data({"deleted": str(data) if data else None})
-    return DONE
-
-
-def _psql(options: argparse.Namespace, printer: Printer) -> int:
-    """Open psql on the database, with a menu of what can be looked at."""
-    url = lifecycle.url_of(options, printer)
-    if sys.stdin.isatty():
-        printer.note(menu.greeting())
-    service.exec_psql(url, [*menu.arguments(), *options.arguments])
-
-
 def _maintain(options: argparse.Namespace, printer: Printer) -> int:
     """Run the jobs once, or at an interval: cleanup, partitions, purge, metrics."""
-    url = lifecycle.url_of(options, printer)
+    url = tool.url_of(options, printer)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(DONE))
 
     def report(answers: maintain.Answers) -> bool:
@@ -234,17 +181,6 @@ def _maintain(options: argparse.Namespace, printer: Printer) -> int:
     else:
         with server.connect(url) as connection:
             return DONE if report(maintain.run_once(connection)) else FAILED
-    return DONE
-
-
-def _test_server(options: argparse.Namespace, printer: Printer) -> int:
-    """Install what the tests need of PostgreSQL, and print the shell's variables for it."""
-    bindir = service.ensure_test_server(printer.note)
-    variables = {"PG": str(bindir), "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH")}
-    printer.data(variables)
-    for name, value in variables.items():
-        if value:
-            printer.line(f"export {name}={shlex.quote(value)}")
     return DONE
 
 

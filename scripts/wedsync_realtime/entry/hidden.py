@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from wedsync_realtime.connection import server
+from wedsync_realtime.connection import conninfo
 from wedsync_realtime.errors import BadDatabaseUrlError
 
 # Options that take a URL, and the variables that say the same.
@@ -38,7 +38,7 @@ def moved(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def _has_password(url: str) -> bool:
     try:
-        parameters = server.parse_url(url)
+        parameters = conninfo.parse_url(url)
     except BadDatabaseUrlError:
         return False
     return bool(parameters.get("password") or parameters.get("sslpassword"))

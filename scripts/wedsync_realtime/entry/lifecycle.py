@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from wedsync_realtime import __version__
+from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer, confirm
-from wedsync_realtime.connection import server
-from wedsync_realtime.connection.limits import Limits
+from wedsync_realtime.command.tool import DONE
+from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.deployment import transaction
-from wedsync_realtime.embedded import service
+from wedsync_realtime.entry.options import limits_of
 from wedsync_realtime.errors import NotConfirmedError
 from wedsync_realtime.inspection import baseline, verify
 from wedsync_realtime.packaging import script_text
@@ -19,56 +20,7 @@ from wedsync_realtime.removal import rollback, uninstall
 from wedsync_realtime.source.plan import Plan, compare, refuse_rewritten_history
 from wedsync_realtime.source.scripts import default_root, discover
 
-DONE, PENDING = 0, 3
-
-
-def limits_parser() -> argparse.ArgumentParser:
-    """Return the options about waiting."""
-    default = Limits()
-    parser = argparse.ArgumentParser(add_help=False)
-
-    def add(name: str, value: float, text: str) -> None:
-        parser.add_argument(
-            name,
-            type=seconds,
-            metavar="SECONDS",
-            default=value,
-            help=f"{text} (default {value:g})",
-        )
-
-    add("--lock-timeout", default.lock_timeout, "give way when a lock is not had in this time")
-    add("--retry-for", default.retry_for, "go on trying for locks this long")
-    add("--statement-timeout", default.statement_timeout, "longest time of a statement, 0 for any")
-    add("--wait", default.wait, "wait this long for a server that is starting")
-    return parser
-
-
-def seconds(text: str) -> float:
-    """Return a time of up to a day; raise ValueError for anything else."""
-    value = float(text)
-    if not 0 <= value <= 86400:
-        raise ValueError(text)
-    return value
-
-
-def interval(text: str) -> float:
-    """Return a time of a second to a day; raise ValueError for anything else."""
-    value = seconds(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
-
-
-def limits_of(options: argparse.Namespace) -> Limits:
-    """Return the limits that were asked for."""
-    return Limits(options.lock_timeout, options.retry_for, options.statement_timeout, options.wait)
-
-
-def url_of(options: argparse.Namespace, printer: Printer) -> str:
-    """Return the database that was named, or else the embedded one, which is started."""
-    if options.database_url is not None:
-        return str(options.database_url)
-    return service.running(printer.note).url
+PENDING = 3
 
 
 def add_commands(
@@ -114,7 +66,7 @@ def add_commands(
 def _plan(options: argparse.Namespace, printer: Printer) -> int:
     """Show what migrate would run, changing nothing."""
     scripts = discover(options.source or default_root())
-    url = url_of(options, printer)
+    url = tool.url_of(options, printer)
     with (
         server.connect(url, wait=options.wait, report=printer.note) as connection,
         transaction.read_only(connection),
@@ -127,7 +79,7 @@ def _plan(options: argparse.Namespace, printer: Printer) -> int:
         text = script_text.text(connection, steps) if options.sql else None
     printer.data(
         {
-            "database": server.display_name(url),
+            "database": conninfo.display_name(url),
             "version": last.version,
             "finished": last.is_finished,
             "package": __version__,
@@ -159,7 +111,7 @@ def blocked(plan: Plan) -> dict[str, Any]:
 
 def _verify(options: argparse.Namespace, printer: Printer) -> int:
     """Compare the objects in the database with what was deployed, and with the files."""
-    url = url_of(options, printer)
+    url = tool.url_of(options, printer)
     if options.scratch or options.scratch_url:
         verdict = baseline.verify_files(
             url, options.source, options.scratch_url, limits_of(options), printer.note
@@ -174,7 +126,7 @@ def _print_verdict(verdict: verify.Verdict, url: str, diff: bool, printer: Print
     plan = verdict.plan
     printer.data(
         {
-            "database": server.display_name(url),
+            "database": conninfo.display_name(url),
             "objects": verdict.objects,
             "findings": [
                 {
@@ -200,14 +152,14 @@ def _print_verdict(verdict: verify.Verdict, url: str, diff: bool, printer: Print
         printer.line("The files differ from what was deployed: see `wedsync-realtime plan`.")
     count = len(verdict.findings)
     printer.line(
-        f"{server.display_name(url)}: {verdict.objects} objects, "
+        f"{conninfo.display_name(url)}: {verdict.objects} objects, "
         + (f"{count} not as deployed" if count else "all as deployed")
     )
 
 
 def _baseline(options: argparse.Namespace, printer: Printer) -> int:
     """Adopt a database that has the objects already but no record of a deployment."""
-    url = url_of(options, printer)
+    url = tool.url_of(options, printer)
     verdict = baseline.baseline(
         url, options.source, options.scratch_url, limits_of(options), printer.note
     )
@@ -221,7 +173,7 @@ def _baseline(options: argparse.Namespace, printer: Printer) -> int:
 
 def _rollback(options: argparse.Namespace, printer: Printer) -> int:
     """Undo migrations, the newest first, for development; what they held is lost."""
-    url = url_of(options, printer)
+    url = tool.url_of(options, printer)
     planned = rollback.plan(url, options.source, options.to, options.wait)
     for line in planned.warnings:
         printer.note(line)
@@ -231,7 +183,7 @@ def _rollback(options: argparse.Namespace, printer: Printer) -> int:
             "Answer y, or pass --yes.",
         )
     done = rollback.roll_back(url, planned, limits_of(options), printer.note)
-    printer.data({"database": server.display_name(url), **done.as_json()})
+    printer.data({"database": conninfo.display_name(url), **done.as_json()})
     for line in done.lines():
         printer.line(line)
     return DONE
@@ -239,16 +191,18 @@ def _rollback(options: argparse.Namespace, printer: Printer) -> int:
 
 def _uninstall(options: argparse.Namespace, printer: Printer) -> int:
     """Take the package away, leaving the application's tables as they were found."""
-    url = url_of(options, printer)
+    url = tool.url_of(options, printer)
     losses = uninstall.losses(url, options.wait)
     for line in losses:
         printer.note(line)
-    if losses and not (options.yes or confirm(f"Uninstall from {server.display_name(url)}?")):
+    if losses and not (options.yes or confirm(f"Uninstall from {conninfo.display_name(url)}?")):
         raise NotConfirmedError(
-            f"Nothing uninstalled from {server.display_name(url)}.", "Answer y, or pass --yes."
+            f"Nothing uninstalled from {conninfo.display_name(url)}.", "Answer y, or pass --yes."
         )
     kept = uninstall.uninstall(url, options.with_data, limits_of(options), printer.note)
-    printer.data({"database": server.display_name(url), "uninstalled": bool(losses), "kept": kept})
+    printer.data(
+        {"database": conninfo.display_name(url), "uninstalled": bool(losses), "kept": kept}
+    )
     for line in kept:
         printer.line(f"Kept: {line}")
     printer.line("Uninstalled." if losses else "There was nothing to uninstall.")

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 
-from wedsync_realtime.connection import server
+from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.connection.limits import Limits, retried
 from wedsync_realtime.deployment import deploy, execute, stages
 from wedsync_realtime.deployment.transaction import Report, locked, read_only
@@ -157,7 +157,7 @@ def _scratch(url: str, scratch_url: str | None) -> Iterator[str]:
         with server.connect(scratch_url) as connection:
             if ledger.exists(connection):
                 raise NoScratchError(
-                    f"{server.display_name(scratch_url)} is not empty.",
+                    f"{conninfo.display_name(scratch_url)} is not empty.",
                     "Name an empty database with --scratch-url.",
                 )
         yield scratch_url
@@ -175,7 +175,7 @@ def _scratch(url: str, scratch_url: str | None) -> Iterator[str]:
                 "alter role … createdb.",
             ) from None
         try:
-            yield make_conninfo(**{**server.parse_url(url), "dbname": name})
+            yield make_conninfo(**{**conninfo.parse_url(url), "dbname": name})
         finally:
             connection.execute(
                 sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))

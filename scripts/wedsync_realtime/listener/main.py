@@ -14,7 +14,6 @@ from rich.markup import escape
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import server
-from wedsync_realtime.embedded import service
 from wedsync_realtime.errors import NotDeployedError, RunnerError
 from wedsync_realtime.listener import Event, Item, Listener, Ready, RefusedError, Resync
 from wedsync_realtime.record import ledger
@@ -80,9 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _listen(options: argparse.Namespace, printer: Printer) -> int:
-    url = options.database_url
-    if url is None:
-        url = service.running(printer.note).url
+    url = tool.url_of(options, printer)
     filters = _filters(url, vars(options))
     try:
         asyncio.run(_print_items(url, options, filters, printer))

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncClientCursor, AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
-from wedsync_realtime.connection import server
+from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.listener.items import RefusedError, Row
 
 ROLE = "authenticated"
@@ -31,13 +31,13 @@ _CALL = sql.SQL(
 )
 
 
-async def connect(conninfo: str) -> AsyncConnection[Any]:
+async def connect(url: str) -> AsyncConnection[Any]:
     """Open a connection in autocommit mode, as the role that may become `authenticated`.
 
-    conninfo: libpq URL or key=value string.
+    url: libpq URL or key=value string.
     Raises BadDatabaseUrlError, psycopg.OperationalError.
     """
-    parameters: dict[str, Any] = _DEFAULTS | server.parse_url(conninfo)
+    parameters: dict[str, Any] = _DEFAULTS | conninfo.parse_url(url)
     return await AsyncConnection.connect(
         make_conninfo(**parameters, client_encoding="utf8"),
         autocommit=True,

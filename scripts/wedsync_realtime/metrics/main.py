@@ -11,7 +11,6 @@ import psycopg
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import server
-from wedsync_realtime.embedded import service
 from wedsync_realtime.errors import PortError, RunnerError
 from wedsync_realtime.metrics import exposition
 
@@ -35,9 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     printer = Printer(False)
 
     def work() -> int:
-        url = options.database_url
-        if url is None:
-            url = service.running(printer.note).url
+        url = tool.url_of(options, printer)
         if options.listen:
             return _serve(url, *_address(options.listen), printer)
         printer.text(_text(url).rstrip())

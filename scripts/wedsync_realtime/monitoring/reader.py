@@ -11,7 +11,7 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from wedsync_realtime.connection import server
+from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
 from wedsync_realtime.record import ledger
 
@@ -86,7 +86,7 @@ class Reader:
                 if self._connection is None or not self._connection.broken:
                     raise
                 raise LostConnectionError(
-                    f"The connection to {server.display_name(self.url)} broke: {_first(error)}",
+                    f"The connection to {conninfo.display_name(self.url)} broke: {_first(error)}",
                     "It is opened again by itself as soon as the server answers.",
                 ) from None
             except psycopg.errors.InsufficientPrivilege as error:
@@ -104,7 +104,7 @@ class Reader:
 
     def _open(self) -> Connection[Row]:
         if self._connection is None:
-            parameters = _GIVE_UP | server.parse_url(self.url)
+            parameters = _GIVE_UP | conninfo.parse_url(self.url)
             self._connection = server.connect(make_conninfo(**parameters), self.name)
             self._is_checked = False
         return self._connection
@@ -117,7 +117,7 @@ class Reader:
             self._is_checked = True
 
     def _not_deployed(self) -> NotDeployedError:
-        place = server.display_name(self.url)
+        place = conninfo.display_name(self.url)
         return NotDeployedError(f"The package is not in {place}.", "Run make migrate.")
 
     def _roll_back(self) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
-from wedsync_realtime.connection import server
-from wedsync_realtime.embedded import service
+from wedsync_realtime.connection import conninfo
 from wedsync_realtime.errors import MissingToolError, NoTerminalError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
@@ -49,11 +48,9 @@ def _show(options: argparse.Namespace, printer: Printer) -> int:
         raise NoTerminalError(
             "This is not a terminal.", "Run it in one; programs read `make metrics`."
         )
-    url = options.database_url
-    if url is None:
-        url = service.running(printer.note).url
+    url = tool.url_of(options, printer)
     reader = Reader(url, "wedsync-realtime top")
     panels.overview(reader)  # what is wrong with the database is said before the screen is taken
-    Top(reader, server.display_name(url), options.every).run()
+    Top(reader, conninfo.display_name(url), options.every).run()
     reader.close()
     return tool.DONE
