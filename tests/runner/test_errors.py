@@ -189,7 +189,7 @@ def test_interruption_for_programs_is_json(
 def test_fix_of_a_system_error_is_access_only_where_that_is_missing(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    def refused(*_: object) -> None:
+    def refused(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     tree.tables(1)
