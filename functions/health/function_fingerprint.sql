@@ -15,7 +15,9 @@ begin
             p.proconfig::text, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
             (
                 select string_agg(
-                    format('%s %s', g.grantee::regrole, g.privilege_type), ',' order by g.grantee
+                    format('%s %s', g.grantee::regrole, g.privilege_type), ','
+                    -- not by oid, which is another where the roles were restored
+                    order by g.grantee::regrole::text collate "C"
                 )
                 from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as g
                 where g.grantee <> p.proowner

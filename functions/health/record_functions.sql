@@ -1,5 +1,6 @@
 -- Note how each function looks that was deployed since this was noted last, so that health() can
--- tell a change by hand from a deployment. Writes nothing when nothing was deployed.
+-- tell a change by hand from a deployment. Writes nothing when nothing was deployed. All of them
+-- are noted anew where it is noted in another way than before.
 
 create or replace function wedsync_realtime.record_functions()
     returns integer
@@ -15,6 +16,12 @@ begin
     where not exists (
         select from wedsync_realtime.deployed_scripts as d
         where d.path = o.path and d.applied_at = o.applied_at
+    )
+    or exists (
+        select
+        from wedsync_realtime.deployed_scripts as d
+        inner join wedsync_realtime.deployed_functions as f on f.path = d.path
+        where d.path like '%/function_fingerprint.sql' and d.applied_at <> f.applied_at
     );
     insert into wedsync_realtime.deployed_functions (path, applied_at, fingerprint)
     select d.path, d.applied_at, wedsync_realtime.function_fingerprint(p.oid)

@@ -91,6 +91,8 @@ def examine(connection: Connection[Any], scripts: Sequence[Script]) -> Verdict:
             "Run `wedsync-realtime migrate`, which takes one.",
         )
     found = catalog.read(connection, deployed)
+    if not catalog.has_jobs(connection):  # as restored without pg_cron: status and health() tell
+        recorded = {key: each for key, each in recorded.items() if key[0] != "job"}
     return Verdict(
         tuple(differences(recorded, templates, found)),
         compare(scripts, deployed),
@@ -133,7 +135,7 @@ def _different(recorded: Mapping[Key, str], found: Catalog) -> Iterator[Finding]
             finding = Finding("foreign", *item.key, actual=item.definition)
             if item.kind != "policy" or (_table_of(finding) or "").startswith(OWN_TABLES):
                 yield finding
-        elif expected != item.definition:
+        elif catalog.comparable(expected) != catalog.comparable(item.definition):
             yield Finding("changed", *item.key, expected=expected, actual=item.definition)
 
 

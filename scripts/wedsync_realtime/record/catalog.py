@@ -1,5 +1,6 @@
 """Read every object of the package from the catalogs, as text that can be compared."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,6 +45,10 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "jit": "off",  # compiling these queries takes as long as running them
 }
+
+# A view of one table: from PostgreSQL 16 on its columns are written without the table.
+_ONE_TABLE = re.compile(r"^   FROM [\w.]+ (\w+);?$", re.MULTILINE)
+_MAINTAIN = re.compile(r"^owner may maintain\n?", re.MULTILINE)  # from 17 on; all that 15 grants
 
 Key = tuple[str, str]
 Recorded = Mapping[Key, str]
@@ -121,6 +126,20 @@ def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
     return Catalog(items, tuple(unread))
 
 
+def comparable(definition: str) -> str:
+    """Return a definition without what another major writes otherwise, as after an upgrade."""
+    text = _MAINTAIN.sub("", definition)
+    if table := _ONE_TABLE.search(text):
+        text = re.sub(rf"\b{table[1]}\.", "", text)
+    return text
+
+
+def has_jobs(connection: Connection[Any]) -> bool:
+    """Tell whether pg_cron is in the database, without which it can have none of the jobs."""
+    row = connection.execute("select pg_catalog.to_regclass('cron.job') is not null").fetchone()
+    return bool(row and row[0])
+
+
 @contextmanager
 def _plain_text(connection: Connection[Any]) -> Iterator[None]:
     """Have definitions written in one way, whatever is set for the role and the database."""
@@ -168,7 +187,6 @@ def _blanked(definition: str, blanks: list[str | None]) -> str:
 
 
 def _jobs(connection: Connection[Any], items: Mapping[Key, Item]) -> Iterator[Item]:
-    row = connection.execute("select pg_catalog.to_regclass('cron.job') is not null").fetchone()
-    if row and row[0] and ("table", f"{SCHEMA}.settings") in items:
+    if has_jobs(connection) and ("table", f"{SCHEMA}.settings") in items:
         for name, definition in connection.execute(_JOBS):
             yield Item("job", name, name, definition)
