@@ -1,9 +1,10 @@
 -- Give the template for INSERT and DELETE: what dispatch does with new or deleted rows. A writer
 -- whose snapshot is older than its statement cannot see new topics, so it records without
 -- looking. The limit has topics looked up by key, whatever number of rows a kept plan was made
--- for. Nothing in it may fail for data: a row without a tenant is nobody's, nor is one whose
--- tenant is no uuid since the column was given another type, a row over the size travels as its
--- key, a column that is gone reads as null.
+-- for. The first event of each run of one tenant is marked: by these a relay finds the others.
+-- Nothing in it may fail for data: a row without a tenant is nobody's, nor is one whose tenant is
+-- no uuid since the column was given another type, a row over the size travels as its key, a
+-- column that is gone reads as null.
 
 create or replace function wedsync_realtime.rows_template()
     returns text
@@ -13,10 +14,11 @@ create or replace function wedsync_realtime.rows_template()
     set search_path = pg_catalog, pg_temp
 return $template$
     insert into wedsync_realtime.events
-        (tenant_id, channel_id, operation, is_cut, event, {image})
+        (tenant_id, channel_id, operation, is_cut, event, {image}, is_first)
     select
         c.tenant_id, {id}, {code}, c.size > {bytes},
-        {event},{sent}
+        {event},{sent},
+        lag(c.tenant_id) over () is distinct from c.tenant_id
     from (
         select
             i.content, {tenant} as tenant_id,

@@ -11,11 +11,12 @@ create or replace function wedsync_realtime.update_template()
     set search_path = pg_catalog, pg_temp
 return $template$
     insert into wedsync_realtime.events
-        (tenant_id, channel_id, operation, is_cut, event, new, old, changed)
+        (tenant_id, channel_id, operation, is_cut, event, new, old, changed, is_first)
     select
         c.tenant_id, {id}, c.operation, c.size > {bytes},
         {event},{sent_new},{sent_old},
-        c.changed
+        c.changed,
+        lag(c.tenant_id) over (order by c.operation) is distinct from c.tenant_id
     from (
         select
             p.*,

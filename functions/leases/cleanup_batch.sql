@@ -30,6 +30,7 @@ begin
         )
         for no key update skip locked
     ));
+    perform wedsync_realtime.drop_filters();
     return 0;
 end
 $$;

@@ -1,8 +1,9 @@
--- Put every ended lease on record, however it ended, and take it off its tenant's counter. The
--- event stands in wedsync_realtime.ending, signed, while the system ends leases; without it the
--- row went with its user, whose profile is then gone too, or was deleted by hand. The counters are
--- locked in one order, so that two deletes never wait for each other. The record says from which
--- snapshot to which the lease was live, from which message_count() tells what came for it.
+-- Put every ended lease on record, however it ended, tell relays in order with the events, and take
+-- it off its tenant's counter. The event stands in wedsync_realtime.ending, signed, while the
+-- system ends leases; without it the row went with its user, whose profile is then gone too, or was
+-- deleted by hand. The counters are locked in one order, so that two deletes never wait for each
+-- other. The record says from which snapshot to which the lease was live, from which
+-- message_count() tells what came for it.
 
 create or replace function wedsync_realtime.log_ended_leases()
     returns trigger
@@ -43,6 +44,18 @@ begin
                 else 'deleted/by ' || session_user
             end as ending
     ) as e;
+    insert into wedsync_realtime.notices (topic_id, seen, subject, body)
+    select n.topic_id, v_until, n.subject, n.body
+    from old_rows as o
+    cross join lateral wedsync_realtime.ending_notice(
+        o.topic_id, o.channel_id, o.user_id, o.connection_id, o.filter_id,
+        replace(coalesce(v_ending, 'deleted'), '/', ': ')
+    ) as n;
+    perform wedsync_realtime.drop_filters(array_agg(o.topic_id), array_agg(o.filter_id))
+    from (
+        select distinct g.topic_id, g.filter_id from old_rows as g where g.filter_id is not null
+    ) as o
+    having count(*) > 0;
 
     perform 1
     from wedsync_realtime.tenants as t

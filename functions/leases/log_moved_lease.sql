@@ -1,5 +1,5 @@
 -- Put on record that a lease went over to another topic, with the one it leaves: what its user
--- could hear until then.
+-- could hear until then. A relay is told that it left its subject, for another filter too.
 
 create or replace function wedsync_realtime.log_moved_lease()
     returns trigger
@@ -9,6 +9,21 @@ create or replace function wedsync_realtime.log_moved_lease()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if old.filter_id is not null then
+        perform wedsync_realtime.drop_filters(array[old.topic_id], array[old.filter_id]);
+    end if;
+    if new.filter_id is not null then
+        perform wedsync_realtime.keep_filter(new.topic_id, new.filter_id, new.filter_params);
+    end if;
+    insert into wedsync_realtime.notices (topic_id, seen, subject, body)
+    select n.topic_id, wedsync_realtime.current_snapshot(), n.subject, n.body
+    from wedsync_realtime.ending_notice(
+        old.topic_id, old.channel_id, old.user_id, old.connection_id, old.filter_id,
+        'moved: renewed for something else'
+    ) as n;
+    if old.topic_id = new.topic_id then
+        return null;
+    end if;
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     select
         old.user_id, old.channel_id, 'moved',

@@ -43,10 +43,18 @@ begin
         delete from wedsync_realtime.resets as r
         where r.created_at < now() - v_settings.feed_retention
         returning r.xid
+    ),
+    forgotten as (
+        delete from wedsync_realtime.notices as n
+        where n.created_at < now() - v_settings.feed_retention
+        returning n.xid
     )
     update wedsync_realtime.feed_horizon as h
     set max_xid = greatest(h.max_xid, g.xid), dropped = pg_current_snapshot()
-    from (select max(r.xid) as xid from gone as r) as g
+    from (
+        select max(r.xid) as xid
+        from (table gone union all table forgotten) as r
+    ) as g
     where g.xid is not null;
 
     perform wedsync_realtime.renew_feed();

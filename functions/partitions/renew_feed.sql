@@ -31,7 +31,7 @@ begin
         return false;
     end if;
     begin
-        truncate wedsync_realtime.events, wedsync_realtime.resets;
+        truncate wedsync_realtime.events, wedsync_realtime.resets, wedsync_realtime.notices;
     exception
         when lock_not_available then
             update wedsync_realtime.feed_horizon as h

@@ -41,7 +41,7 @@ begin
         topic_id = excluded.topic_id,
         filter_params = excluded.filter_params,
         last_ping_at = excluded.last_ping_at
-    returning s.channel_id, s.created_at into v_lease;
+    returning s.channel_id, s.created_at, s.filter_id into v_lease;
 
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     values (
@@ -54,6 +54,7 @@ begin
     return jsonb_build_object(
         'channel', v_lease.channel_id, 'name', channel.name,
         'topic', channel.name || ':' || topic_tenant, 'table', channel.table_name,
+        'subject', wedsync_realtime.subject(channel.name, topic_tenant, v_lease.filter_id),
         'status', 'active', 'filter', v_filter, 'expiresAt', v_now + settings.stale_after,
         'cursor', wedsync_realtime.to_cursor(
             row(epoch, v_topic, v_seen, null, null), settings.cursor_secret

@@ -48,14 +48,19 @@ begin
         );
 
     if v_blockers is null or cardinality(v_left) = 0 then
-        update wedsync_realtime.topics as t
-        set blockers = v_left, is_ready = cardinality(v_left) = 0
-        where t.id = (
-            select o.id
-            from wedsync_realtime.topics as o
-            where o.id = settle_topic.topic_id and o.blockers is not distinct from v_blockers
-            for no key update skip locked
-        );
+        with settled as (
+            update wedsync_realtime.topics as t
+            set blockers = v_left, is_ready = cardinality(v_left) = 0
+            where t.id = (
+                select o.id
+                from wedsync_realtime.topics as o
+                where o.id = settle_topic.topic_id and o.blockers is not distinct from v_blockers
+                for no key update skip locked
+            )
+            returning t.id, t.is_ready
+        )
+        insert into wedsync_realtime.notices (topic_id)
+        select s.id from settled as s where s.is_ready;
     end if;
     return cardinality(v_left) = 0;
 end

@@ -92,7 +92,7 @@ select is(
 from answer as a;
 select is(
     pg_temp.keys(a.body #> '{subscriptions,0}'),
-    'channel cursor expiresAt filter name postgresChanges status table topic',
+    'channel cursor expiresAt filter name postgresChanges status subject table topic',
     'realtime_subscribe: each subscription has the keys of the contract'
 )
 from answer as a;

@@ -39,7 +39,7 @@ from answer as a;
 select is(
     pg_temp.types(a.body #> '{subscriptions,0}'),
     'channel string, cursor string, expiresAt string, filter string, name string, '
-    'postgresChanges object, status string, table string, topic string',
+    'postgresChanges object, status string, subject string, table string, topic string',
     'realtime_subscribe: each key of a subscription has the type of the contract'
 )
 from answer as a;

@@ -9,9 +9,11 @@ from tests.support.cluster import Cluster
 from tests.support.deploy import deploy
 from tests.support.script import become
 
-ROLES = ["anon", "authenticated", "service_role", "wedsync_realtime_monitor"]
-# a: anon, u: authenticated (a user), s: service_role, m: the monitor.
-LETTERS = dict(zip("ausm", ROLES, strict=True))
+ROLES = [
+    "anon", "authenticated", "service_role", "wedsync_realtime_monitor", "wedsync_realtime_relay",
+]  # fmt: skip
+# a: anon, u: authenticated (a user), s: service_role, m: the monitor, r: a relay.
+LETTERS = dict(zip("ausmr", ROLES, strict=True))
 CALLABLE = {
     "public.realtime_subscribe": "aus",
     "public.realtime_unsubscribe": "aus",
@@ -37,6 +39,12 @@ CALLABLE = {
     "wedsync_realtime.caller_supplier_id": "us",
     "wedsync_realtime.caller_couple_id": "us",
     "wedsync_realtime.caller_linked_ids": "us",
+    # The relay
+    "wedsync_realtime.drain": "r",
+    "wedsync_realtime.admit": "r",
+    "wedsync_realtime.keep_alive": "r",
+    "wedsync_realtime.close_connections": "r",
+    "wedsync_realtime.report_relay": "r",
     # Support
     "wedsync_realtime.disconnect": "s",
     "wedsync_realtime.explain_access": "sm",
@@ -99,6 +107,11 @@ INTERNAL = [
     "tell_resync", "tenant_expression", "to_cursor", "to_problem", "to_snapshot",
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
     "user_tenant", "watching_triggers",
+    # what the relay's are made of, and the filters and subjects of topics
+    "claimed_expiry", "claimed_id", "drop_filters", "ending_notice", "ending_snapshot",
+    "find_news", "find_recorded", "find_resyncs", "keep_filter", "last_recorded_xid",
+    "position_problem", "read_new", "read_window", "subject", "topic_subjects",
+    "window_events", "window_notices",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
 

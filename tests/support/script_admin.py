@@ -65,6 +65,7 @@ def day(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         yield statement, connection.execute(statement.encode(), cast.__dict__).rowcount
     yield from _limits(connection, cast)
     yield from _registry(connection, cast)
+    yield from _relay(connection, cast)
     yield from _monitoring(connection, cast)
     yield from _revocations(connection, cast)
     yield from _upkeep(connection, cast)
@@ -128,6 +129,21 @@ def _limits(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     become(connection, cast.owner_user)
     for lease in cast.leases.values():
         yield "poll an unsettled topic", steady(call(connection, "realtime_poll", lease))
+
+
+def _relay(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection, role="wedsync_realtime_relay")
+    pairs = f"array[uuid '{cast.owner_user}'], array[uuid '{OTHER_CONNECTION}']"
+    for expression in (
+        "(select string_agg(d.kind, ',') from wedsync_realtime.drain() as d)",
+        "(select string_agg(d.kind, ',') from wedsync_realtime.drain('') as d)",
+        f"wedsync_realtime.admit('{{\"sub\": \"{cast.owner_user}\"}}', '{OTHER_CONNECTION}')",
+        f"wedsync_realtime.keep_alive({pairs})",
+        f"wedsync_realtime.close_connections({pairs})",
+        f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',
+        f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',
+    ):
+        yield expression, _value(connection, f"select {expression}")
 
 
 def _registry(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:

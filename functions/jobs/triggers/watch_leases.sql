@@ -22,9 +22,10 @@ from (values
     ),
     (
         'public.realtime_subscriptions', 'realtime_subscriptions_after_update_log',
-        'after update of topic_id on %table% for each row when (old.topic_id <> new.topic_id) '
+        'after update of topic_id, filter_params on %table% for each row '
+        'when (old.topic_id <> new.topic_id or old.filter_id is distinct from new.filter_id) '
         'execute function wedsync_realtime.log_moved_lease()',
-        'Audits subscriptions that go over to another topic.'
+        'Audits subscriptions that go over to another topic, and keeps their filters.'
     ),
     (
         'wedsync_realtime.topics', 'topics_after_insert_open',

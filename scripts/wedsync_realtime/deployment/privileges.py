@@ -61,7 +61,7 @@ _MISSING = """
         pg_catalog.format('create role %I nologin noinherit', n.name)
     from pg_catalog.unnest(array[
         'anon', 'authenticated', 'service_role', 'wedsync_realtime_owner',
-        'wedsync_realtime_monitor'
+        'wedsync_realtime_monitor', 'wedsync_realtime_relay'
     ]) as n (name)
     where
         not exists (select from pg_catalog.pg_roles as r where r.rolname = n.name)

@@ -225,7 +225,8 @@ entry as (
         and d.refclassid = 'pg_authid'::regclass
         and d.deptype = 'a'
         and d.refobjid in (
-            to_regrole('wedsync_realtime_owner'), to_regrole('wedsync_realtime_monitor')
+            to_regrole('wedsync_realtime_owner'), to_regrole('wedsync_realtime_monitor'),
+            to_regrole('wedsync_realtime_relay')
         )
         and d.objid is distinct from to_regnamespace('wedsync_realtime')
         and not exists (select from relation as r where r.oid = d.objid)
@@ -274,7 +275,9 @@ entry as (
             )
         )
     from pg_roles as r
-    where r.rolname in ('wedsync_realtime_owner', 'wedsync_realtime_monitor')
+    where r.rolname in (
+        'wedsync_realtime_owner', 'wedsync_realtime_monitor', 'wedsync_realtime_relay'
+    )
 ),
 
 described as (

@@ -14,7 +14,7 @@ from wedsync_realtime.record.catalog import Catalog
 from wedsync_realtime.removal import withdraw
 from wedsync_realtime.source.scripts import SCHEMA
 
-OWN_ROLES = ("wedsync_realtime_owner", "wedsync_realtime_monitor")
+OWN_ROLES = ("wedsync_realtime_owner", "wedsync_realtime_monitor", "wedsync_realtime_relay")
 API_ROLES = ("anon", "authenticated", "service_role")
 # The order in which nothing refers to what goes first.
 APPLICATION = (

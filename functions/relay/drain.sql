@@ -1,0 +1,67 @@
+-- Hand a relay what has been committed since a position, over all topics: each event once, in the
+-- order in which polls tell it, with its subjects and the topic's cursor after it. What it costs
+-- does not depend on how many listen.
+-- Every row names the position after it; the last row is that position alone. No position begins
+-- now; an empty one makes every topic resync first, for a relay that has lost its own.
+-- The feed is locked before its snapshot is taken: no partition goes in between.
+-- Its statements, and those of the steps it calls, look things up by index, whatever a planner
+-- without statistics takes the new to be; jit would compile them in every call.
+
+create or replace function wedsync_realtime.drain(
+    "position" text default null,
+    max_events integer default 1000
+)
+    returns table (
+        kind     text,
+        id       bigint,
+        subjects text[],
+        body     jsonb,
+        cursor   text,
+        next     text
+    )
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+    set timezone = 'UTC'
+    set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off
+    set jit = off
+as $$
+declare
+    v_settings wedsync_realtime.settings;
+    v_seen wedsync_realtime.cursor;
+begin
+    if max_events is null or max_events not between 1 and 10000 then
+        raise exception 'max_events must be between 1 and 10000'
+            using errcode = 'invalid_parameter_value';
+    end if;
+    if current_setting('transaction_isolation') not like 'read %' then
+        raise exception 'drain needs isolation level READ COMMITTED'
+            using errcode = 'invalid_parameter_value',
+            hint = 'An older snapshot shows nothing new.';
+    end if;
+    select s.* into v_settings from wedsync_realtime.settings as s;
+    if "position" = '' then
+        v_seen := row('', 0, '1:1:', null, null)::wedsync_realtime.cursor;
+    elsif "position" is not null then
+        v_seen := wedsync_realtime.parse_cursor("position", v_settings.cursor_secret);
+        if v_seen.seen is null or v_seen.topic_id <> 0 then
+            raise exception 'position is none that drain has answered'
+                using errcode = 'invalid_parameter_value',
+                hint = 'Begin with an empty one: every client is then told to read its copy anew.';
+        end if;
+    end if;
+    lock table only wedsync_realtime.events in access share mode;
+    return query
+    select d.* from wedsync_realtime.read_new("position", v_seen, max_events, v_settings) as d;
+end
+$$;
+
+comment on function wedsync_realtime.drain(text, integer) is
+'What has been committed since a position, over all topics, for a relay. kind is event, resync, '
+'ready, ended, or position, which comes last; next is the position after a row, cursor the '
+'topic''s.';
+revoke execute on function wedsync_realtime.drain(text, integer)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.drain(text, integer) to wedsync_realtime_relay;

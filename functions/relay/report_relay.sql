@@ -1,0 +1,52 @@
+-- Put on record what a relay says of itself: one row a relay, by the id that it has chosen. What it
+-- does not tell stays as it was.
+
+create or replace function wedsync_realtime.report_relay(state jsonb)
+    returns void
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_state wedsync_realtime.relays := jsonb_populate_record(
+        null::wedsync_realtime.relays, state - array['started_at', 'seen_at', 'last_error_at']
+    );
+begin
+    insert into wedsync_realtime.relays as r (
+        id, is_leader, lag_events, lag_seconds, connections, logins, refused, kicks,
+        slow_consumers, published, last_error, last_error_at
+    )
+    values (
+        v_state.id, coalesce(v_state.is_leader, false), v_state.lag_events, v_state.lag_seconds,
+        v_state.connections, v_state.logins, coalesce(v_state.refused, '{}'), v_state.kicks,
+        v_state.slow_consumers, v_state.published, left(v_state.last_error, 500),
+        case when v_state.last_error is not null then clock_timestamp() end
+    )
+    on conflict on constraint relays_pkey do update
+    set
+        seen_at = clock_timestamp(),
+        is_leader = excluded.is_leader,
+        lag_events = coalesce(excluded.lag_events, r.lag_events),
+        lag_seconds = coalesce(excluded.lag_seconds, r.lag_seconds),
+        connections = coalesce(excluded.connections, r.connections),
+        logins = coalesce(excluded.logins, r.logins),
+        refused = case when state ? 'refused' then excluded.refused else r.refused end,
+        kicks = coalesce(excluded.kicks, r.kicks),
+        slow_consumers = coalesce(excluded.slow_consumers, r.slow_consumers),
+        published = coalesce(excluded.published, r.published),
+        last_error = coalesce(excluded.last_error, r.last_error),
+        last_error_at = case
+            when excluded.last_error is distinct from r.last_error
+                then coalesce(excluded.last_error_at, r.last_error_at)
+            else r.last_error_at
+        end;
+end
+$$;
+
+comment on function wedsync_realtime.report_relay(jsonb) is
+'Put on record what a relay says of itself: id, is_leader, lag_events, lag_seconds, connections, '
+'logins, refused (by reason), kicks, slow_consumers, published, last_error.';
+revoke execute on function wedsync_realtime.report_relay(jsonb)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.report_relay(jsonb) to wedsync_realtime_relay;

@@ -1,0 +1,178 @@
+-- What a relay is handed: events once for all who listen, with subjects and cursors, and topics to
+-- be read anew.
+
+begin;
+select plan(17);
+
+-- A story is one transaction, whose own changes drain leaves for later: for what follows they were
+-- made by one long ago, after the position from which it drains.
+create function pg_temp.drained(max_events integer default 1000)
+    returns text
+    language plpgsql
+as $$
+declare
+    v_told text;
+begin
+    update wedsync_realtime.events set xid = '3';
+    update wedsync_realtime.notices set xid = '3', seen = '3:3:';
+    update wedsync_realtime.resets set xid = '3';
+    set local role wedsync_realtime_relay;
+    select string_agg(concat_ws(' ', d.kind, coalesce(
+        d.body #>> '{new,form_name}', d.body ->> 'reason'
+    ), cardinality(d.subjects)), ', ')
+    into v_told
+    from wedsync_realtime.drain(current_setting('tests.position'), max_events) as d;
+    reset role;
+    return v_told;
+end
+$$;
+create function pg_temp.forget()
+    returns void
+    language plpgsql
+as $$
+begin
+    delete from wedsync_realtime.events;
+    delete from wedsync_realtime.notices;
+    delete from wedsync_realtime.resets;
+end
+$$;
+create function pg_temp.subject(filters jsonb, connection text)
+    returns text
+    language sql
+as $$
+    select public.realtime_subscribe(
+        '{form-responses}', filters || jsonb_build_object('supplier_id', tests.supplier('Bloom')),
+        tests.id('connection', connection)
+    ) #>> '{subscriptions,0,subject}'
+$$;
+grant execute on function pg_temp.subject to authenticated;
+do $$
+begin
+    perform set_config('tests.position', wedsync_realtime.to_cursor(
+        row(wedsync_realtime.epoch(), 0, '3:3:', null, null)::wedsync_realtime.cursor,
+        (select x.cursor_secret from wedsync_realtime.settings as x)
+    ), true);
+end
+$$;
+select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
+select set_config('tests.user', tests.supplier_user(tests.supplier('Bloom'))::text, true);
+update wedsync_realtime.settings set subscribe_burst = 1000, replay_events = 1000;
+
+-- Who may
+
+select ok(
+    pg_has_role('wedsync_realtime_relay', 'authenticated', 'member')
+    and not pg_has_role('wedsync_realtime_relay', 'authenticated', 'usage'),
+    'relay: may become authenticated, and has none of its rights before'
+);
+select set_eq(
+    $$
+        select p.proname::text
+        from pg_proc as p
+        where
+            p.pronamespace = 'wedsync_realtime'::regnamespace
+            and has_function_privilege('wedsync_realtime_relay', p.oid, 'execute')
+    $$,
+    array['drain', 'admit', 'keep_alive', 'close_connections', 'report_relay'],
+    'relay: may call these functions and no others'
+);
+set local role wedsync_realtime_relay;
+select throws_ok(
+    'select from wedsync_realtime.events', '42501', 'permission denied for table events',
+    'relay: may read no table'
+);
+select throws_ok(
+    $$ select wedsync_realtime.drain('1.a.0.3:3:.nonsense') $$,
+    '22023', 'position is none that drain has answered', 'drain: refuses a made-up position'
+);
+select throws_ok(
+    $$ select wedsync_realtime.drain(null, 0) $$,
+    '22023', 'max_events must be between 1 and 10000', 'drain: refuses a page of nothing'
+);
+select results_eq(
+    'select d.kind, d.next is null from wedsync_realtime.drain() as d',
+    $$ values ('position', false) $$, 'drain: without a position begins now'
+);
+
+-- Subjects and events
+
+select tests.become_user(current_setting('tests.user')::uuid);
+select is(
+    pg_temp.subject('{}', 'all'), current_setting('tests.topic'),
+    'subscribe: names the subject of the topic'
+);
+select set_config('tests.drafts', pg_temp.subject(
+    '{"where": [{"column": "status", "op": "eq", "value": "draft"},
+        {"column": "form_name", "op": "in", "value": ["one", "two"]}],
+        "operations": ["UPDATE", "INSERT"]}', 'drafts'
+), true);
+select matches(
+    current_setting('tests.drafts'), '^' || current_setting('tests.topic') || '\.[0-9a-f]{32}$',
+    'subscribe: names a subject of its own for a filter'
+);
+select is(
+    pg_temp.subject(
+        '{"where": [{"column": "form_name", "op": "in", "value": ["two", "one", "one"]},
+            {"column": "status", "op": "eq", "value": "draft"}],
+            "operations": ["INSERT", "UPDATE"]}', 'same'
+    ),
+    current_setting('tests.drafts'), 'subscribe: the same filter in other words has one subject'
+);
+select is(
+    pg_temp.subject('{"operations": ["DELETE"]}', 'gone') in (
+        current_setting('tests.topic'), current_setting('tests.drafts')
+    ),
+    false, 'subscribe: another filter has another subject'
+);
+select tests.become_superuser();
+insert into public.form_responses (supplier_id, form_name, status)
+values
+    (tests.supplier('Bloom'), 'one', 'draft'), (tests.supplier('Petal'), 'cold', 'draft'),
+    (tests.supplier('Bloom'), 'two', 'sent'), (tests.supplier('Bloom'), 'two', 'draft');
+select is(
+    pg_temp.drained(), 'event one 2, event two 1, event two 2, position',
+    'drain: tells each event of a hot topic once, with all subjects that it fits'
+);
+select is(
+    pg_temp.drained(2), 'event one 2, event two 1, position', 'drain: a page is cut where asked'
+);
+select is(
+    (select d.body ->> 'id' from wedsync_realtime.drain((
+        select e.next from wedsync_realtime.drain(current_setting('tests.position'), 2) as e
+        where e.kind = 'position'
+    )) as d
+    where d.kind = 'event'),
+    (select max(d.id)::text from wedsync_realtime.drain(current_setting('tests.position')) as d),
+    'drain: goes on inside a page that was cut'
+);
+select is(
+    (select array_agg(k order by k) from jsonb_object_keys((
+        select d.body from wedsync_realtime.drain(current_setting('tests.position'), 1) as d
+        where d.kind = 'event'
+    )) as k),
+    '{changed,commit_timestamp,event,eventType,id,new,old,schema,table,topic}',
+    'drain: an event is as poll tells it, without the channel'
+);
+
+-- What must be read anew
+
+select pg_temp.forget();
+insert into public.form_responses (supplier_id)
+select tests.supplier('Bloom') from generate_series(1, 1001);
+select is(
+    pg_temp.drained(), 'resync too_far_behind 3, position',
+    'drain: a topic with more new events than settings.replay_events is told to resync, once'
+);
+select pg_temp.forget();
+truncate public.form_responses;
+insert into public.form_responses (supplier_id) values (tests.supplier('Bloom'));
+select is(
+    pg_temp.drained(), 'resync truncated 3, position', 'drain: a truncation is told as a resync'
+);
+select is(
+    (select string_agg(d.kind || (d.body ->> 'reason'), ',') from wedsync_realtime.drain('') as d),
+    'resyncstream_restarted', 'drain: a relay without its position makes every topic resync'
+);
+
+select * from finish();
+rollback;
