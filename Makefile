@@ -14,7 +14,7 @@ SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-serv
         metrics dashboard top demo listen client bench wheel test test-all lint fmt
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 migrate: $(BASE) ## deploy to DATABASE_URL, or to an embedded PostgreSQL that is installed and started; NO_CRON=1 without pg_cron
 	@$(WEDSYNC) migrate $(if $(NO_CRON),--no-cron)
@@ -61,8 +61,8 @@ dashboard: $(TOOLS) ## serve a page on this machine: who listens, what is refuse
 top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
 	@$(WEDSYNC) top $(if $(EVERY),--every $(EVERY))
 
-demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own
-	@$(WEDSYNC) demo
+demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own, which KEEP=1 keeps
+	@$(WEDSYNC) demo $(if $(KEEP),--keep)
 
 listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
 	@$(WEDSYNC) listen "$(CHANNEL)" "$(if $(filter command,$(origin USER)),$(USER))"
@@ -91,15 +91,14 @@ fmt: $(TEST) ## format the Python files
 $(BASE): pyproject.toml
 	@echo 'Preparing .venv …' >&2
 	@$(PYTHON) scripts/make_venv.py .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(TOOLS): $(BASE)
 	@echo 'Adding what dashboard and top need to .venv …' >&2
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
+	@$(PYTHON) scripts/make_venv.py .venv tools
 	@touch $@
 
 $(TEST): $(BASE)
 	@echo 'Adding the test tools to .venv …' >&2
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@$(PYTHON) scripts/make_venv.py .venv test
 	@touch $@

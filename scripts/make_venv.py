@@ -1,4 +1,4 @@
-"""Make the virtual environment, and say what is missing where that is not possible.
+"""Make the virtual environment with this package, and say what is wrong where that fails.
 
 Runs on Python 3.7 too, so that an old one gets a message and no syntax error.
 """
@@ -14,7 +14,39 @@ from pathlib import Path
 OLDEST = (3, 11)
 
 
-def main(folder: Path) -> None:
+UNREACHED = ("Retrying (", "NewConnectionError", "Temporary failure", "ProxyError", "timed out")
+
+
+def main(folder: Path, extra: str = "") -> None:
+    """Install the package, with what an extra needs, in an environment that is made if need be.
+
+    Exits with a message where that fails.
+    """
+    make(folder)
+    package = f".[{extra}]" if extra else "."
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [*pip, "--quiet", "--editable", package],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode == 0:
+        return
+    said = done.stdout.decode(errors="replace")
+    if any(word in said for word in UNREACHED):
+        sys.exit(
+            f"error: pip did not reach the package index, so that {package} is not installed.\n"
+            "fix: connect to the network, or set HTTPS_PROXY or PIP_INDEX_URL, then run make again."
+        )
+    lines = [line.strip() for line in said.splitlines() if "error" in line.lower()]
+    sys.exit(
+        "\n".join([f"error: pip could not install {package}:", *(lines or [said])[-5:]])
+        + "\nfix: correct what it says, then run make again."
+    )
+
+
+def make(folder: Path) -> None:
     """Make the environment in a folder, unless it is there; exit with a message otherwise."""
     python = newest_python()
     if python is None:
@@ -105,4 +137,4 @@ def run(*command: str, folder: Path | None = None) -> bool:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,19 +1,19 @@
 """Facts that stop a command, each with the way out."""
 
-from wedsync_realtime import __version__
+from wedsync_realtime.started import as_started, install_command, is_checkout
 
 
 class RunnerError(Exception):
     """Stop the command.
 
     message: what is the case, naming the file and line or the setting.
-    fix: what to do about it.
+    fix: what to do about it; commands named as `make …` are told as they were started.
     """
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__(message)
         self.message = message
-        self.fix = fix
+        self.fix = as_started(fix)
 
 
 class MissingSourceError(RunnerError):
@@ -132,10 +132,9 @@ class MissingToolError(RunnerError):
     """A library that a tool needs beside the runner is not installed."""
 
     def __init__(self, name: str, library: str | None) -> None:
-        wheel = f"wedsync_realtime-{__version__}-py3-none-any.whl"
         super().__init__(
             f"wedsync-realtime {name} needs {library}, which is not installed.",
-            f"Run `make {name}`, or pip install '{wheel}[tools]'.",
+            f"Run `{f'make {name}' if is_checkout() else install_command('tools')}`.",
         )
 
 

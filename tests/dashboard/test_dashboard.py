@@ -206,7 +206,7 @@ def test_missing_library_is_named(database: str) -> None:
         )
         assert done.returncode == 1
         assert f"wedsync-realtime {tool} needs {library}" in done.stderr
-        assert ".whl[tools]" in done.stderr
+        assert f"fix: Run `make {tool}`." in done.stderr
 
 
 def test_wheel_holds_what_is_served(tmp_path: Path) -> None:

@@ -36,6 +36,26 @@ def test_everything_expected_happens_and_the_database_is_removed(cluster: Cluste
     assert demo_databases(cluster) == []
 
 
+def test_database_that_is_kept_can_be_looked_at_and_removed_as_is_said(cluster: Cluster) -> None:
+    command = [sys.executable, "-m", "wedsync_realtime", "demo", "--keep"]
+    done = subprocess.run(
+        [*command, "--database-url", cluster.dsn("postgres")],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (name,) = demo_databases(cluster)
+    told = [line.removeprefix("Look at it:").removeprefix("Remove it:").strip()
+            for line in done.stdout.splitlines()[-3:]]  # fmt: skip
+    assert " dashboard --database-url " in told[0]
+    looked, removed = (
+        subprocess.run(each, shell=True, check=False, capture_output=True, text=True)
+        for each in (f"{told[1]} -- -Atc 'select count(*) from public.suppliers'", told[2])
+    )
+    assert (looked.returncode, looked.stdout) == (0, "2\n"), looked.stderr
+    assert removed.returncode == 0, removed.stderr
+    assert name not in demo_databases(cluster)
+
+
 @pytest.fixture
 def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]:
     """Return a function that has a statement run when the cast is there.

@@ -18,7 +18,7 @@ def test_same_objects_are_adopted(database: str, run: Run) -> None:
     execute(database, FORGET)
     refused = run("migrate", database)
     assert refused.code == 1
-    assert "wedsync-realtime baseline" in refused.err
+    assert "make baseline" in refused.err
     assert run("baseline", database).code == 0
     assert sorted(schema(database)) == sorted(before)
     assert run("status", database).code == 0

@@ -1,5 +1,6 @@
 """The wheel: everything inside, and it deploys from any folder, on every Python that is here."""
 
+import json
 import os
 import re
 import shutil
@@ -98,7 +99,11 @@ def test_wheel_deploys_from_any_folder(
     for command in COMMANDS:
         assert re.search(rf"^ +{command} ", help_text, re.MULTILINE), command
         assert "usage" in run(command, "--help")
-    assert ".whl[tools]" in run("dashboard", "--json", code=1)
+    fix = json.loads(run("dashboard", "--json", code=1))["fix"]
+    assert fix.startswith(f"Run `{bin_folder}/python")
+    assert " -m pip install 'starlette" in fix
+    program = f"{bin_folder}/wedsync-realtime"
+    assert json.loads(run("maintain", "--json", code=1))["fix"] == f"Run {program} migrate."
     run("plan", code=3)
     run("migrate")
     assert schema(empty_database) == schema(database)

@@ -169,6 +169,15 @@ def test_a_database_that_is_gone_is_503(cluster: Cluster, template: str) -> None
             urlopen(f"http://{address}/metrics")
 
 
+def test_a_database_without_the_package_gets_the_fix(empty_database: str) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--database-url", empty_database], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "The package is not in " in done.stderr
+    assert "fix: Run make migrate." in done.stderr
+
+
 @pytest.mark.parametrize("address", ["here", "127.0.0.1:70000", ":1"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     done = subprocess.run(

@@ -114,9 +114,12 @@ def test_migrate_for_people_says_what_happened(
     assert main(arguments) == 0
     captured = capsys.readouterr()
     assert "1 scripts applied" in captured.out
+    assert captured.out.splitlines()[-1].startswith("next:  make demo plays a scene")
     assert "mind the gap" in captured.err
     assert main(arguments) == 0
-    assert "nothing to do" in capsys.readouterr().out
+    again = capsys.readouterr().out
+    assert "nothing to do" in again
+    assert "next:" not in again
 
 
 @pytest.mark.parametrize(

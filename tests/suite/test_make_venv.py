@@ -1,5 +1,7 @@
 """The script that makes the virtual environment says what is wrong where it cannot."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,3 +20,23 @@ def test_path_with_a_colon_is_named(tmp_path: Path) -> None:
     assert "move the checkout" in done.stderr
     assert "python3-venv" not in done.stderr
     assert not list(folder.iterdir())
+
+
+def test_without_a_network_the_fix_is_named_and_pip_is_silent(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(SCRIPT.parents[1] / name, tmp_path)
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("PIP_")}
+    environment |= {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "http://127.0.0.1:1/simple",
+        "PIP_RETRIES": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, SCRIPT, ".venv"],
+        check=False, cwd=tmp_path, capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 1
+    error, fix = done.stderr.splitlines()
+    assert error.startswith("error: pip did not reach the package index")
+    assert "HTTPS_PROXY" in fix
+    assert done.stdout == ""

@@ -1,11 +1,18 @@
 """The Makefile takes what stands on its command line, not what the shell calls the same."""
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_help_lists_the_targets() -> None:
+    shown = subprocess.run(["make"], check=True, cwd=ROOT, capture_output=True, text=True).stdout
+    assert re.search(r"^migrate    deploy to DATABASE_URL", shown, re.MULTILINE)
+    assert "\t" not in shown
 
 
 @pytest.mark.parametrize(("given", "user"), [((), ""), (("USER=abc",), "abc")])

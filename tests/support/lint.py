@@ -78,9 +78,16 @@ def deployed_findings() -> list[str]:
         return findings(url)
 
 
+def say(line: str) -> None:
+    """Print a line about progress."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Print all findings; return 1 if there are any."""
     os.chdir(ROOT)
+    names = [" ".join(command[:2]) for command in COMMANDS]
+    say(f"{', '.join(names)} and squawk; a database for plpgsql_check. They take half a minute …")
     tools = [
         subprocess.Popen(
             [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -100,6 +107,7 @@ def main() -> int:
         print(f"Bodies go unchecked: {reason}")
     except (ClusterError, DeployError) as error:
         found = [str(error)]
+    say("plpgsql_check is done …")
     for folder in SQL_FOLDERS:
         for path in sorted(Path(folder).rglob("*.sql")):
             found += text_findings(path)

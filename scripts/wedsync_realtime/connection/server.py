@@ -14,6 +14,7 @@ from wedsync_realtime.errors import (
     UnreachableDatabaseError,
     UnsupportedServerError,
 )
+from wedsync_realtime.started import as_started
 
 OLDEST_MAJOR = 15
 MAINTAINER = "wedsync-realtime maintain"  # what pg_stat_activity calls `maintain --every`
@@ -210,4 +211,4 @@ def _cron_advice(connection: Connection[Any]) -> str:
     if not (row and row[0]):
         return ""
     row = connection.execute(f"select {function}".encode()).fetchone()
-    return str(row[0]) if row else ""
+    return as_started(row[0]) if row else ""

@@ -21,9 +21,11 @@ from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.monitoring.shared import HEALTH_FRESH, Shared
+from wedsync_realtime.started import as_started
 
 Endpoint = Callable[[Request], Response]
 
+START = as_started("make dashboard")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -36,7 +38,7 @@ def create_app(reader: Reader, database: str, keys: Keys) -> Guard:
     health = Shared(lambda: panels.health(reader), HEALTH_FRESH)
 
     def show_overview(request: Request) -> Response:
-        about = {"database": database, "version": __version__}
+        about = {"database": database, "version": __version__, "start": START}
         return Json({"about": about, **overview.get(), **health.get()})
 
     def answer(panel: Callable[[Reader, panels.Asked], dict[str, Any]]) -> Endpoint:

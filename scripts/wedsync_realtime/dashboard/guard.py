@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wedsync_realtime.started import as_started
+
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 PAGE = "/"
 TOKEN = "token"  # in the query of the address
@@ -99,7 +101,7 @@ class Guard:
             is_known = _equal(given, self._keys.token)
         else:
             is_known = _equal(request.cookies.get(self._keys.cookie, ""), self._keys.session)
-        return None if is_known else "Open the address that `make dashboard` printed."
+        return None if is_known else as_started("Open the address that `make dashboard` printed.")
 
     def _set_cookie(self) -> str:
         return f"{self._keys.cookie}={self._keys.session}; Path=/; HttpOnly; SameSite=Strict"

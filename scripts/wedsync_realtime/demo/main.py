@@ -1,4 +1,4 @@
-"""Play the demo on a database of its own, which is removed afterwards.
+"""Play the demo on a database of its own, which is removed afterwards unless it is kept.
 
 The server is that of DATABASE_URL, or the embedded one, installed and started as needed. The
 package's roles belong to the whole server and stay.
@@ -6,6 +6,7 @@ package's roles belong to the whole server and stay.
 
 import argparse
 import asyncio
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
@@ -22,6 +23,7 @@ from wedsync_realtime.demo.stage import Stage
 from wedsync_realtime.deployment import deploy
 from wedsync_realtime.embedded import service
 from wedsync_realtime.listener import RefusedError
+from wedsync_realtime.started import program
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,20 +32,21 @@ def main(arguments: Sequence[str]) -> int:
         "wedsync-realtime demo", description=__doc__, allow_abbrev=False
     )
     tool.add_database_url(parser)
+    parser.add_argument("--keep", action="store_true", help="leave the database to be looked at")
     options = parser.parse_args(arguments)
     printer = Printer(as_json=False)
     try:
-        return tool.run(lambda: _perform(options.database_url, printer), printer)
+        return tool.run(lambda: _perform(options.database_url, options.keep, printer), printer)
     except KeyboardInterrupt:
-        printer.note("Interrupted; the database is removed.")
+        printer.note(f"Interrupted; the database {'stays' if options.keep else 'is removed'}.")
         return tool.FAILED
 
 
-def _perform(url: str | None, printer: Printer) -> int:
+def _perform(url: str | None, keep: bool, printer: Printer) -> int:
     if url is None:
         url = service.ensure_running(printer.note).url
     stage = Stage(Console(highlight=False, soft_wrap=True))
-    with _database(url) as own_url:
+    with _database(url, keep) as own_url:
         stage.scene(f"A database of its own: {conninfo.display_name(own_url)}")
         outcome = deploy.migrate(own_url, report=printer.note)
         players = cast.invite()
@@ -56,12 +59,27 @@ def _perform(url: str | None, printer: Printer) -> int:
         except RefusedError as refusal:
             stage.expect(False, f"the play goes on, but: {refusal}")
     stage.curtain()
+    if keep:
+        printer.line(_how_to_look(url, own_url))
     return tool.FAILED if stage.unmet else tool.DONE
 
 
+def _how_to_look(url: str, own_url: str) -> str:
+    """Return what to run with a database that was kept; a password does not get into it."""
+    database, _ = conninfo.split_password(own_url)
+    other, _ = conninfo.split_password(url)
+    drop = shlex.quote(f"drop database {conninfo.parse_url(own_url)['dbname']} with (force)")
+    own = f"--database-url {shlex.quote(database)}"
+    return (
+        f"Look at it:  {program()} dashboard {own}\n"
+        f"             {program()} psql {own}\n"
+        f"Remove it:   {program()} psql --database-url {shlex.quote(other)} -- -c {drop}"
+    )
+
+
 @contextmanager
-def _database(url: str) -> Iterator[str]:
-    """Create a database on the server of a URL, yield its own URL, and drop it."""
+def _database(url: str, keep: bool) -> Iterator[str]:
+    """Create a database on the server of a URL, yield its own URL, and drop it unless kept."""
     name = f"wedsync_demo_{uuid4().hex[:8]}"
     with server.connect(url) as connection:
         server.check_writable(connection)
@@ -71,7 +89,8 @@ def _database(url: str) -> Iterator[str]:
     try:
         yield make_conninfo(**conninfo.parse_url(url) | {"dbname": name})
     finally:
-        with server.connect(url) as connection:
-            connection.execute(
-                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-            )
+        if not keep:
+            with server.connect(url) as connection:
+                connection.execute(
+                    sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+                )

@@ -102,7 +102,7 @@ def refuse_unknown_objects(connection: Connection[Any], paths: Sequence[str]) ->
         raise UnknownObjectsError(
             f"There are {len(found)} objects, such as {tables[0]}, "
             "but no record that this package made them.",
-            "If it did, adopt them with `wedsync-realtime baseline`; otherwise rename them.",
+            "If it did, adopt them with `make baseline`; otherwise rename them.",
         )
 
 

@@ -20,6 +20,7 @@ from wedsync_realtime.embedded.account import Account
 from wedsync_realtime.embedded.binaries import Server
 from wedsync_realtime.embedded.place import Place
 from wedsync_realtime.errors import ClusterError
+from wedsync_realtime.started import as_started
 
 DATABASE = "wedsync"
 USER = "postgres"
@@ -52,7 +53,7 @@ class Cluster:
         """Return a few lines for people, without the password."""
         file = self.place.password_file
         return (
-            "psql:  make psql\n"
+            f"psql:  {as_started('make psql')}\n"
             f"TCP:   postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}?passfile={quote(str(file))}\n"
             f"       (the password is the last field of {file})"
         )

@@ -29,6 +29,7 @@ from wedsync_realtime.errors import (
 )
 from wedsync_realtime.packaging import bundle
 from wedsync_realtime.record import ledger
+from wedsync_realtime.started import as_started
 
 USAGE, PENDING = 2, 3
 
@@ -43,6 +44,7 @@ TOOLS = {
     "bench": ("bench", "Measure throughput and latency."),
 }
 
+NEXT = "next:  make demo plays a scene, make psql opens the database, make dashboard shows it"
 _EPILOG = "Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 pending scripts or drift."
 
 
@@ -135,8 +137,10 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
         if not info.has_cron:
             cluster.start_maintenance()
         printer.line(cluster.how_to_connect())
-    elif info.jobs_by == "nobody":
-        printer.line(info.cron_advice)
+    if not cluster and info.jobs_by == "nobody" and info.cron_advice:
+        printer.line(info.cron_advice)  # is what comes next
+    elif outcome.applied:
+        printer.line(as_started(NEXT))
     return DONE
 
 

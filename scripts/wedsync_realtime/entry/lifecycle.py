@@ -19,6 +19,7 @@ from wedsync_realtime.record import ledger
 from wedsync_realtime.removal import rollback, uninstall
 from wedsync_realtime.source.plan import Plan, compare, refuse_rewritten_history
 from wedsync_realtime.source.scripts import default_root, discover
+from wedsync_realtime.started import as_started
 
 PENDING = 3
 
@@ -149,7 +150,7 @@ def _print_verdict(verdict: verify.Verdict, url: str, diff: bool, printer: Print
         for line in finding.difference if diff and finding.state == "changed" else ():
             printer.line(f"    {line}")
     if not plan.is_empty:
-        printer.line("The files differ from what was deployed: see `wedsync-realtime plan`.")
+        printer.line(as_started("The files differ from what was deployed: see `make plan`."))
     count = len(verdict.findings)
     printer.line(
         f"{conninfo.display_name(url)}: {verdict.objects} objects, "

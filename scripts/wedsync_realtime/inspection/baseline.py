@@ -50,7 +50,7 @@ def verify_files(
         with read_only(connection):
             if not ledger.exists(connection):
                 raise NotDeployedError(
-                    "The package is not in this database.", "Run `wedsync-realtime migrate`."
+                    "The package is not in this database.", "Run `make migrate`."
                 )
             return _verdict(connection, scripts, expected)
 
@@ -92,9 +92,7 @@ def _refuse_unsuitable(connection: Connection[Any], scripts: tuple[Script, ...])
             stages.refuse_unknown_objects(connection, [script.key for script in scripts])
     except UnknownObjectsError:
         return
-    raise NotDeployedError(
-        "There is nothing of the package to adopt.", "Run `wedsync-realtime migrate`."
-    )
+    raise NotDeployedError("There is nothing of the package to adopt.", "Run `make migrate`.")
 
 
 def _adopt(

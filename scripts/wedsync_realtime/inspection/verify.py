@@ -81,14 +81,13 @@ def examine(connection: Connection[Any], scripts: Sequence[Script]) -> Verdict:
     if not deployed:
         raise NotDeployedError(
             "This database has no record that the package was deployed.",
-            "Run `wedsync-realtime migrate`; where its objects are there already, "
-            "`wedsync-realtime baseline`.",
+            "Run `make migrate`; where its objects are there already, `make baseline`.",
         )
     recorded, templates = ledger.objects(connection)
     if not recorded:
         raise NotRecordedError(
             "This database has no record of what its objects were like.",
-            "Run `wedsync-realtime migrate`, which takes one.",
+            "Run `make migrate`, which takes one.",
         )
     found = catalog.read(connection, deployed)
     if not catalog.has_jobs(connection):  # as restored without pg_cron: status and health() tell

@@ -10,8 +10,8 @@ import psycopg
 
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
-from wedsync_realtime.connection import server
-from wedsync_realtime.errors import PortError, RunnerError
+from wedsync_realtime.connection import conninfo, server
+from wedsync_realtime.errors import NotDeployedError, PortError, RunnerError
 from wedsync_realtime.metrics import exposition
 
 NAME = "wedsync-realtime metrics"  # what pg_stat_activity calls it
@@ -48,7 +48,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def _text(url: str) -> str:
     with server.connect(url, NAME) as connection:
-        return exposition.render(exposition.read(connection))
+        try:
+            return exposition.render(exposition.read(connection))
+        except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction):
+            raise NotDeployedError(
+                f"The package is not in {conninfo.display_name(url)}, or of an older version.",
+                "Run make migrate.",
+            ) from None
 
 
 def _address(text: str) -> tuple[str, int]:

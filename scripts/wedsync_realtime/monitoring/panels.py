@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wedsync_realtime.monitoring import queries
 from wedsync_realtime.monitoring.reader import Reader, Row
+from wedsync_realtime.started import as_started
 
 MINUTE = timedelta(minutes=1)
 HISTORY = timedelta(hours=1)  # of the charts
@@ -43,7 +44,8 @@ def overview(reader: Reader) -> dict[str, Any]:
 
 def health(reader: Reader) -> dict[str, Any]:
     """Return the health checks, the worst first."""
-    return reader.read({"health": queries.HEALTH})
+    checks = reader.read({"health": queries.HEALTH})["health"]
+    return {"health": [check | {"advice": as_started(check["advice"])} for check in checks]}
 
 
 def lines(rows: Sequence[Row], names: Sequence[str], samples: Sequence[Row]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
@@ -92,8 +92,9 @@ class Reader:
             except psycopg.errors.InsufficientPrivilege as error:
                 if ROLE not in _first(error):
                     raise
+                user = sql.Identifier(connection.info.user).as_string(connection)
                 raise NotMonitorError(
-                    _first(error), f"Run `grant {ROLE} to <user>` for the user of DATABASE_URL."
+                    _first(error), f"As a superuser run `grant {ROLE} to {user}`."
                 ) from None
             except psycopg.errors.InvalidParameterValue as error:
                 if ROLE not in _first(error):

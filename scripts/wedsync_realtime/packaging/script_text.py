@@ -72,7 +72,7 @@ def _lines(connection: Connection[Any], steps: Sequence[Step]) -> Iterable[str]:
     if not steps:
         return
     begin = f"begin;\n{SETTINGS.strip()}\nselect pg_catalog.pg_advisory_xact_lock({LOCK_KEY});\n"
-    yield "-- For review: `wedsync-realtime migrate` runs this, replaces functions whose signature"
+    yield "-- For review: `make migrate` runs this, replaces functions whose signature"
     yield "-- has changed, and records what the objects are like afterwards.\n"
     yield begin
     if not ledger.is_complete(connection):

@@ -131,7 +131,7 @@ def refuse_older_package(connection: Connection[Any]) -> None:
     if deployed and Version(deployed) > Version(__version__):
         raise OlderPackageError(
             f"The database has version {deployed}; this package is version {__version__}.",
-            f"Install wedsync-realtime {deployed} or newer. In development, `wedsync-realtime "
+            f"Install wedsync-realtime {deployed} or newer. In development, `make "
             "rollback` takes the database back to this version.",
         )
 

@@ -96,9 +96,7 @@ def plan(url: str, root: Path | None, to: str | None, wait: float = 0.0) -> Plan
     with server.connect(url, wait=wait) as connection, read_only(connection):
         deployed = ledger.read(connection)
         if not deployed:
-            raise NotDeployedError(
-                "The package is not in this database.", "Run `wedsync-realtime migrate`."
-            )
+            raise NotDeployedError("The package is not in this database.", "Run `make migrate`.")
         numbers = {
             number(path): row for path, row in deployed.items() if row.kind is Kind.MIGRATION
         }

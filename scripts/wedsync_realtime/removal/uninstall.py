@@ -43,7 +43,7 @@ def losses(url: str, wait: float = 0.0) -> list[str]:
             if withdraw.exists(connection, SCHEMA, "settings"):
                 raise UnknownObjectsError(
                     "There are objects of the package, but no record of how it came.",
-                    "Adopt them with `wedsync-realtime baseline` first.",
+                    "Adopt them with `make baseline` first.",
                 )
             return []
         lines = []
