@@ -19,6 +19,25 @@ from tests.support.pgtap import Stories, Story, install_pgtap
 from tests.support.progress import Progress
 
 STORIES = Path(__file__).parent / "db"
+# The files that take longest, which come first: nobody waits at the end for one that began last.
+LONGEST = (
+    "suite/test_majors.py",
+    "deployment/test_killed_and_many.py",
+    "security/test_privileges.py",
+    "deployment/test_wheel.py",
+    "existing/test_unfit_tables.py",
+    "supabase/test_push.py",
+    "subscriptions/test_races.py",
+    "supabase/test_advisors.py",
+    "deployment/test_verify.py",
+    "deployment/test_upgrade.py",
+    "deployment/test_deploy_privileges.py",
+    "deployment/test_uninstall.py",
+    "supabase/test_types.py",
+    "security/test_isolation.py",
+    "security/test_malformed.py",
+    "deployment/test_deploy_unprivileged.py",
+)
 FOLDER = "wedsync_stories"  # what a worker knows the folder of the stories' outcomes by
 TEMPLATE = "wedsync_template"
 STORY_TEMPLATE = "wedsync_pgtap"
@@ -28,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tell how far the workers are; without them pytest's own dots do."""
     if config.option.numprocesses:
         config.pluginmanager.register(Progress(config))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; all else stays in its order."""
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONGEST)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

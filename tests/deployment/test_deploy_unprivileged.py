@@ -9,7 +9,7 @@ from tests.support.cluster import Cluster, running_cluster
 from tests.support.deploy import deploy
 from tests.support.people import People, install_helpers
 from tests.support.script import prepare
-from tests.support.script_admin import day
+from tests.support.script_admin import day, in_one_minute
 
 DEFINERS = """
     select distinct p.proowner::regrole::text
@@ -33,8 +33,12 @@ def played(url: str) -> list[str]:
     with psycopg.connect(url, autocommit=True) as connection:
         install_helpers(connection)
         cast = prepare(People(url))
-        with connection.transaction(force_rollback=True):
-            return [str(line) for line in day(connection, cast)]
+
+        def play() -> list[str]:
+            with connection.transaction(force_rollback=True):
+                return [str(line) for line in day(connection, cast)]
+
+        return in_one_minute(play)
 
 
 def definers(url: str) -> list[str]:

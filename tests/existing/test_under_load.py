@@ -10,7 +10,7 @@ from tests.support.caller import caller
 from tests.support.deploy import deploy
 from tests.support.listener import subscribed
 from tests.support.project import as_admin
-from tests.support.traffic import PATIENCE, Traffic, traffic
+from tests.support.traffic import QUICK, Traffic, traffic
 
 LISTENER = UUID(md5(b"user8").hexdigest())
 SUPPLIER = UUID(md5(b"supplier8").hexdigest())
@@ -46,11 +46,15 @@ def busy_project(project: str, developer: psycopg.Connection) -> str:
     return project
 
 
-def check(seen: Traffic, longest: float = PATIENCE) -> None:
-    """Fail where a writer failed, or a table was locked for longer than so many milliseconds."""
+def check(seen: Traffic, longest: float = QUICK) -> None:
+    """Fail where a writer failed, or a table was locked for longer than so many milliseconds.
+
+    longest: where the machine is quick. A look at the locks takes one of them; where it takes
+    longer, everything may.
+    """
     print(f"{seen.transactions} writes, slowest {seen.slowest:.0f} ms; locks: {seen.held}")
     assert not seen.failures, "\n".join(seen.failures)
-    assert max(seen.held.values(), default=0.0) < longest
+    assert max(seen.held.values(), default=0.0) < longest + 10 * seen.stalled
 
 
 def test_first_deployment(busy_project: str) -> None:

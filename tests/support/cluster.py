@@ -85,7 +85,10 @@ class Cluster:
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Create a database, from a template unless None, and return its URL."""
-        self._execute("create database {} template {}", name, template or "template1")
+        # a copy of the files takes half of the time of one that goes through the WAL
+        self._execute(
+            "create database {} template {} strategy file_copy", name, template or "template1"
+        )
         return self.dsn(name)
 
     def drop_database(self, name: str) -> None:

@@ -1,13 +1,14 @@
 """The second half of the scripted day: limits, upkeep, administrators, and what they set off."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import psycopg
 
 from tests.support.script import OTHER_CONNECTION, Cast, Line, become, call, steady, users
 
-SECONDS = 5  # that it takes at most, on a busy machine
+T = TypeVar("T")
 
 # Each runs as superuser, whose own privileges do not count: triggers run as their functions' owner.
 CHANGES = """
@@ -49,11 +50,21 @@ REGISTERED = """
 """
 
 
+def in_one_minute(play: Callable[[], T]) -> T:
+    """Return what a play returns that ends in the minute in which it began.
+
+    The audit and the figures count by minutes, so that another play would be told otherwise. A play
+    undoes what it does, and is repeated.
+    """
+    while True:
+        minute = int(time.time() // 60)
+        told = play()
+        if int(time.time() // 60) == minute:
+            return told
+
+
 def day(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
-    """Play all of it; the connection is in a transaction, which the caller rolls back."""
-    # Refusals are counted in a row a minute: none may begin on the way.
-    if (left := 60 - time.time() % 60) < SECONDS:
-        time.sleep(left)
+    """Play all of it, `in_one_minute`, in a transaction that the caller rolls back."""
     # Their changes are not undone with the transaction.
     for gate in connection.execute(GATES).fetchall():
         connection.execute("select setval(%s, 1, false)", gate)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-PATIENCE = 200  # ms that a writer waits for a lock before it fails
+from tests.support.waiting import PATIENCE, until
+
+QUICK = 200  # ms for which a table may be locked against writers, where the machine is quick
 PAUSE = 0.004  # s between two transactions of a writer
 
 # Each line is a transaction of a writer of its own; the last two take the same tables in opposite
@@ -53,12 +55,14 @@ class Traffic:
 
     slowest: milliseconds that the slowest transaction of a writer took.
     held: milliseconds for which a table was locked against writers, by its name.
+    stalled: milliseconds that the machine let a look at the locks wait at most.
     """
 
     transactions: int = 0
     slowest: float = 0.0
     failures: list[str] = field(default_factory=list)
     held: dict[str, float] = field(default_factory=dict)
+    stalled: float = 0.0
 
 
 @contextmanager
@@ -78,20 +82,26 @@ def traffic(url: str, reports: bool = True) -> Iterator[Traffic]:
     for thread in threads:
         thread.start()
     try:
-        time.sleep(0.5)
+        wait_for_work(seen)
         yield seen
-        time.sleep(0.2)
+        wait_for_work(seen)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
 
 
+def wait_for_work(seen: Traffic) -> None:
+    """Wait until the writers have gone on for a while."""
+    enough = seen.transactions + 20 * len(WRITES)
+    until(lambda: seen.transactions >= enough)
+
+
 def _write(
     url: str, statement: str, seen: Traffic, stop: threading.Event, lock: threading.Lock
 ) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"set lock_timeout = {PATIENCE}".encode())
+        connection.execute(f"set lock_timeout = '{PATIENCE}s'".encode())
         while not stop.is_set():
             start = time.perf_counter()
             try:
@@ -122,6 +132,7 @@ def _watch(url: str, seen: Traffic, stop: threading.Event) -> None:
         while not stop.is_set():
             before = time.perf_counter()
             holds = connection.execute(HELD.encode()).fetchall()
+            seen.stalled = max(seen.stalled, (time.perf_counter() - before) * 1000)
             since = {hold: since.get(hold, before) for hold in holds}
             for (_, table), start in since.items():
                 held = (time.perf_counter() - start) * 1000
