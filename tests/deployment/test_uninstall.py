@@ -150,15 +150,14 @@ def test_jobs_are_unscheduled(own_cluster: Cluster, run: Run) -> None:
     assert values(url, "select jobname from cron.job") == ["own"]
 
 
-def test_rows_are_kept_unless_told_otherwise(empty: str, run: Run) -> None:
-    run("migrate", empty)
-    execute(empty, "insert into public.suppliers (business_name) values ('Bloom')")
-    ran = run("uninstall", empty, "--yes")
+def test_rows_are_kept_unless_told_otherwise(database: str, run: Run) -> None:
+    execute(database, "insert into public.suppliers (business_name) values ('Bloom')")
+    ran = run("uninstall", database, "--yes")
     assert "Kept: public.suppliers, which holds rows" in ran.out
     assert "Kept: row level security on suppliers" in ran.out
-    assert values(empty, "select business_name from public.suppliers") == ["Bloom"]
+    assert values(database, "select business_name from public.suppliers") == ["Bloom"]
     tables = "select relname from pg_class where relnamespace = 'public'::regnamespace"
-    assert values(empty, f"{tables} and relkind = 'r'") == ["suppliers"]
+    assert values(database, f"{tables} and relkind = 'r'") == ["suppliers"]
 
 
 def test_with_data_drops_what_it_made(empty: str, run: Run) -> None:
@@ -191,23 +190,21 @@ def test_roles_that_another_database_uses_stay(own_cluster: Cluster, empty: str,
         ),
     ],
 )
-def test_what_is_not_ours_stops_it(empty: str, run: Run, statement: str, message: str) -> None:
-    run("migrate", empty)
-    execute(empty, statement)
-    before = schema(empty)
-    ran = run("uninstall", empty, "--yes")
+def test_what_is_not_ours_stops_it(database: str, run: Run, statement: str, message: str) -> None:
+    execute(database, statement)
+    before = schema(database)
+    ran = run("uninstall", database, "--yes")
     assert ran.code == 1
     assert message in ran.err
-    assert schema(empty) == before
+    assert schema(database) == before
 
 
-def test_nothing_happens_without_consent(empty: str, run: Run) -> None:
-    run("migrate", empty)
-    before = schema(empty)
-    ran = run("uninstall", empty)
+def test_nothing_happens_without_consent(database: str, run: Run) -> None:
+    before = schema(database)
+    ran = run("uninstall", database)
     assert ran.code == 2
     assert "7 registered channels will be lost." in ran.err
-    assert schema(empty) == before
+    assert schema(database) == before
 
 
 def test_question_is_no_result_and_no_answer_is_no(database: str) -> None:

@@ -1,8 +1,8 @@
 """Tables that a channel cannot use: reported, its channel disabled, everything else deployed."""
 
 import json
-import subprocess
-import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import cast
 
 import psycopg
@@ -13,6 +13,7 @@ from tests.existing.unfit import DISABLED, warnings
 from tests.support.caller import caller
 from tests.support.listener import subscribed
 from wedsync_realtime.deployment.deploy import migrate
+from wedsync_realtime.entry.cli import main
 
 # What the application lacks, the channels that cannot do without, why, and how it is mended.
 UNFIT = {
@@ -69,13 +70,9 @@ UNFIT = {
 
 def told_by_status(url: str) -> dict[str, str]:
     """Return the channels at fault that the command status names, with the reasons."""
-    done = subprocess.run(
-        [sys.executable, "-m", "wedsync_realtime", "status", "--json", "--database-url", url],
-        check=False,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return cast(dict[str, str], json.loads(done.stdout)["channels"])
+    with redirect_stdout(StringIO()) as printed:
+        main(["status", "--json", "--database-url", url])
+    return cast(dict[str, str], json.loads(printed.getvalue())["channels"])
 
 
 @pytest.mark.parametrize("case", UNFIT)

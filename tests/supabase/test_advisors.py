@@ -31,14 +31,22 @@ FAULTS = """
 """
 
 
+@pytest.fixture(scope="module")
+def deployed_project(cluster: Cluster) -> str:
+    """Return the name of a database like a Supabase project's, deployed, to be cloned."""
+    name = "wedsync_advised"
+    url = cluster.create_database(name)
+    with psycopg.connect(url) as connection:
+        connection.execute(PROJECT)
+        connection.execute(OBJECTS)
+    deploy(url)
+    return name
+
+
 @pytest.fixture
-def project_database(cluster: Cluster) -> Iterator[str]:
-    """Yield the URL of a database like a Supabase project's, with the package deployed."""
-    with cluster.database() as url:
-        with psycopg.connect(url) as connection:
-            connection.execute(PROJECT)
-            connection.execute(OBJECTS)
-        deploy(url)
+def project_database(cluster: Cluster, deployed_project: str) -> Iterator[str]:
+    """Yield the URL of such a database."""
+    with cluster.database(deployed_project) as url:
         yield url
 
 

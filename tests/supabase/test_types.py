@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests.supabase.conftest import Cli
 from tests.supabase.tokens import token
+from tests.support.cluster import Cluster
 from tests.support.documents import code
 from tests.support.people import People
 from tests.support.tcp import over_tcp
@@ -27,7 +29,7 @@ CONFIG = {
         "types": [],
         "skipLibCheck": True,
     },
-    "files": ["follow.ts"],
+    "include": ["*.ts"],
 }
 
 
@@ -37,50 +39,62 @@ def shown_code() -> str:
     return block
 
 
-@pytest.fixture
-def project(tmp_path: Path, node_modules: Path, supabase_cli: Cli, database: str) -> Path:
-    """Return a folder with the page's code, the generated types and the compiler's settings."""
-    with over_tcp(database) as address:
+# What somebody may write instead of what the page shows, and what the compiler says of it.
+WRONG = {
+    "type": ("channels: ['form-responses']", "channels: 'form-responses'", "not assignable"),
+    "key": ("{ channel, cursor }", "{ chanel: channel, cursor }", "'chanel' does not exist"),
+    "name": ("'realtime_poll'", "'realtime_pol'", "not assignable"),
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with code that was compiled with the generated types, and the compiler's errors."""
+
+    folder: Path
+    errors: list[str]
+
+
+@pytest.fixture(scope="module")
+def project(
+    tmp_path_factory: pytest.TempPathFactory,
+    node_modules: Path,
+    supabase_cli: Cli,
+    cluster: Cluster,
+    template: str,
+) -> Project:
+    """Return the page's code, as it is and with each mistake, compiled."""
+    folder = tmp_path_factory.mktemp("project")
+    with cluster.database(template) as url, over_tcp(url) as address:
         made = supabase_cli(
-            tmp_path, "gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"
+            folder, "gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"
         )
     assert made.returncode == 0, made.stderr
-    (tmp_path / "database.types.ts").write_text(made.stdout)
-    (tmp_path / "follow.ts").write_text(shown_code())
-    (tmp_path / "tsconfig.json").write_text(json.dumps(CONFIG))
-    (tmp_path / "node_modules").symlink_to(node_modules)
-    return tmp_path
+    (folder / "database.types.ts").write_text(made.stdout)
+    (folder / "follow.ts").write_text(shown_code())
+    for name, (right, wrong, _) in WRONG.items():
+        assert right in shown_code()
+        (folder / f"{name}.ts").write_text(shown_code().replace(right, wrong))
+    (folder / "tsconfig.json").write_text(json.dumps(CONFIG))
+    (folder / "node_modules").symlink_to(node_modules)
+    compiler = folder / "node_modules" / ".bin" / "tsc"
+    done = subprocess.run([compiler], check=False, cwd=folder, capture_output=True, text=True)
+    return Project(folder, re.findall(r"^\S.*: error .*", done.stdout, re.MULTILINE))
 
 
-def compiled(project: Path) -> list[str]:
-    """Compile and return the errors."""
-    compiler = project / "node_modules" / ".bin" / "tsc"
-    done = subprocess.run([compiler], check=False, cwd=project, capture_output=True, text=True)
-    errors = re.findall(r"error .*", done.stdout)
-    assert bool(errors) == bool(done.returncode), done.stdout
-    return errors
+def test_what_the_page_shows_compiles(project: Project) -> None:
+    assert [error for error in project.errors if error.startswith("follow.ts")] == []
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "error"),
-    [
-        ("channels: ['form-responses']", "channels: 'form-responses'", "not assignable"),
-        ("{ channel, cursor }", "{ chanel: channel, cursor }", "'chanel' does not exist"),
-        ("'realtime_poll'", "'realtime_pol'", "not assignable"),
-    ],
-)
-def test_types_tell_wrong_calls(project: Path, right: str, wrong: str, error: str) -> None:
-    assert compiled(project) == []
-    code = shown_code()
-    assert right in code
-    (project / "follow.ts").write_text(code.replace(right, wrong))
-    assert error in "\n".join(compiled(project))
+@pytest.mark.parametrize("mistake", WRONG)
+def test_types_tell_wrong_calls(project: Project, mistake: str) -> None:
+    told = [error for error in project.errors if error.startswith(f"{mistake}.ts")]
+    assert WRONG[mistake][2] in "\n".join(told)
 
 
 def test_copy_follows_the_table(
-    project: Path, rest: str, database: str, people: People, node_modules: Path
+    project: Project, rest: str, database: str, people: People, node_modules: Path
 ) -> None:
-    assert compiled(project) == []
     supplier = people.supplier()
     user = token("authenticated", people.supplier_user(supplier))
     with psycopg.connect(database, autocommit=True) as admin:
@@ -92,7 +106,14 @@ def test_copy_follows_the_table(
             )
 
         add("before")
-        script = [HERE / "follow.cjs", project / "follow.js", rest, token("anon"), user, supplier]
+        script = [
+            HERE / "follow.cjs",
+            project.folder / "follow.js",
+            rest,
+            token("anon"),
+            user,
+            supplier,
+        ]
         with subprocess.Popen(
             ["node", *map(str, script)],
             stdin=subprocess.PIPE,

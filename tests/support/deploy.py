@@ -1,27 +1,21 @@
 """Deploy the package into test databases, with the real runner."""
 
-import os
-import subprocess
-import sys
+import psycopg
+
+from wedsync_realtime.deployment.deploy import migrate
+from wedsync_realtime.errors import RunnerError
 
 
 class DeployError(Exception):
-    """The runner failed; the message is its output."""
+    """The runner failed; the message is what it said."""
 
 
 def deploy(dsn: str) -> None:
     """Deploy the package into the database at this URL.
 
-    Raises DeployError with the runner's output when it exits non-zero.
+    Raises DeployError when the runner fails.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "wedsync_realtime", "migrate"],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"DATABASE_URL": dsn},
-    )
-    if done.returncode != 0:
-        raise DeployError(done.stdout)
+    try:
+        migrate(dsn)
+    except (RunnerError, psycopg.Error) as error:
+        raise DeployError(f"{error}") from error

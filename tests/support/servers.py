@@ -108,11 +108,11 @@ def durable_server(dbname: str) -> Iterator[Server]:
     with running_cluster(is_local=True) as cluster:
         cluster.create_database(dbname)
         server = Server(cluster, cluster.directory / "data", cluster.directory, DURABLE)
-        server.stop()
-        server.start()
         deploy(server.url(dbname))
         with psycopg.connect(server.url(dbname)) as connection:
             install_helpers(connection)
+        server.stop()
+        server.start()
         yield server
 
 
