@@ -1,10 +1,13 @@
 """Run every linter over the whole project: `make lint`."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -22,8 +25,9 @@ COMMANDS = [
     ["ruff", "check", "--output-format", "concise", *PYTHON_FOLDERS],
     ["ruff", "format", "--check", "--quiet", *PYTHON_FOLDERS],
     ["mypy", "--strict", "--no-error-summary"],
-    ["sqlfluff", "lint", "--quiet", "--nocolor", "--disable-progress-bar", *SQL_FOLDERS],
 ]
+SQLFLUFF = ["sqlfluff", "lint", "--quiet", "--nocolor", "--disable-progress-bar", "--processes=0"]
+CLEAN = ROOT / ".local" / "sqlfluff.json"  # what it found nothing wrong with, by content
 # What squawk would have otherwise: the runner sets both timeouts for every script; and types are
 # narrow on purpose, for limits that a check bounds and for ids that every event carries.
 ALLOWED = [
@@ -64,6 +68,24 @@ def text_findings(path: Path) -> Iterator[str]:
             yield f"{path}:{number}: {length} lines are two functions"
 
 
+def sql_digests() -> dict[str, str]:
+    """Return what sqlfluff's verdict on each SQL file rests on, by path."""
+    rules = version("sqlfluff").encode() + Path(".sqlfluff").read_bytes()
+    return {
+        str(path): sha256(rules + str(path).encode() + path.read_bytes()).hexdigest()
+        for folder in SQL_FOLDERS
+        for path in sorted(Path(folder).rglob("*.sql"))
+    }
+
+
+def clean_digests() -> set[str]:
+    """Return the digests of files that sqlfluff found nothing wrong with."""
+    try:
+        return set(json.loads(CLEAN.read_text()))
+    except (OSError, ValueError):
+        return set()
+
+
 def deployed_findings() -> list[str]:
     """Return what is wrong with the functions of a database with the package deployed."""
     with running_cluster() as cluster:
@@ -86,20 +108,20 @@ def say(line: str) -> None:
 def main() -> int:
     """Print all findings; return 1 if there are any."""
     os.chdir(ROOT)
-    names = [" ".join(command[:2]) for command in COMMANDS]
+    digests, clean = sql_digests(), clean_digests()
+    changed = [path for path, digest in digests.items() if digest not in clean]
+    modules = [*COMMANDS, [*SQLFLUFF, *changed]] if changed else COMMANDS
+    names = [" ".join(module[:2]) for module in modules]
     say(f"{', '.join(names)} and squawk; a database for plpgsql_check. They take half a minute …")
-    tools = [
-        subprocess.Popen(
-            [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        for command in COMMANDS
-    ]
     squawk = Path(sys.executable).with_name("squawk")
     files = sorted(map(str, Path("migrations").glob("*.sql")))
     rules = ["--exclude", ",".join(ALLOWED), "--assume-in-transaction", "--pg-version", "15"]
     locks = [str(squawk), *rules, "--reporter", "gcc", *files]
-    commands = [*COMMANDS, locks]
-    tools.append(subprocess.Popen(locks, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+    commands = [*([sys.executable, "-m", *module] for module in modules), locks]
+    tools = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for command in commands
+    ]
     try:
         found = deployed_findings()
     except pytest.skip.Exception as reason:
@@ -114,7 +136,10 @@ def main() -> int:
     for tool, command in zip(tools, commands, strict=True):
         output, _ = tool.communicate()
         if tool.returncode != 0:
-            found += [f"{' '.join(command[:2])}:", output.decode()]
+            found += [f"{' '.join(command[:4])}:", output.decode()]
+        elif "sqlfluff" in command:
+            CLEAN.parent.mkdir(exist_ok=True)
+            CLEAN.write_text(json.dumps(sorted(digests.values())))
     print("\n".join(found) or "No findings.")
     return 1 if found else 0
 
