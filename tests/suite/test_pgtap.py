@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.support.cluster import Cluster
-from tests.support.pgtap import Assertion, run_story
+from tests.support.pgtap import Assertion, Stories, create_extension, run_story
 
 Run = Callable[[str], tuple[list[Assertion], list[str]]]
 
@@ -16,8 +16,7 @@ Run = Callable[[str], tuple[list[Assertion], list[str]]]
 def run(cluster: Cluster, empty_database: str, tmp_path: Path) -> Run:
     """Run a story given as text."""
     with psycopg.connect(empty_database) as connection:
-        connection.execute("create schema tap")
-        connection.execute("create extension pgtap schema tap")
+        create_extension(connection)
 
     def run_text(text: str) -> tuple[list[Assertion], list[str]]:
         path = tmp_path / "story.sql"
@@ -75,3 +74,12 @@ def test_output_of_psql_is_shown_with_a_problem(run: Run) -> None:
     report = "\n".join(problems)
     assert "ok 1 - seen: yes" in report
     assert 'relation "nowhere" does not exist' in report
+
+
+def test_story_is_skipped_where_the_server_has_no_pgtap(tmp_path: Path) -> None:
+    def prepare() -> tuple[Cluster, str]:
+        pytest.skip("the server comes without pgTAP")
+
+    (assertion,), problems = Stories(prepare, []).outcome(tmp_path / "story.sql")
+    assert assertion.skip == "the server comes without pgTAP"
+    assert not problems

