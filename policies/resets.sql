@@ -8,3 +8,5 @@ select wedsync_realtime.ensure_policy(
     'The definer functions, which decide for themselves.'
 );
 grant select, insert on wedsync_realtime.resets to wedsync_realtime_owner;
+-- poll asks it whether there has been any
+grant select on sequence wedsync_realtime.resets_id_seq to wedsync_realtime_owner;

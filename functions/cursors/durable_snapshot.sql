@@ -15,15 +15,13 @@ create or replace function wedsync_realtime.durable_snapshot(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_checkpoint text;
     v_xmax bigint;
 begin
     if pg_snapshot_xmax(seen) >= pg_snapshot_xmax(upto) then
         return upto;
     end if;
-    v_checkpoint := (pg_control_checkpoint()).next_xid;
     v_xmax := greatest(
-        (split_part(v_checkpoint, ':', 1)::bigint << 32) + split_part(v_checkpoint, ':', 2)::bigint,
+        wedsync_realtime.durable_xid()::text::bigint,
         last_xid::text::bigint + 1,
         pg_snapshot_xmax(seen)::text::bigint
     );

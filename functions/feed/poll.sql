@@ -7,6 +7,7 @@
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
 -- each call's values would take longer than running them. Such a plan is taken to read much, so jit
 -- would compile it in every call.
+-- It has few steps, because each pins its settings anew, which costs as much as a look-up by key.
 -- Refuses: unauthorized, invalid_request, subscription_not_found, subscription_expired,
 -- forbidden_channel (and ends the lease, unless somebody holds it or its tenant's counter).
 
@@ -22,30 +23,25 @@ create or replace function wedsync_realtime.poll(channel text, cursor text, max_
 as $$
 declare
     v_user constant uuid := wedsync_realtime.caller_id();
-    v_problem wedsync_realtime.problem;
     v_now timestamptz;
     v_reading wedsync_realtime.reading;
-    v_lease wedsync_realtime.lease;
 begin
-    if v_user is null then
-        v_problem := wedsync_realtime.to_problem('unauthorized');
-    elsif max_events is null or max_events not between 1 and 1000 then
-        v_problem := wedsync_realtime.to_problem(
-            'invalid_request', 'max_events must be between 1 and 1000'
-        );
-    else
-        v_problem := wedsync_realtime.check_channel_id(channel);
+    if v_user is null or max_events is null or max_events not between 1 and 1000
+        or channel is null or length(channel) not between 1 and 200
+    then
+        return wedsync_realtime.refuse(v_user, 'poll', case
+            when v_user is null then wedsync_realtime.to_problem('unauthorized')
+            when max_events between 1 and 1000 then wedsync_realtime.check_channel_id(channel)
+            else wedsync_realtime.to_problem(
+                'invalid_request', 'max_events must be between 1 and 1000'
+            )
+        end);
     end if;
-    if v_problem.code is null then
-        v_now := clock_timestamp();
-        lock table only wedsync_realtime.events in access share mode;
-        v_reading := wedsync_realtime.read_feed(v_user, channel, cursor, max_events, v_now);
-        v_problem := v_reading.problem;
-        v_lease := v_reading.lease;
-    end if;
-
-    if v_problem.code is not null then
-        if v_problem.code = 'forbidden_channel' and v_lease.id is not null
+    lock table only wedsync_realtime.events in access share mode;
+    v_now := clock_timestamp();
+    v_reading := wedsync_realtime.read_feed(v_user, channel, cursor, max_events, v_now);
+    if v_reading.answer is null then
+        if (v_reading.problem).code = 'forbidden_channel' and v_reading.lease_id is not null
             and current_setting('transaction_read_only') = 'off'
         then
             perform wedsync_realtime.end_leases(
@@ -53,28 +49,31 @@ begin
                     select s.id
                     from public.realtime_subscriptions as s
                     inner join wedsync_realtime.tenants as t on t.tenant_id = s.tenant_id
-                    where s.id = v_lease.id
+                    where s.id = v_reading.lease_id
                     for update of s, t skip locked
                 ),
                 'revoked', 'no longer authorised'
             );
         end if;
-        return wedsync_realtime.refuse(v_user, 'poll', v_problem);
+        return wedsync_realtime.refuse(v_user, 'poll', v_reading.problem);
     end if;
-    if (not v_lease.is_ready or v_lease.last_ping_at < v_now - v_lease.stale_after / 5)
-        and current_setting('transaction_read_only') = 'off'
+    if v_reading.unsettled_id is null and v_reading.renew_before is null
+        or current_setting('transaction_read_only') = 'on'
     then
-        update public.realtime_subscriptions as s
-        set last_ping_at = v_now
-        where s.id = (
-            select o.id
-            from public.realtime_subscriptions as o
-            where o.id = v_lease.id and o.last_ping_at < v_now - v_lease.stale_after / 5
-            for no key update skip locked
-        );
-        if not v_lease.is_ready and wedsync_realtime.settle_topic(v_lease.topic_id) then
-            return v_reading.answer || '{"ready": true}';
-        end if;
+        return v_reading.answer;
+    end if;
+    update public.realtime_subscriptions as s
+    set last_ping_at = v_now
+    where s.id = (
+        select o.id
+        from public.realtime_subscriptions as o
+        where o.id = v_reading.lease_id and o.last_ping_at < v_reading.renew_before
+        for no key update skip locked
+    );
+    if v_reading.unsettled_id is not null
+        and wedsync_realtime.settle_topic(v_reading.unsettled_id)
+    then
+        return v_reading.answer || '{"ready": true}';
     end if;
     return v_reading.answer;
 end

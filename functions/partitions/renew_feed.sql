@@ -20,14 +20,19 @@ create or replace function wedsync_realtime.renew_feed()
 as $$
 declare
     v_epoch text := wedsync_realtime.epoch();
+    v_folder text := rtrim(pg_relation_filepath('pg_catalog.pg_class'::regclass), '0123456789');
     v_known text;
 begin
     select h.epoch into v_known from wedsync_realtime.feed_horizon as h;
-    if v_known = v_epoch then
-        return false;
-    end if;
-    if v_known is null then
-        update wedsync_realtime.feed_horizon as h set epoch = v_epoch;
+    if v_known is null or v_known = v_epoch then
+        update wedsync_realtime.feed_horizon as h
+        set
+            epoch = v_epoch, server_started_at = pg_postmaster_start_time(), folder = v_folder,
+            durable_xid = wedsync_realtime.durable_xid()
+        where
+            (h.epoch, h.server_started_at, h.folder) is distinct from
+            (v_epoch, pg_postmaster_start_time(), v_folder)
+            or h.durable_xid < wedsync_realtime.durable_xid();
         return false;
     end if;
     begin
@@ -40,7 +45,7 @@ begin
             return false;
     end;
     update wedsync_realtime.feed_horizon as h
-    set epoch = v_epoch, max_xid = '0', dropped = pg_current_snapshot();
+    set epoch = v_epoch, max_xid = '0', dropped = pg_current_snapshot(), durable_xid = null;
     insert into wedsync_realtime.resets (channel_id, reason)
     select c.id, 'epoch_changed' from wedsync_realtime.channels as c;
     return true;
