@@ -1,4 +1,4 @@
--- 0017 known server: what a poll would have to read the server's control file for.
+-- 0019 known server: what a poll would have to read the server's control file for.
 -- Undo: alter type wedsync_realtime.lease drop attribute epoch, drop attribute durable_xid; alter
 -- table wedsync_realtime.feed_horizon drop column server_started_at, drop column folder, drop
 -- column durable_xid (nothing is lost).
