@@ -2,19 +2,22 @@
 
 import json
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from tests.supabase.conftest import node_modules, rest
+from tests.supabase.conftest import authenticator, node_modules, rest
 from tests.support.cluster import Cluster
 from tests.support.people import People
+from tests.support.supabase import supabase_template
 from wedsync_realtime.client import source
 
-__all__ = ["node_modules", "rest"]
+__all__ = ["authenticator", "node_modules", "rest"]
 
+INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
 CONFIG = {
     "compilerOptions": {
         "strict": True,
@@ -67,6 +70,26 @@ def client(tmp_path_factory: pytest.TempPathFactory, node_modules: Path, printed
     (folder / "node_modules").symlink_to(node_modules)
     assert compiled(folder) == ""
     return folder / "realtime.js"
+
+
+@pytest.fixture(scope="session")
+def supabase(cluster: Cluster) -> Iterator[str]:
+    """Yield the name of a database to clone, with the package beside Supabase Realtime."""
+    with supabase_template(cluster) as name:
+        yield name
+
+
+@pytest.fixture
+def admin(database: str) -> Iterator[psycopg.Connection]:
+    """Yield a superuser's connection in autocommit mode."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def add(admin: psycopg.Connection, supplier: UUID) -> Callable[[str], object]:
+    """Return what writes a row of this name for the supplier."""
+    return lambda name: admin.execute(INSERT, (supplier, name))
 
 
 @pytest.fixture

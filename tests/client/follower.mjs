@@ -7,12 +7,12 @@ const task = JSON.parse(process.argv[2])
 const require = createRequire(`${task.modules}/`)
 const print = (object) => console.log(JSON.stringify(object))
 
-// minutes of back-off and pings in seconds; the limit of a call stays, servers are no faster
+// minutes of back-off and pings in seconds; the limits of calls stay, because servers are no faster
 const { setTimeout: realTimeout } = globalThis
 const now = Date.now
 const start = now()
 globalThis.setTimeout = (act, wait, ...args) =>
-  realTimeout(act, wait === 30_000 ? wait : wait / task.speed, ...args)
+  realTimeout(act, [10_000, 30_000].includes(wait) ? wait : wait / task.speed, ...args)
 Date.now = () => start + (now() - start) * task.speed
 
 const { fetch: realFetch } = globalThis
@@ -34,7 +34,7 @@ let renewals = 0
 async function openTransport() {
   if (task.transport === 'postgrest') return transports.postgrest(`${task.url}/rest/v1`, token)
   const { createClient } = require('@supabase/supabase-js')
-  const realtime = { transport: require('ws'), vsn: task.vsn, heartbeatIntervalMs: 25_000 / task.speed }
+  const realtime = { transport: require('ws'), vsn: task.vsn }
   client = createClient(task.url, task.key, { accessToken: token, realtime, global: { fetch: transports.lastingFetch } })
   return transports.supabase(client)
 }

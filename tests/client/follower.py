@@ -11,6 +11,8 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+import psycopg
+
 SCRIPT = Path(__file__).with_name("follower.mjs")
 LIMIT = 60  # seconds that anything may take
 SPEED = 20  # how many times faster the client's clock runs
@@ -39,8 +41,8 @@ class Follower:
             try:
                 line = self._lines.get(timeout=max(0, until - monotonic()))
             except Empty:
-                raise AssertionError(f"told {self.told[-10:]}") from None
-            assert line, f"it ended, having told {self.told[-10:]}"
+                raise AssertionError(f"told {str(self.told[-10:])[:2000]}") from None
+            assert line, f"it ended, having told {str(self.told[-10:])[:2000]}"
             self.told.append(json.loads(line))
             assert "broken" not in self.told[-1], self.told[-1]
             if wanted(self.told[-1]):
@@ -68,7 +70,7 @@ class Follower:
         """Look again and again until it is so."""
         until = monotonic() + LIMIT
         while not wanted():
-            assert monotonic() < until, self.told[-10:]
+            assert monotonic() < until, str(self.told[-10:])[:2000]
 
     def stop(self) -> None:
         """Stop following."""
@@ -111,3 +113,21 @@ def following(client: Path, modules: Path, **task: Any) -> Iterator[Follower]:
             yield follower
         finally:
             follower.close()
+
+
+def leases(admin: psycopg.Connection) -> int:
+    """Count the subscriptions."""
+    row = admin.execute("select count(*) from public.realtime_subscriptions").fetchone()
+    assert row
+    return int(row[0])
+
+
+def expire(admin: psycopg.Connection) -> None:
+    """End all leases as if nobody had asked for long."""
+    admin.execute("update public.realtime_subscriptions set last_ping_at = '2000-01-01'")
+    admin.execute("select public.cleanup_inactive_subscriptions()")
+
+
+def states(follower: Follower) -> list[tuple[str, str]]:
+    """Return what it told of its state, and why."""
+    return [(told["state"], told["why"]) for told in follower.told if "state" in told]

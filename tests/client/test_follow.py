@@ -9,26 +9,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.client.follower import Follower, following
+from tests.client.conftest import INSERT
+from tests.client.follower import Follower, expire, following, leases, states
 from tests.supabase.tokens import token
 from tests.support.caller import Caller
 from tests.support.people import People
 
-INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"
-
 Follow = Callable[..., Follower]
 Add = Callable[[str], object]
-
-
-@pytest.fixture
-def admin(database: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def add(admin: psycopg.Connection, supplier: UUID) -> Add:
-    return lambda name: admin.execute(INSERT, (supplier, name))
 
 
 @pytest.fixture
@@ -46,22 +34,6 @@ def follow(
             return stack.enter_context(following(client, node_modules, **(given | task)))
 
         yield start
-
-
-def leases(admin: psycopg.Connection) -> int:
-    row = admin.execute("select count(*) from public.realtime_subscriptions").fetchone()
-    assert row
-    return int(row[0])
-
-
-def expire(admin: psycopg.Connection) -> None:
-    """End all leases as if nobody had asked for long."""
-    admin.execute("update public.realtime_subscriptions set last_ping_at = '2000-01-01'")
-    admin.execute("select public.cleanup_inactive_subscriptions()")
-
-
-def states(follower: Follower) -> list[tuple[str, str]]:
-    return [(told["state"], told["why"]) for told in follower.told if "state" in told]
 
 
 def test_copy_follows_the_table(

@@ -15,11 +15,13 @@ from wedsync_realtime.client.main import main
 from wedsync_realtime.embedded import place
 
 USE = """
-import { type Change, follow, postgrest } from './realtime'
+import { createClient } from '@supabase/supabase-js'
+import { type Change, follow, lastingFetch, postgrest, supabase } from './realtime'
 
 type Row = { id: string; form_name: string | null }
 const readAll = () => {}
-const transport = postgrest('https://example.com', () => 'token')
+const client = createClient('https://example.com', 'key', { global: { fetch: lastingFetch } })
+const transport = supabase(client)
 
 follow('form-responses', { supplier_id: 'x', operations: ['INSERT'], changed: ['status'] }, {
   transport,
@@ -30,7 +32,7 @@ follow('form-responses', { supplier_id: 'x', operations: ['INSERT'], changed: ['
   onStatus: ({ state, why }) => console.log(state === 'stopped', why),
 })
 follow('core-fields', { couple_id: 'x', events: ['core_field.changed'] }, {
-  transport,
+  transport: postgrest('https://example.com', () => 'token'),
   readAll,
   apply: (change) => change.event === 'core_field.removed',
 })
@@ -65,8 +67,10 @@ def test_it_is_small_and_what_is_not_used_falls_away(client: Path) -> None:
         return len(gzip.compress(bundled))
 
     folder = client.parent
-    assert size("follow, postgrest") < 6000
-    assert size("postgrest") < 500
+    whole = size("follow, lastingFetch, postgrest, supabase")
+    assert whole < 6000
+    assert size("follow, postgrest") < size("follow, supabase") < whole
+    assert size("lastingFetch") < 200
 
 
 @pytest.mark.parametrize(
@@ -83,6 +87,7 @@ def test_it_is_small_and_what_is_not_used_falls_away(client: Path) -> None:
         ("change.new.form_name", "change.new.name"),
         ("state === 'stopped'", "state === 'over'"),
         ("() => 'token'", "'token'"),
+        ("supabase(client)", "supabase({})"),
         ("  readAll,\n  apply: async", "  apply: async"),
     ],
 )

@@ -71,14 +71,20 @@ def supabase_cli(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def rest(cluster: Cluster, database: str) -> Iterator[str]:
-    """Yield the address of a PostgREST in front of `database`, as whose role it may log in."""
+def authenticator(cluster: Cluster, database: str) -> str:
+    """Return the URL of `database` as the role that PostgREST logs in as."""
     with cluster.connect() as connection:
         known = "select 1 from pg_roles where rolname = 'authenticator'"
         if not connection.execute(known).fetchone():
             connection.execute("create role authenticator login noinherit")
             connection.execute("grant anon, authenticated, service_role to authenticator")
-    with rest_server(database.replace("postgres@", "authenticator@")) as address:
+    return database.replace("postgres@", "authenticator@")
+
+
+@pytest.fixture
+def rest(authenticator: str) -> Iterator[str]:
+    """Yield the address of a PostgREST in front of `database`."""
+    with rest_server(authenticator) as address:
         yield address
 
 

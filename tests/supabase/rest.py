@@ -6,6 +6,7 @@ and paging, and answers 400 to anything else.
 """
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     url: str
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that went away before they were answered."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -207,9 +213,9 @@ def execute(connection: psycopg.Connection, query: Query) -> Any:
 
 
 @contextmanager
-def rest_server(url: str) -> Iterator[str]:
+def rest_server(url: str, handler: type[Handler] = Handler) -> Iterator[str]:
     """Serve a database for the time of the context, and yield the address of the project."""
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         server.url = url
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

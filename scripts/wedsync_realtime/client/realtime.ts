@@ -94,6 +94,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
   let pingInterval = 60_000
   let hasCopy = false
   let hadCopy = false
+  let isSettled = false // it was live, or cannot be
   let isAway = false // in the browser's cache of pages, or gone
   let status: Status | undefined
   let problem = 'subscribing'
@@ -126,8 +127,8 @@ export function follow<C extends ChannelName, Row extends object = Record<string
 
   function tell(stopped?: string): void {
     const why = stopped ?? (problem || (hasCopy ? (transport.listen ? silence : '') : 'reading'))
-    const alive = !hadCopy || why === 'joining' ? 'connecting' : why ? 'behind' : 'live'
-    const state = stopped ? 'stopped' : alive
+    isSettled ||= !why
+    const state = stopped ? 'stopped' : !why ? 'live' : hadCopy && isSettled ? 'behind' : 'connecting'
     if (isStopped() || (status?.state === state && status.why === why)) return
     const told = (status = problem ? { state, why, error: cause } : { state, why })
     queueMicrotask(() => onStatus?.(told)) // what it throws stops nothing here
@@ -180,11 +181,12 @@ export function follow<C extends ChannelName, Row extends object = Record<string
       up() {
         if (lease !== at) return
         wake(silence === 'joining' ? 0 : SPREAD)
-        silence = ''
+        silence = 'joined'
       },
       down(why, isClosed) {
         if (lease !== at) return
         silence = why
+        isSettled = true
         if (isClosed) hush = undefined
         wake(pollInterval)
       },
@@ -279,7 +281,9 @@ export function follow<C extends ChannelName, Row extends object = Record<string
       try {
         if (!isAway && Date.now() >= Math.max(due, earliest)) {
           const at = lease ?? (await subscribe())
+          const isUp = silence === 'joined'
           if (at && !isOver()) await catchUp(at)
+          if (isUp && silence === 'joined') silence = ''
           failures = 0
           if (hasCopy) problem = ''
         }
@@ -332,3 +336,82 @@ export function postgrest(url: string, token: () => Awaitable<string>, more?: Re
     },
   }
 }
+
+interface SupabaseChannel {
+  on(type: 'broadcast', of: { event: '*' }, act: (message: { payload: object }) => void): unknown
+  on(type: 'system', of: {}, act: (message: { status?: string }) => void): unknown
+  subscribe(act: (state: string) => void): unknown
+}
+
+/** What is used of a client of supabase-js. */
+export interface SupabaseLike<Channel> {
+  rpc(name: string, args: object): PromiseLike<{ data: unknown; error: unknown; status: number }>
+  channel(topic: string, params: { config: { private: boolean } }): Channel
+  removeChannel(channel: Channel): Promise<unknown>
+  realtime: { setAuth(): Promise<void> }
+}
+
+/** Supabase: calls by PostgREST, changes by private broadcast. Make one for each client. */
+export function supabase<Channel extends SupabaseChannel>(client: SupabaseLike<Channel>): Transport {
+  type Topic = { listeners: Set<Listener>; isUp: boolean; leave(): void }
+  const topics = new Map<string, Topic>()
+  let left: Promise<unknown> = Promise.resolve() // a topic is left before it is joined again
+
+  function join(name: string): Topic {
+    let channel: Channel | undefined
+    const listeners = new Set<Listener>()
+    const topic: Topic = { listeners, isUp: false, leave }
+    topics.set(name, topic)
+    function leave(): void {
+      topics.delete(name)
+      listeners.clear()
+      left = left.then(() => channel && client.removeChannel(channel)).catch(() => {})
+    }
+    function heard(state: string): void {
+      topic.isUp = state === 'SUBSCRIBED'
+      const isClosed = state === 'CLOSED'
+      const told = [...listeners]
+      if (isClosed && topics.get(name) === topic) leave()
+      for (const each of told) topic.isUp ? each.up() : each.down(state.toLowerCase(), isClosed)
+    }
+    async function open(): Promise<void> {
+      await left
+      await client.realtime.setAuth()
+      if (!listeners.size) return
+      channel = client.channel(name, { config: { private: true } })
+      channel.on('broadcast', { event: '*' }, ({ payload }) => {
+        for (const each of listeners) 'eventType' in payload ? each.change(payload as Change) : each.wake()
+      })
+      channel.on('system', {}, ({ status }) => status === 'error' && listeners.forEach((each) => each.wake()))
+      channel.subscribe(heard)
+    }
+    open().catch(() => heard('CLOSED'))
+    return topic
+  }
+  return {
+    async call(name, args) {
+      const { data, error, status } = await client.rpc(`realtime_${name}`, args)
+      if (error) throw Object.assign({}, error, { status })
+      return data
+    },
+    listen({ topic: name }, filter, listener) {
+      const topic = topics.get(name) ?? join(name)
+      const own: Listener = { ...listener, change: (change) => sift(filter, change, listener) }
+      topic.listeners.add(own)
+      if (topic.isUp) listener.up()
+      return () => void (topic.listeners.delete(own) && (topic.listeners.size || topic.leave()))
+    },
+  }
+}
+
+/** A topic carries all its changes: pass on what fits. Values are compared in the database alone. */
+function sift({ operations, events, changed, where }: Filter<ChannelName>, change: Change, to: Listener): void {
+  if (operations && !operations.includes(change.eventType)) return
+  if (events && !(events as string[]).includes(change.event)) return
+  if (changed && change.eventType === 'UPDATE' && !changed.some((each) => change.changed.includes(each))) return
+  where ? to.wake() : to.change(change)
+}
+
+/** For the option `global.fetch` of createClient: ends subscriptions although the page goes away. */
+export const lastingFetch: typeof fetch = (input, init) =>
+  fetch(input, { ...init, keepalive: String(input).endsWith('/rpc/realtime_unsubscribe') })
