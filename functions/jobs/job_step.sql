@@ -53,7 +53,7 @@ begin
         if problem is not null then
             null;
         elsif job = 'partitions' and v_goes_on then
-            problem := 'job partitions: ' || wedsync_realtime.attach_partitions();
+            problem := 'job partitions: ' || wedsync_realtime.follow_tables();
         else
             v_rows := case job
                 when 'cleanup' then wedsync_realtime.cleanup_batch()
@@ -67,6 +67,13 @@ begin
         when query_canceled or others then
             problem := format('job %s failed: %s (SQLSTATE %s)', job, sqlerrm, sqlstate);
     end;
+    if v_rows is null then
+        problem := format(
+            'job %s is held up: somebody else cleans up, or has changed the settings in a '
+            'transaction that is open: see wedsync_realtime.open_transactions()', job
+        );
+        return;
+    end if;
     perform wedsync_realtime.record_run(job, started, v_rows, problem);
 end
 $$;

@@ -12,7 +12,7 @@ declare
     v_ended integer;
 begin
     loop
-        v_ended := wedsync_realtime.cleanup_batch();
+        v_ended := coalesce(wedsync_realtime.cleanup_batch(), 0);
         v_total := v_total + v_ended;
         exit when v_ended = 0;
     end loop;

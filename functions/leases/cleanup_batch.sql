@@ -1,5 +1,6 @@
 -- End up to 10,000 expired leases; when none is left, note since when topics have had nobody.
 -- A topic that somebody holds, as a poll in an open transaction does, is left for the next run.
+-- Null says that nothing was done: another cleanup is at work, or somebody holds the settings.
 
 create or replace function wedsync_realtime.cleanup_batch()
     returns integer
@@ -14,7 +15,7 @@ begin
     -- one run at a time: another one would take the same rows in another order
     perform 1 from wedsync_realtime.settings as s for no key update skip locked;
     if not found then
-        return 0;
+        return null;
     end if;
     v_ended := wedsync_realtime.end_expired();
     if v_ended > 0 then
@@ -37,7 +38,7 @@ $$;
 
 comment on function wedsync_realtime.cleanup_batch() is
 'End a batch of expired subscriptions, or note idle topics when there is none; returns how many '
-'ended.';
+'ended; null when another one is at work, or the settings are held.';
 revoke execute on function wedsync_realtime.cleanup_batch()
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.cleanup_batch()

@@ -142,6 +142,10 @@ class NoTerminalError(RunnerError):
     """There is no terminal to show anything in."""
 
 
+class UsageError(RunnerError):
+    """The command was called in a way that it does not know."""
+
+
 class NotConfirmedError(RunnerError):
     """Data would be deleted and nobody confirmed it."""
 

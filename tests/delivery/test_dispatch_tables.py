@@ -182,13 +182,13 @@ def test_detached_partition_is_no_part_of_the_channel(
     add_channel(admin, "visits", "id")
     listener = listen_to(owner, "visits", supplier)
     admin.execute("alter table public.visits detach partition public.visits_1")
-    assert admin.execute("select wedsync_realtime.attach_partitions()").fetchone() == (None,)
+    assert admin.execute("select wedsync_realtime.follow_tables()").fetchone() == (None,)
     admin.execute("insert into public.visits_1 values (1, %s, 1)", (supplier,))
     admin.execute("insert into public.visits values (2, %s, 11)", (supplier,))
     assert told(listener, "id") == [("INSERT", 2)]
     admin.execute(
         "alter table public.visits attach partition public.visits_1 for values from (0) to (10)"
     )
-    assert admin.execute("select wedsync_realtime.attach_partitions()").fetchone() == (None,)
+    assert admin.execute("select wedsync_realtime.follow_tables()").fetchone() == (None,)
     admin.execute("insert into public.visits_1 values (3, %s, 1)", (supplier,))
     assert told(listener, "id") == [("INSERT", 3)]

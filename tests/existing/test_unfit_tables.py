@@ -209,3 +209,70 @@ def test_renamed_table_is_found_by_its_triggers(
     assert migrate(project).warnings == []
     assert developer.execute(DISABLED).fetchall() == []
     assert migrate(project).is_nothing
+
+
+def run_job(developer: psycopg.Connection) -> None:
+    developer.execute("call wedsync_realtime.run_job('partitions')")
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("change", ["drop table public.core_fields",
+    "alter table public.core_fields rename to facts",
+    "alter table public.core_fields rename couple_id to pair"])  # fmt: skip
+def test_job_ends_subscriptions_of_a_table_that_is_gone(
+    project: str, developer: psycopg.Connection, change: str
+) -> None:
+    with caller(project, key("couple user 1")) as user:
+        listener = subscribed(user, "core-fields", {"couple_id": str(key("couple1"))})
+        developer.execute(change.encode())
+        run_job(developer)
+        assert listener.poll()["status"] in (403, 410)
+        answer = user.rpc(
+            "realtime_subscribe", channels=["core-fields"],
+            filters={"couple_id": str(key("couple1"))},
+        )  # fmt: skip
+        assert answer["code"] == "unknown_channel"
+    ((name, problem),) = developer.execute(DISABLED).fetchall()
+    assert name == "core-fields"
+    run_job(developer)
+    assert migrate(project).warnings == warnings({"core-fields": problem})
+
+
+@pytest.mark.usefixtures("deployed")
+def test_job_attaches_a_table_that_was_made_anew(
+    project: str, developer: psycopg.Connection
+) -> None:
+    """Its subscribers are told that they have missed something, and hear what comes."""
+    filters = {"couple_id": str(key("couple1"))}
+    insert = (
+        "insert into public.core_fields (couple_id, field)"
+        " values (md5('couple1')::uuid, gen_random_uuid())"
+    )
+    with caller(project, key("couple user 1")) as user:
+        listener = subscribed(user, "core-fields", filters)
+        developer.execute(insert)
+        assert len(listener.events()) == 1
+        developer.execute(
+            "create table public.copied (like public.core_fields including all);"
+            "drop table public.core_fields; alter table public.copied rename to core_fields"
+        )
+        developer.execute(insert)
+        run_job(developer)
+        told = listener.poll()
+        assert (told["resyncRequired"], told["reason"]) == (True, "table_replaced")
+        developer.execute(insert)
+        assert [event["eventType"] for event in listener.events()] == ["INSERT"]
+    run_job(developer)
+    assert developer.execute(DISABLED).fetchall() == []
+    assert migrate(project).is_nothing
+
+
+@pytest.mark.usefixtures("deployed")
+def test_job_follows_new_columns(project: str, developer: psycopg.Connection) -> None:
+    """A column that may be large is measured from then on."""
+    developer.execute("alter table public.core_fields add column notes jsonb")
+    bodies = "select md5(string_agg(prosrc, '' order by proname)) from pg_proc"
+    before = developer.execute(bodies).fetchone()
+    run_job(developer)
+    assert developer.execute(bodies).fetchone() != before
+    assert migrate(project).is_nothing

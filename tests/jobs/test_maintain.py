@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.cluster import Cluster
 from tests.support.people import People
+from wedsync_realtime.connection import server
 from wedsync_realtime.entry import maintain
 from wedsync_realtime.entry.cli import main
 
@@ -129,3 +130,12 @@ def test_senseless_intervals_are_usage_errors(value: str) -> None:
     with pytest.raises(SystemExit) as end:
         main(["maintain", f"--every={value}"])
     assert end.value.code == 2
+
+
+def test_maintain_tells_of_a_job_that_others_hold(database: str) -> None:
+    hold = "select from wedsync_realtime.job_runs where job = 'purge' for update"
+    with psycopg.connect(database) as left_open, server.connect(database) as connection:
+        left_open.execute(hold.encode())
+        answers = maintain.run_once(connection, ("purge", "metrics"))
+    assert answers["purge"] == "job purge is at work elsewhere, or its record is held"
+    assert isinstance(answers["metrics"], int)

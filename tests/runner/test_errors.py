@@ -175,6 +175,20 @@ def test_maintain_without_the_package_says_so(empty_database: str, capsys: Captu
     assert "not in this database" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["migrat", "--json"], ["plan", "--jsno", "--json"], ["maintain", "--json", "--every=x"]],
+)
+def test_wrong_usage_for_programs_is_json(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as end:
+        run(*arguments)
+    told = capsys.readouterr()
+    assert (end.value.code, told.err) == (2, "")
+    error = json.loads(told.out)
+    assert error["error"] == "UsageError"
+    assert error["fix"].startswith("See what there is: wedsync-realtime")
+
+
 def test_interruption_for_programs_is_json(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -67,7 +67,7 @@ CALLABLE = {
 }
 INTERNAL = [
     "absence_code", "add_partition", "admit_joiners", "attach_broadcast", "attach_channel",
-    "attach_partitions", "attach_relations", "attach_tables", "attached_tables",
+    "attach_relations", "attach_tables", "attached_tables",
     "attachment_obstacle", "await_leases", "broadcast_events", "broadcast_messages",
     "broadcast_obstacle", "can_send_rows", "cascade_template", "cast_value",
     "channel_attachments", "channel_columns", "channel_problem", "channel_table",
@@ -85,6 +85,7 @@ INTERNAL = [
     "ensure_trigger", "epoch", "erase", "erase_audit", "erase_couple", "erase_feed",
     "erase_receipt", "erase_user", "event_expression", "event_fits", "explain_step",
     "export_activity", "filter_params", "filter_tenants", "find_lease",
+    "follow_table", "follow_tables",
     "frame_template", "function_fingerprint", "gate_name", "gather_events", "ground_access",
     "ground_table",
     "ground_triggers", "guard_channel", "guarded_template", "health_channels",

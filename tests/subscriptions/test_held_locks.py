@@ -207,3 +207,13 @@ def test_disconnect_that_is_held_up_says_what_to_do(
         assert "open_transactions()" in hint
         assert "pg_terminate_backend(pid)" in hint
     assert value(admin, "select wedsync_realtime.disconnect(channel => %s)", listener.channel) == 1
+
+
+def test_cleanup_that_is_held_up_says_so(database: str, admin: psycopg.Connection) -> None:
+    with psycopg.connect(database) as left_open:
+        left_open.execute("update wedsync_realtime.settings set cleanup_schedule = '* * * * *'")
+        with pytest.raises(psycopg.errors.RaiseException, match="job cleanup is held up"):
+            run(admin, "cleanup")
+    assert value(admin, "select runs from wedsync_realtime.job_runs where job = 'cleanup'") == 0
+    run(admin, "cleanup")
+    assert value(admin, RUNS, "cleanup") == "ok"

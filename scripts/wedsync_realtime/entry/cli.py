@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 
@@ -26,6 +26,7 @@ from wedsync_realtime.errors import (
     NotConfirmedError,
     RunnerError,
     ScriptError,
+    UsageError,
 )
 from wedsync_realtime.packaging import bundle
 from wedsync_realtime.record import ledger
@@ -57,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder, _ = TOOLS[arguments[0]]
         room = import_module(f"wedsync_realtime.{folder}.main")
         return int(room.main(arguments[1:]))
-    options = _parser().parse_args(arguments)
+    kind = _ParserForPrograms if "--json" in arguments else argparse.ArgumentParser
+    options = _parser(kind).parse_args(arguments)
     tool.replace_unprintable()
     printer = Printer(options.json)
     try:
@@ -76,14 +78,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+class _ParserForPrograms(argparse.ArgumentParser):
+    """A parser that tells of wrong usage as of any other error."""
+
+    def error(self, message: str) -> NoReturn:
+        Printer(True).error(UsageError(message, f"See what there is: {self.prog} --help"))
+        self.exit(USAGE)
+
+
+def _parser(
+    kind: type[argparse.ArgumentParser] = argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one JSON object")
     target = argparse.ArgumentParser(add_help=False)
     tool.add_database_url(target)
     source = source_parser()
 
-    parser = argparse.ArgumentParser("wedsync-realtime", description=__doc__, epilog=_EPILOG)
+    parser = kind("wedsync-realtime", description=__doc__, epilog=_EPILOG)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

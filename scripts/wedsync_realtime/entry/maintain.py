@@ -42,14 +42,19 @@ def run_once(connection: Connection[Any], jobs: tuple[str, ...] = JOBS) -> Answe
 
 
 def _run(connection: Connection[Any], job: str) -> int | str:
+    began = connection.execute("select pg_catalog.clock_timestamp()").fetchone()
     try:
         connection.execute("call wedsync_realtime.run_job(%s)", (job,))
     except psycopg.errors.RaiseException as error:
         return error.diag.message_primary or str(error)
     row = connection.execute(
-        "select r.last_rows from wedsync_realtime.job_runs as r where r.job = %s", (job,)
+        """
+        select r.last_rows from wedsync_realtime.job_runs as r
+        where r.job = %s and r.last_success_at >= %s
+        """,
+        (job, began[0] if began else None),
     ).fetchone()
-    return int(row[0] or 0) if row else 0
+    return int(row[0] or 0) if row else f"job {job} is at work elsewhere, or its record is held"
 
 
 def run_every(
