@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import wraps
 from typing import Any, LiteralString
@@ -106,3 +106,28 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(rpc, "call", counting)
     return answers
+
+
+@dataclass
+class LostAnswer:
+    """A subscribe that the server has done, and whose answer is lost when that is said."""
+
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+    is_lost: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def lose_answer(monkeypatch: pytest.MonkeyPatch) -> LostAnswer:
+    """Have the answer of the first subscribe come, and be lost before the listener sees it."""
+    call, answer = rpc.call, LostAnswer()
+
+    async def lossy(*args: Any, **arguments: Any) -> Mapping[str, Any]:
+        told = await call(*args, **arguments)
+        if "channels" in arguments:
+            monkeypatch.setattr(rpc, "call", call)
+            answer.came.set()
+            await answer.is_lost.wait()
+            raise psycopg.OperationalError("the answer was lost")
+        return told
+
+    monkeypatch.setattr(rpc, "call", lossy)
+    return answer

@@ -1,28 +1,18 @@
-"""The listener and its leases: refused, lost, revoked, given back whatever happens."""
+"""The listener and its leases: refused, lost, revoked, and renewed."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.listener.scene import FORMS, NAME, Scene, asynchronous, counted, take, take_names, until
+from tests.listener.scene import FORMS, Scene, asynchronous, take_names
 from tests.support.people import People
 from wedsync_realtime.listener import (
-    Item,
     Listener,
-    ListenerClosedError,
     Ready,
     RefusedError,
-    rpc,
-)
-
-BLOCKED = (
-    "select 1 from pg_stat_activity where datname = current_database()"
-    " and application_name = %s and wait_event_type = 'Lock'"
 )
 
 
@@ -141,105 +131,6 @@ async def test_pings_renew_its_own_leases_only(scene: Scene) -> None:
     assert other.channel != forms.channel
 
 
-@asynchronous
-async def test_subscribe_that_is_cancelled_leaves_no_lease(
-    scene: Scene, people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    couple, answers = people.couple(), counted(monkeypatch)
-    async with scene.listener(poll_interval=0.1) as listener:
-        await listener.subscribe(["client-profiles"], scene.own)
-        await anext(listener)
-        with scene.connection.transaction():
-            scene.run("select from wedsync_realtime.tenants for update")
-            opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
-            await until(lambda: scene.run(BLOCKED, NAME))
-            opening.cancel()
-            await asyncio.wait([opening])
-        await until(lambda: answers["realtime_unsubscribe"])
-        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
-        scene.submit("wishes")
-        people.link(scene.supplier, couple)
-        (event,) = await take(listener, 1)
-        assert event.table == "clients"
-
-
-@dataclass
-class LostAnswer:
-    """A subscribe that the server has done, and whose answer is lost when that is said."""
-
-    came: asyncio.Event = field(default_factory=asyncio.Event)
-    is_lost: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-def lose_answer(monkeypatch: pytest.MonkeyPatch) -> LostAnswer:
-    """Have the answer of the first subscribe come, and be lost before the listener sees it."""
-    call, answer = rpc.call, LostAnswer()
-
-    async def lossy(*args: Any, **arguments: Any) -> Mapping[str, Any]:
-        told = await call(*args, **arguments)
-        if "channels" in arguments:
-            monkeypatch.setattr(rpc, "call", call)
-            answer.came.set()
-            await answer.is_lost.wait()
-            raise psycopg.OperationalError("the answer was lost")
-        return told
-
-    monkeypatch.setattr(rpc, "call", lossy)
-    return answer
-
-
-@asynchronous
-async def test_subscribe_that_is_cancelled_and_whose_answer_is_lost_leaves_no_lease(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with scene.listener() as listener:
-        answer = lose_answer(monkeypatch)
-        opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
-        await answer.came.wait()
-        opening.cancel()
-        await asyncio.wait([opening])
-        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
-        answer.is_lost.set()
-        await listener.subscribe(["client-profiles"], scene.own)
-        held = None
-        while held != (["client-profiles"],):
-            await asyncio.sleep(0.05)
-            held = scene.run("select array_agg(channel_name) from public.realtime_subscriptions")
-
-
-@asynchronous
-async def test_leaving_gives_back_what_a_subscribe_under_way_has_opened(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with scene.listener() as listener:
-        answer = lose_answer(monkeypatch)
-        opening = asyncio.create_task(listener.subscribe(FORMS, scene.own))
-        await answer.came.wait()
-        assert scene.run("select count(*) from public.realtime_subscriptions") == (1,)
-    with pytest.raises(ListenerClosedError):
-        await opening
-    assert scene.run("select count(*) from public.realtime_subscriptions") == (0,)
-
-
-@asynchronous
-async def test_leaving_that_is_cancelled_closes_the_connection(scene: Scene) -> None:
-    async def listen_on() -> None:
-        async with scene.listener() as listener:
-            listeners.append(listener)
-            async for _ in listener:
-                pass
-
-    listeners: list[Listener] = []
-    listening = asyncio.create_task(listen_on())
-    await until(lambda: listeners)
-    listening.cancel()
-    await asyncio.sleep(0)
-    listening.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await listening
-    assert listeners[0]._connection.closed
-
-
 @pytest.mark.parametrize(
     "filters", [{"supplier_id": uuid4()}, {"supplier_id": "\0"}, {"supplier_id": float("nan")}]
 )
@@ -265,37 +156,6 @@ async def test_unsubscribed_channel_is_quiet(scene: Scene) -> None:
         scene.submit("wishes")
         (again,) = await listener.subscribe(FORMS, scene.own)
         assert await anext(listener) == Ready(again)
-
-
-@asynchronous
-async def test_leaving_gives_the_leases_back_and_ends_the_iteration(scene: Scene) -> None:
-    async with scene.listener() as listener:
-        await listener.subscribe(FORMS, scene.own)
-        items: list[Item] = []
-        iterating = asyncio.create_task(take_all(listener, items))
-        await until(lambda: items)
-    await iterating
-    assert [type(item) for item in items] == [Ready]
-    assert scene.run("select count(*) from public.realtime_subscriptions") == (0,)
-    with pytest.raises(ListenerClosedError):
-        await listener.subscribe(FORMS, scene.own)
-
-
-async def take_all(listener: Listener, items: list[Item]) -> None:
-    """Append what comes to the items."""
-    async for item in listener:
-        items.append(item)
-
-
-@asynchronous
-async def test_leaving_ends_every_iteration(scene: Scene) -> None:
-    items: list[Item] = []
-    async with scene.listener() as listener:
-        iterating = [asyncio.create_task(take_all(listener, items)) for _ in range(3)]
-        await listener.subscribe(FORMS, scene.own)
-        await until(lambda: items)
-    await asyncio.gather(*iterating)
-    assert len(items) == 1
 
 
 @asynchronous

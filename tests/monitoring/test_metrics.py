@@ -20,7 +20,7 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.people import People
 from tests.support.tools import program
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 from wedsync_realtime.metrics import exposition
 from wedsync_realtime.metrics.exposition import Figure
 
@@ -211,7 +211,8 @@ def test_a_reader_that_does_not_wait_for_the_answer_is_no_error() -> None:
             with socket.create_connection(("127.0.0.1", int(port))) as reader:
                 reader.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
             told = process.stderr.readline()
-            time.sleep(0.2)
+            threads = Path(f"/proc/{process.pid}/task")
+            until(lambda: len(list(threads.iterdir())) == 1)  # the one that answered has ended
             process.terminate()
             told += process.stderr.read()
     assert "not answered" in told
