@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from wedsync_realtime.embedded import install, place
+from wedsync_realtime.errors import RunnerError
 
 # Debian's packages by program. The first are unpacked beside the checkout's other files instead of
 # installed: installing them would start a server of each, now and at every boot.
@@ -65,7 +66,7 @@ def _unpack(packages: list[str], report: install.Report) -> None:
     for part in ("debs", "bin", "lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True)
     report(f"apt-get download {' '.join(packages)}, and unpack them into {finished} …")
-    if not _download(packages, folder / "debs", [], report):
+    if not _download(packages, folder / "debs", [], lambda line: None):
         # the system's lists are missing or old, and only root may write them
         install.run(["apt-get", "-q", *lists, "update"], report)
         if not _download(packages, folder / "debs", lists, report):
@@ -101,4 +102,7 @@ def _download(
 
 
 if __name__ == "__main__":
-    bring(lambda line: print(line, file=sys.stderr, flush=True))
+    try:
+        bring(lambda line: print(line, file=sys.stderr, flush=True))
+    except (RunnerError, OSError) as error:  # the tests that want them are skipped
+        print(error, file=sys.stderr)
