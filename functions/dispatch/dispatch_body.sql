@@ -39,12 +39,8 @@ begin
             ('event', wedsync_realtime.event_expression(channel.id, operation)),
             ('image', case operation when 'INSERT' then 'new' else 'old' end),
             ('code', quote_literal(left(operation, 1))),
-            ('wake', case
-                when v_settings.notify_enabled then format(
-                    'pg_notify(''wedsync_realtime'', %L || c.tenant_id) is not null',
-                    channel.name || ':'
-                )
-                else 'true'
+            ('ring', case when v_settings.notify_enabled
+                then wedsync_realtime.ring_template(operation) else ''
             end),
             ('tenant', wedsync_realtime.tenant_expression(channel.tenant_column)),
             ('row', wedsync_realtime.row_expression(channel)),

@@ -1,5 +1,6 @@
 -- Give the frame of a trigger function, around the statement that records: nothing is done while
--- the channel's gate is closed; with broadcasts, what was recorded is sent too.
+-- the channel's gate is closed; with broadcasts, what was recorded is sent too. Somebody who sleeps
+-- is woken where the gate's value is even, as hang_bell() says.
 
 create or replace function wedsync_realtime.frame_template(broadcasts boolean)
     returns text
@@ -23,20 +24,21 @@ declare
 begin
     return $template$
 declare
+    v_gate constant bigint := pg_sequence_last_value({gate});
     v_looks boolean;
     v_before jsonb;$template$
     || case when broadcasts then $template$
     v_places tid[];
     v_since timestamptz;$template$ else '' end || $template$
 begin
-    if pg_sequence_last_value({gate}) is null then
+    if v_gate is null then
         return null;
     end if;
     if not ({settings}) then
         v_before := wedsync_realtime.pin_settings();
     end if;
     v_looks := current_setting('transaction_isolation') like 'read %';$template$
-    || v_record || $template$
+    || v_record || $template${ring}
     if v_before is not null then
         perform wedsync_realtime.restore_settings(v_before);
     end if;

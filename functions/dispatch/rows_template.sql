@@ -38,7 +38,7 @@ return $template$
     where case
         when c.tenant_id is null then false
         when v_looks and t.is_hot is null then false
-        else {wake}
+        else true
     end$template$;
 
 comment on function wedsync_realtime.rows_template() is

@@ -63,7 +63,7 @@ return $template$
     where case
         when c.tenant_id is null or c.changed = '{}' then false{gone}
         when v_looks and t.is_hot is null then false
-        else {wake}
+        else true
     end
     order by c.operation$template$;
 

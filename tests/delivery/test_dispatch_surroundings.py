@@ -1,4 +1,4 @@
-"""Dispatch: whoever writes, whatever is switched off or missing, and who is woken."""
+"""Dispatch: whoever writes, and whatever is switched off or missing."""
 
 from typing import LiteralString
 from uuid import UUID
@@ -7,8 +7,7 @@ import psycopg
 import pytest
 
 from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, Connect, Listener, heard
-from tests.support.people import People
+from tests.support.listener import INSERT, Connect, Listener
 from tests.support.tables import listen_to, told
 
 # Whatever dispatch might mention without its schema; each raises when it is used.
@@ -122,33 +121,3 @@ def test_day_without_a_partition_loses_nothing_and_is_mended(
     assert told(listener, "form_name") == [("INSERT", "after upkeep")]
     listener.cursor = None
     assert len(listener.events()) == 2
-
-
-def test_each_topic_is_woken_once_by_a_transaction_that_commits(
-    people: People, connect: Connect, admin: psycopg.Connection, act_as: ActAs, supplier: UUID
-) -> None:
-    petal, cold = people.supplier("Petal"), people.supplier("Thorn")
-    for tenant in (supplier, petal):
-        listen_to(act_as(people.supplier_user(tenant)), "form-responses", tenant)
-    ear, writer = connect(), connect()
-    ear.autocommit = True
-    ear.execute("listen wedsync_realtime")
-    for name in ("one", "two"):
-        for tenant in (supplier, petal, cold):
-            writer.execute(INSERT, (tenant, name))
-    writer.execute("update public.form_responses set status = 'submitted'")
-    writer.rollback()
-    with writer.transaction(force_rollback=True):
-        writer.execute(INSERT, (petal, "rolled back"))
-    for name in ("one", "two"):
-        with writer.transaction(), writer.transaction(force_rollback=True):  # a savepoint
-            writer.execute(INSERT, (petal, "rolled back"))
-        writer.execute(INSERT, (supplier, name))
-    writer.execute("update public.form_responses set status = 'submitted'")
-    writer.execute("delete from public.form_responses")
-    writer.commit()
-    writer.execute("truncate public.form_responses")
-    writer.commit()
-    first, *others = heard(ear)
-    assert first == f"form-responses:{supplier}"
-    assert sorted(others) == sorted(f"form-responses:{tenant}" for tenant in (supplier, petal))

@@ -45,6 +45,8 @@ CALLABLE = {
     "wedsync_realtime.keep_alive": "r",
     "wedsync_realtime.close_connections": "r",
     "wedsync_realtime.report_relay": "r",
+    # Readers before they sleep
+    "wedsync_realtime.hang_bell": "ur",
     # Support
     "wedsync_realtime.disconnect": "s",
     "wedsync_realtime.explain_access": "sm",
@@ -105,7 +107,8 @@ INTERNAL = [
     "record_events", "record_functions", "record_metrics", "record_run", "refuse",
     "register_channel", "renew_feed", "restore_identity", "restore_settings", "resume_channel",
     "resync_reason", "revoke_channel_leases", "revoke_link_leases", "revoke_profile_leases",
-    "revoke_truncated_leases", "row_expression", "row_fits", "row_size", "rows_template",
+    "revoke_truncated_leases", "ring_bell", "ring_template",
+    "row_expression", "row_fits", "row_size", "rows_template",
     "rpc_figures", "run_job", "schedule_jobs", "set_gates", "set_limit", "settings_expression",
     "settle_topic", "shows_window", "sign_cursor", "sign_ending", "standby_snapshot",
     "survive_failure", "system_state", "table_problem", "table_users", "take_rate",

@@ -36,7 +36,7 @@ class Leases:
     """The subscriptions of one user, on as many connection ids as that takes.
 
     deliver: takes items as they come, and the refusal by which a subscription ended.
-    poll_interval: seconds between polls without a notification.
+    poll_interval: seconds between polls when nothing makes a subscription due.
 
     Every method may raise psycopg.Error and then be called again: nothing is opened twice, fetched
     twice or left out by it.
@@ -121,22 +121,21 @@ class Leases:
             for connection_id in self._connection_ids:
                 await self._ping(connection_id)
 
-    async def poll(self) -> None:
-        """Fetch a page of every subscription that is due."""
+    async def poll(self) -> bool:
+        """Fetch a page of every subscription that is due, and return whether there was anything."""
         now = monotonic()
-        for subscription in [held for held in self._live() if held.poll_at <= now]:
-            await self._poll(subscription)
+        due = [held for held in self._live() if held.poll_at <= now]
+        return any([await self._poll(subscription) for subscription in due])
 
-    def notified(self, topic: str) -> None:
-        """Make the subscriptions of a topic due."""
-        for subscription in self._subscriptions:
-            if subscription.topic == topic:
-                subscription.poll_at = 0
+    @property
+    def channels(self) -> list[str]:
+        """Names of the channels that are listened to."""
+        return sorted({held.name for held in self._live()})
 
-    def all_due(self) -> None:
-        """Make all subscriptions due: notifications may have been missed."""
+    def due_within(self, seconds: float) -> None:
+        """Make all subscriptions due: something may have been missed."""
         for subscription in self._subscriptions:
-            subscription.poll_at = 0
+            subscription.poll_at = min(subscription.poll_at, monotonic() + seconds)
 
     def rest(self, *, polling: bool) -> float:
         """Return for how many seconds there is nothing to do.
@@ -207,7 +206,7 @@ class Leases:
             for subscription in held:
                 subscription.poll_at = 0  # poll tells which is lost, and why
 
-    async def _poll(self, subscription: Subscription) -> None:
+    async def _poll(self, subscription: Subscription) -> bool:
         try:
             page = await self._call(
                 "realtime_poll",
@@ -220,8 +219,9 @@ class Leases:
                 subscription.has_lapsed = True
             else:
                 self._end(subscription, refusal)
-            return
+            return False
         self._take(subscription, page)
+        return bool(page["events"])
 
     def _take(self, subscription: Subscription, page: Row) -> None:
         subscription.poll_at = monotonic() + self._poll_interval

@@ -25,6 +25,10 @@ from wedsync_realtime.listener.leases import Leases
 
 NOTIFY_CHANNEL = "wedsync_realtime"
 AHEAD = 1000  # items fetched before the program takes them
+# Seconds between looks. While something happens a listener looks again and again, and nobody rings.
+# Before it sleeps it hangs out the bell, and then looks for what was recorded before and is
+# committed only now; and at times whether it missed a ring, as by a writer who is still at work.
+BUSY_LOOKS, LAST_LOOKS, BELL_CHECK = (0.01, 0.02, 0.02, 0.03), (0.0, 0.02, 0.1), 1.0
 SHORTEST_DELAY, LONGEST_DELAY = 0.1, 30.0  # seconds, between which reconnecting backs off
 CLOSE_LIMIT = 5.0  # seconds
 
@@ -48,7 +52,7 @@ class Listener:
 
     conninfo: libpq URL or key=value string of a role that may become `authenticated`.
     user_id: whom the calls are made for.
-    poll_interval: seconds between polls without a notification, for where NOTIFY is off.
+    poll_interval: seconds between polls when nobody wakes it, as where NOTIFY is off.
 
     Use it with `async with`; the leases are given back on leaving. Iterating raises RefusedError
     when a subscription has ended because the user may not listen any more; the others go on, and
@@ -64,6 +68,8 @@ class Listener:
         self._jobs: deque[_Job] = deque()
         self._resting: asyncio.Timeout | None = None
         self._failed_attempts = 0
+        self._looks = 0  # since something happened
+        self._rung: int | None = None
         self._end: Exception | None = None
 
     async def __aenter__(self) -> Self:
@@ -182,14 +188,14 @@ class Listener:
 
     async def _serve(self) -> None:
         await self._connection.execute(f"listen {NOTIFY_CHANNEL}".encode())
-        self._leases.all_due()
+        self._leases.due_within(0)
         while True:
             while self._jobs:
                 await self._work_off(self._jobs[0])
                 self._jobs.popleft()
             await self._leases.keep()
-            if self._has_room:
-                await self._leases.poll()
+            if self._has_room and await self._leases.poll():
+                self._looks = 0
             self._failed_attempts = 0
             await self._rest()
 
@@ -215,15 +221,40 @@ class Listener:
 
         Looks for notifications even when something is due: a busy topic must not hide the others.
         """
+        limit = await self._prepare_sleep() if self._is_idle else LONGEST_DELAY
         seconds = 0.0 if self._jobs else self._leases.rest(polling=self._has_room)
-        notifications = self._connection.notifies(timeout=seconds, stop_after=1)
+        notifications = self._connection.notifies(timeout=min(seconds, limit), stop_after=1)
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(None) as self._resting:
-                    async for notification in notifications:
-                        self._leases.notified(notification.payload)
+                    async for _ in notifications:
+                        self._looks = 0
+                        self._leases.due_within(0)
         finally:  # a connection that breaks ends it too, and nobody may wake it afterwards
             self._resting = None
+
+    async def _prepare_sleep(self) -> float:
+        """Plan the next look, hang out the bell; return for how long it can be relied on."""
+        if self._looks >= len(BUSY_LOOKS):
+            rung = await rpc.hang_bell(self._connection, self._leases.channels)
+            if rung is None:  # nobody rings here
+                return LONGEST_DELAY
+            if rung != self._rung:
+                self._rung, self._looks = rung, len(BUSY_LOOKS)
+        looks = BUSY_LOOKS + LAST_LOOKS
+        if self._looks < len(looks):
+            self._leases.due_within(looks[self._looks])
+            self._looks += 1
+        return BELL_CHECK
+
+    @property
+    def _is_idle(self) -> bool:
+        return (
+            self._has_room
+            and not self._jobs
+            and bool(self._leases.channels)
+            and self._leases.rest(polling=True) > 0
+        )
 
     @property
     def _has_room(self) -> bool:

@@ -1,6 +1,7 @@
 """Connect and call the package's functions, as PostgREST does for a signed-in user."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,10 @@ _CALL = sql.SQL(
     "select pg_catalog.set_config('role', {role}, true),"
     " pg_catalog.set_config('request.jwt.claims', {claims}, true);"
     " select {function}({arguments})"
+)
+_HANG_BELL = sql.SQL(
+    "select pg_catalog.set_config('role', {role}, true);"
+    " select wedsync_realtime.hang_bell({channels})"
 )
 
 
@@ -76,3 +81,16 @@ async def call(
     if answer.get("success") is False:
         raise RefusedError(answer)
     return answer
+
+
+async def hang_bell(connection: AsyncConnection[Any], channels: Sequence[str]) -> int | None:
+    """Have the next writer on channels wake this connection; return when that last happened.
+
+    Returns milliseconds, to be compared, or None where nobody will be woken.
+    Raises psycopg.Error.
+    """
+    cursor = await connection.execute(_HANG_BELL.format(role=ROLE, channels=list(channels)))
+    cursor.nextset()
+    row = await cursor.fetchone()
+    rung: int | None = row[0] if row else None
+    return rung

@@ -1,0 +1,36 @@
+-- Wake who sleeps: called by dispatch, for the tenants that it has recorded changes for, where it
+-- has found the bell of a channel hung out. The bell comes down, so that the next writers need not
+-- ring: NOTIFY takes a lock of the whole database until the commit is on disk. It stays where
+-- it is within 100 ms of the last ring, because whoever that has woken is still looking.
+
+create or replace function wedsync_realtime.ring_bell(channel_id smallint, tenants uuid[])
+    returns void
+    language plpgsql
+    volatile
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_gate constant regclass := wedsync_realtime.gate_name(channel_id)::regclass;
+    v_value constant bigint := pg_sequence_last_value(v_gate);
+    v_now constant bigint 
+    := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+begin
+    if v_value % 2 = 1 or v_now - v_value / 2 between 0 and 99 then
+        return;
+    end if;
+    perform setval(v_gate, 2 * v_now + 1);
+    perform pg_notify('wedsync_realtime', c.name || ':' || t.tenant_id)
+    from wedsync_realtime.channels as c
+    inner join wedsync_realtime.topics as t on t.channel_id = c.id
+    where c.id = ring_bell.channel_id and t.tenant_id = any (ring_bell.tenants)
+    limit 100;
+end
+$$;
+
+comment on function wedsync_realtime.ring_bell(smallint, uuid[]) is
+'Wake those who sleep until something is recorded on a channel.';
+revoke execute on function wedsync_realtime.ring_bell(smallint, uuid[])
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.ring_bell(smallint, uuid[])
+to wedsync_realtime_owner;
