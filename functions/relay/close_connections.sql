@@ -1,5 +1,7 @@
--- End the leases of connections that are gone, pair by pair of user and connection. Those that
--- somebody holds, or whose tenant's counter somebody holds, end when they expire.
+-- End the leases of connections that are gone, pair by pair of user and connection: those that
+-- nothing has renewed since doubt_connections() put them in doubt, so that a client which polls on
+-- keeps its own. Those that somebody holds, or whose tenant's counter somebody holds, end when they
+-- expire.
 
 create or replace function wedsync_realtime.close_connections(
     user_ids       uuid[],
@@ -20,6 +22,8 @@ begin
             inner join public.realtime_subscriptions as s
                 on s.user_id = c.user_id and s.connection_id = c.connection_id
             inner join wedsync_realtime.tenants as t on t.tenant_id = s.tenant_id
+            cross join wedsync_realtime.settings as x
+            where s.last_ping_at <= clock_timestamp() - x.stale_after / 5
             for update of s, t skip locked
         ),
         'expired', 'connection gone'

@@ -1,7 +1,7 @@
 -- Whom a relay lets in, whose leases it renews and ends, and what it is told of these.
 
 begin;
-select plan(14);
+select plan(16);
 
 -- A story is one transaction, whose own changes drain leaves for later: for what follows they were
 -- made by one long ago, after the position from which it drains.
@@ -112,6 +112,20 @@ select is(
         array[tests.id('connection', 'all'), tests.id('connection', 'gone')]
     ),
     1, 'keep_alive: renews live subscriptions and brings back none that expired'
+);
+select is(
+    wedsync_realtime.close_connections(
+        array_fill(current_setting('tests.user')::uuid, array[2]),
+        array[tests.id('connection', 'drafts'), tests.id('connection', 'all')]
+    ),
+    0, 'close_connections: leaves alone what has been renewed lately, by a poll perhaps'
+);
+select is(
+    wedsync_realtime.doubt_connections(
+        array_fill(current_setting('tests.user')::uuid, array[2]),
+        array[tests.id('connection', 'drafts'), tests.id('connection', 'gone')]
+    ),
+    1, 'doubt_connections: has the next poll renew what was renewed lately'
 );
 select is(
     wedsync_realtime.close_connections(

@@ -44,6 +44,7 @@ CALLABLE = {
     "wedsync_realtime.admit": "r",
     "wedsync_realtime.keep_alive": "r",
     "wedsync_realtime.close_connections": "r",
+    "wedsync_realtime.doubt_connections": "r",
     "wedsync_realtime.report_relay": "r",
     # Readers before they sleep
     "wedsync_realtime.hang_bell": "ur",

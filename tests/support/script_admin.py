@@ -151,6 +151,7 @@ def _relay(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         f"wedsync_realtime.admit('{{\"sub\": \"{cast.owner_user}\"}}', '{OTHER_CONNECTION}')",
         f"wedsync_realtime.keep_alive({pairs})",
         f"wedsync_realtime.close_connections({pairs})",
+        f"wedsync_realtime.doubt_connections({pairs})",
         f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',
         f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',
     ):
