@@ -5,13 +5,14 @@ BIN     := .venv/bin
 WEDSYNC := $(BIN)/wedsync-realtime
 BASE    := .venv/.base-stamp
 TOOLS   := .venv/.tools-stamp
+RELAY   := .venv/.relay-stamp
 TEST    := .venv/.test-stamp
 # Finds, installs or fetches the server of the tests; with DOCKER=1 they bring their own.
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
 .PHONY: help migrate plan verify baseline rollback uninstall status bundle psql stop clean maintain \
-        metrics dashboard top demo listen client bench wheel test test-all lint fmt
+        metrics dashboard top relay demo listen client bench wheel test test-all lint fmt
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +62,9 @@ dashboard: $(TOOLS) ## serve a page on this machine: who listens, what is refuse
 top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
 	@$(WEDSYNC) top $(if $(EVERY),--every $(EVERY))
 
+relay: $(RELAY) ## push the events to clients through NATS_URL, or through a NATS server that is started
+	@$(WEDSYNC) relay $(if $(LISTEN),--listen $(LISTEN)) $(if $(WEBSOCKET),--websocket $(WEBSOCKET))
+
 demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own, which KEEP=1 keeps
 	@$(WEDSYNC) demo $(if $(KEEP),--keep)
 
@@ -96,6 +100,11 @@ $(BASE): pyproject.toml
 $(TOOLS): $(BASE)
 	@echo 'Adding what dashboard and top need to .venv …' >&2
 	@$(PYTHON) scripts/make_venv.py .venv tools
+	@touch $@
+
+$(RELAY): $(BASE)
+	@echo 'Adding NATS and what the relay needs to .venv …' >&2
+	@$(PYTHON) scripts/make_venv.py .venv relay
 	@touch $@
 
 $(TEST): $(BASE)

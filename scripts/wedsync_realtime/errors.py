@@ -131,11 +131,23 @@ class PortError(RunnerError):
 class MissingToolError(RunnerError):
     """A library that a tool needs beside the runner is not installed."""
 
-    def __init__(self, name: str, library: str | None) -> None:
+    def __init__(self, name: str, library: str | None, extra: str = "tools") -> None:
         super().__init__(
             f"wedsync-realtime {name} needs {library}, which is not installed.",
-            f"Run `{f'make {name}' if is_checkout() else install_command('tools')}`.",
+            f"Run `{f'make {name}' if is_checkout() else install_command(extra)}`.",
         )
+
+
+class BadSecretError(RunnerError):
+    """A key or secret in the environment is missing, or not what it must be."""
+
+
+class BrokerError(RunnerError):
+    """The NATS server cannot be started, reached or used."""
+
+
+class NotRelayError(RunnerError):
+    """The database user may not do what a relay does."""
 
 
 class NoTerminalError(RunnerError):

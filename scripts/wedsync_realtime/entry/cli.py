@@ -39,6 +39,7 @@ TOOLS = {
     "dashboard": ("dashboard", "Serve a page on this machine: who listens, what is wrong."),
     "top": ("top", "Show the same in the terminal."),
     "metrics": ("metrics", "Print the figures for Prometheus, or serve them."),
+    "relay": ("relay", "Push the events to clients through NATS."),
     "demo": ("demo", "Play a scene with suppliers and couples, in a database of its own."),
     "client": ("client", "Print the TypeScript client, typed for the database's channels."),
     "listen": ("listener", "Print the events of a channel as a user receives them."),

@@ -1,0 +1,153 @@
+"""Serve what clients call over NATS: wedsync.rpc.<user id>.<function>, as PostgREST would."""
+
+import asyncio
+import json
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from psycopg import sql
+
+from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.relay.database import Pool
+
+LONGEST = 64 * 1024  # bytes of a body
+AT_ONCE = 4  # calls of one user
+PATIENCE = 5.0  # seconds for a call, waiting for a connection included
+
+# Functions, and the types of their arguments.
+FUNCTIONS: dict[str, dict[str, str]] = {
+    "subscribe": {"channels": "text[]", "filters": "jsonb", "connection_id": "uuid"},
+    "unsubscribe": {"channel": "text"},
+    "unsubscribe_all": {"connection_id": "uuid"},
+    "ping": {"channel_name": "text", "connection_id": "uuid"},
+    "poll": {"channel": "text", "cursor": "text", "max_events": "integer"},
+    "status": {},
+}
+
+# One string is one round trip and one transaction; the function may have set the status.
+_CALL = sql.SQL(
+    "select pg_catalog.set_config('role', 'authenticated', true),"
+    " pg_catalog.set_config('request.jwt.claims', {claims}, true),"
+    " pg_catalog.set_config('response.status', '', true);"
+    " select public.{function}({arguments})::text;"
+    " select pg_catalog.current_setting('response.status', true)"
+)
+
+
+class RefusedCallError(Exception):
+    """A call that does not reach the database, or is not answered there."""
+
+    def __init__(self, code: str, status: int, error: str, retry_after: int | None = None) -> None:
+        super().__init__(error)
+        self.status = status
+        self.answer = {
+            "success": False, "error": error, "code": code, "status": status,
+            "details": None, "hint": None, "retryAfter": retry_after,
+        }  # fmt: skip
+
+    def told(self) -> tuple[str, str]:
+        """Return status and answer."""
+        return str(self.status), json.dumps(self.answer)
+
+
+class Calls:
+    """The calls that this relay serves, in turns with the others; each in a task of its own."""
+
+    def __init__(self, app: Client, pool: Pool) -> None:
+        self._app = app
+        self._pool = pool
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._of: Counter[str] = Counter()
+
+    async def begin(self) -> None:
+        """Serve from now on; raises nats.errors.Error."""
+        await self._app.subscribe("wedsync.rpc.*.*", queue="relays", cb=self._take)
+
+    async def _take(self, request: Msg) -> None:
+        task = asyncio.create_task(self._serve(request))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _serve(self, request: Msg) -> None:
+        user, function = request.subject.split(".")[2:]
+        if not request.reply.startswith(f"_INBOX.{user}."):
+            return  # it would be the relay who publishes there
+        self._of[user] += 1
+        try:
+            if self._of[user] > AT_ONCE:
+                raise RefusedCallError("rate_limited", 429, "Too many calls at once", 1)
+            async with asyncio.timeout(PATIENCE):
+                status, body = await self._call(user, function, request.data)
+        except RefusedCallError as refusal:
+            status, body = refusal.told()
+        except (psycopg.Error, RunnerError, TimeoutError):
+            silence = RefusedCallError("unavailable", 503, "The database does not answer", 1)
+            status, body = silence.told()
+        finally:
+            self._of[user] -= 1
+            if not self._of[user]:
+                del self._of[user]
+        with suppress(NatsError):  # the client asks anew
+            await self._app.publish(request.reply, body.encode(), headers={"Status": status})
+
+    async def _call(self, user: str, function: str, body: bytes) -> tuple[str, str]:
+        arguments = _arguments(function, body)
+        named = [
+            sql.SQL("{} => {}::{}").format(sql.Identifier(name), value, sql.SQL(kind))
+            for name, kind, value in arguments
+        ]
+        query = _CALL.format(
+            claims=json.dumps({"sub": user, "role": "authenticated"}),
+            function=sql.Identifier(f"realtime_{function}"),
+            arguments=sql.SQL(", ").join(named),
+        )
+        async with self._pool.connection() as held:
+            cursor = psycopg.AsyncClientCursor(held)
+            try:
+                await cursor.execute(query)
+            except (psycopg.DataError, psycopg.errors.ProgrammingError) as error:
+                message = error.diag.message_primary or "malformed arguments"
+                raise RefusedCallError("invalid_request", 400, message) from None
+            cursor.nextset()
+            answer = await cursor.fetchone()
+            cursor.nextset()
+            status = await cursor.fetchone()
+        assert answer
+        assert status
+        return status[0] or "200", answer[0]
+
+
+def _arguments(function: str, body: bytes) -> list[tuple[str, Any, Any]]:
+    """Return name, type and text of each argument; raises RefusedCallError."""
+    types = FUNCTIONS.get(function)
+    if types is None:
+        raise RefusedCallError("invalid_request", 404, f"No function {function[:40]}")
+    if len(body) > LONGEST:
+        raise RefusedCallError("invalid_request", 413, f"More than {LONGEST} bytes")
+    try:
+        given = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise RefusedCallError("invalid_request", 400, "The body is not JSON") from None
+    if not isinstance(given, dict):
+        raise RefusedCallError("invalid_request", 400, "The body is not a JSON object")
+    if unknown := sorted(given.keys() - types.keys()):
+        raise RefusedCallError("invalid_request", 400, f"No argument {unknown[0][:40]}")
+    return [(name, types[name], _text(types[name], value)) for name, value in given.items()]
+
+
+def _text(kind: str, value: Any) -> Any:
+    """Return an argument as what PostgreSQL casts; PostgREST takes the same."""
+    if value is None:
+        return None
+    if kind == "text[]":
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise RefusedCallError("invalid_request", 400, "channels must be an array of texts")
+        return value
+    if kind == "jsonb" or not isinstance(value, str):
+        return json.dumps(value)
+    return value

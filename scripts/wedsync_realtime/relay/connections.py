@@ -1,0 +1,123 @@
+"""The relay's two connections to NATS, and what the server behind them must be able to do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js.errors import Error as JetStreamError
+
+from wedsync_realtime import __version__
+from wedsync_realtime.errors import BrokerError
+from wedsync_realtime.relay.keys import Keys, Login
+
+NAME = "wedsync-realtime relay"
+OLDEST = (2, 10)
+PATIENCE = 5  # seconds
+PENDING = 64 * 2**20  # bytes that may wait for the socket
+
+_SHOW = "`wedsync-realtime relay --print-config`"
+
+
+class LostBrokerError(Exception):
+    """The connection to NATS broke; everything that stood on it is to be built anew."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """app: of the account with the stream and the clients. system: of NATS's own account."""
+
+    app: Client
+    system: Client
+    lost: asyncio.Event
+
+    async def watch(self) -> None:
+        """Raise LostBrokerError when one of them breaks."""
+        await self.lost.wait()
+        raise LostBrokerError
+
+
+@asynccontextmanager
+async def connected(
+    url: str, keys: Keys, report: Callable[[str], None]
+) -> AsyncIterator[Connections]:
+    """Hold both connections open for the time of the context; they do not come back by themselves.
+
+    Raises BrokerError.
+    """
+    lost = asyncio.Event()
+    app = await _connect(url, keys.relay, lost, report)
+    try:
+        system = await _connect(url, keys.system, lost, report)
+        try:
+            await _check(app, url)
+            yield Connections(app, system, lost)
+        finally:
+            await _close(system)
+    finally:
+        await _close(app)
+
+
+async def _connect(
+    url: str, login: Login, lost: asyncio.Event, report: Callable[[str], None]
+) -> Client:
+    async def closed() -> None:
+        lost.set()
+
+    async def failed(error: Exception) -> None:
+        if not isinstance(error, OSError | NatsError):
+            report(f"{type(error).__name__}: {error}")
+
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await nats.connect(
+                url,
+                name=f"{NAME} {__version__}",
+                nkeys_seed_str=login.seed,
+                allow_reconnect=False,
+                connect_timeout=PATIENCE,
+                closed_cb=closed,
+                error_cb=failed,
+                ping_interval=5,
+                pending_size=PENDING,
+                flush_timeout=PATIENCE,
+            )
+    except (OSError, NatsError, TimeoutError, ValueError) as error:
+        if "authorization" in str(error).lower():  # the library has no class for all of them
+            raise BrokerError(
+                f"The NATS server at {_shown(url)} does not know this relay.",
+                f"Put what {_SHOW} prints into its configuration, and reload it.",
+            ) from None
+        raise BrokerError(
+            f"No connection to NATS at {_shown(url)} (NATS_URL): {str(error) or 'no answer'}",
+            "Start the server, or correct NATS_URL; unset it for a server that is started here.",
+        ) from None
+
+
+async def _check(app: Client, url: str) -> None:
+    version = app.connected_server_version
+    if (version.major, version.minor) < OLDEST:
+        raise BrokerError(
+            f"The NATS server at {_shown(url)} is {version}; 2.10 or newer is needed.",
+            "Upgrade it: older ones cannot ask the relay who a client is.",
+        )
+    try:
+        await app.jetstream(timeout=PATIENCE).account_info()
+    except (JetStreamError, NatsError, TimeoutError) as error:
+        raise BrokerError(
+            f"The NATS server at {_shown(url)} has no JetStream for the relay: {error}",
+            f"Enable it (jetstream {{ store_dir: … }}), for account APP as {_SHOW} says.",
+        ) from None
+
+
+async def _close(client: Client) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await client.close()
+
+
+def _shown(url: str) -> str:
+    return url.rpartition("@")[2].removeprefix("nats://")

@@ -1,0 +1,234 @@
+"""Which clients are connected: their leases are renewed, those of the others are ended."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+
+from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.relay.database import Pair, Pool
+from wedsync_realtime.relay.figures import Figures
+
+GRACE = 10.0  # seconds in which a client may come back before its leases end
+ROUND = 30.0  # seconds between renewals
+TICK = 0.5  # seconds between looks at who is gone
+COURTESY = 0.5  # seconds in which an answer reaches a client before its connection is closed
+KICK = 2.0  # seconds for a server to close a connection
+QUIET = 0.25  # seconds without an answer after which no other server is expected to give one
+PAGE = 500  # connections that a server tells at once
+
+ENTERING = "wedsync.relay.entering"
+
+Place = tuple[str, int]  # server and number of the connection there
+
+
+class Presence:
+    """The connections of all servers, as these tell of them: when they come and go, and in rounds.
+
+    The relay that leads renews and ends leases.
+    """
+
+    def __init__(self, system: Client, pool: Pool, figures: Figures) -> None:
+        self._system = system
+        self._pool = pool
+        self._figures = figures
+        self._places: dict[Place, Pair] = {}
+        self._of: dict[Pair, set[Place]] = {}
+        self._absent: set[Place] = set()
+        self._doomed: set[Place] = set()
+        self._is_complete = asyncio.Event()
+        self._up: set[Place] = set()
+        self._left: dict[Pair, float] = {}
+        self._gone: dict[Pair, float] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(self) -> None:
+        """Listen to who comes and goes; raises nats.errors.Error."""
+        await self._system.subscribe("$SYS.ACCOUNT.APP.CONNECT", cb=self._take_connect)
+        await self._system.subscribe("$SYS.ACCOUNT.APP.DISCONNECT", cb=self._take_disconnect)
+        await self._system.subscribe(ENTERING, cb=self._take_entering)
+
+    async def run(self) -> None:
+        """Renew and end leases; raises nats.errors.Error."""
+        round_at = monotonic()
+        while True:
+            if monotonic() >= round_at:
+                round_at = monotonic() + ROUND
+                await self._look()
+                self._is_complete.set()
+                up = {self._places[place] for place in self._up}
+                await self._tell(self._pool.keep_alive, list(up))
+            await self._tell(self._pool.doubt_connections, self._take_gone(self._left, 0))
+            await self._tell(self._pool.close_connections, self._take_gone(self._gone, GRACE))
+            await asyncio.sleep(TICK)
+
+    async def enter(self, place: Place, pair: Pair) -> None:
+        """Take note of a connection before it becomes a user's, here and where the feed is read.
+
+        Whoever takes a right away after this has the connection closed.
+        """
+        self._add(place, pair)
+        if not self._figures.leads:
+            told = {"place": place, "pair": [str(each) for each in pair]}
+            with suppress(NoRespondersError, TimeoutError):  # nobody reads the feed just now
+                await self._system.request(ENTERING, json.dumps(told).encode(), timeout=KICK)
+
+    def leave(self, place: Place) -> None:
+        """Forget a connection that is closed."""
+        self._doomed.discard(place)
+        pair = self._places.pop(place, None)
+        if pair is None:
+            return
+        places = self._of[pair]
+        places.discard(place)
+        if not places:
+            del self._of[pair]
+            if place in self._up:
+                self._left[pair] = self._gone[pair] = monotonic()
+        self._up.discard(place)
+        self._figures.connections = len(self._up)
+
+    async def kick(self, pairs: Iterable[Pair]) -> None:
+        """Have the connections of users closed, and return when their servers say that they are.
+
+        Raises nats.errors.Error.
+        """
+        await self._is_complete.wait()
+        await self._kick_all([place for pair in pairs for place in self._of.get(pair, ())])
+
+    def kick_later(self, pairs: Iterable[Pair]) -> None:
+        """Have the connections closed that users have now, after they got what they asked for."""
+        places = [place for pair in pairs for place in self._of.get(pair, ())]
+        task = asyncio.create_task(self._kick_later(places))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _kick_later(self, places: list[Place]) -> None:
+        await asyncio.sleep(COURTESY)
+        with suppress(NatsError):
+            await self._kick_all([place for place in places if place in self._places])
+
+    async def _kick_all(self, places: list[Place]) -> None:
+        await asyncio.gather(*(self._kick(place) for place in places))
+
+    def _add(self, place: Place, pair: Pair, *, is_up: bool = False) -> None:
+        self._places[place] = pair
+        self._of.setdefault(pair, set()).add(place)
+        if is_up:
+            self._up.add(place)
+            self._left.pop(pair, None)
+            self._gone.pop(pair, None)
+            self._figures.connections = len(self._up)
+
+    def _take_gone(self, gone: dict[Pair, float], grace: float) -> list[Pair]:
+        """Return the pairs whose grace is over, and forget them."""
+        over = [pair for pair, since in gone.items() if since + grace <= monotonic()]
+        for pair in over:
+            del gone[pair]
+        return over
+
+    async def _tell(
+        self, what: Callable[[Sequence[Pair]], Awaitable[int]], pairs: Sequence[Pair]
+    ) -> None:
+        """Tell the database, where this is the relay that does."""
+        if pairs and self._figures.leads:
+            try:
+                await what(pairs)
+            except (psycopg.Error, RunnerError) as error:
+                self._figures.failed(f"The database: {str(error).strip()}")
+
+    async def _kick(self, place: Place) -> None:
+        server, number = place
+        body = json.dumps({"cid": number}).encode()
+        try:
+            subject = f"$SYS.REQ.SERVER.{server}.KICK"
+            answer = await self._system.request(subject, body, timeout=KICK)
+        except NoRespondersError:  # a server that is gone; or cut off, and its clients with it
+            self._doomed.add(place)
+            return
+        if "error" not in json.loads(answer.data):  # otherwise it was closed already
+            self._figures.kicks += 1
+        self.leave(place)
+
+    async def _take_connect(self, message: Msg) -> None:
+        told = json.loads(message.data)
+        client = told["client"]
+        if pair := _pair(client.get("user"), client.get("name")):
+            self._add((told["server"]["id"], client["id"]), pair, is_up=True)
+
+    async def _take_entering(self, message: Msg) -> None:
+        if self._figures.leads:
+            told = json.loads(message.data)
+            server, number = told["place"]
+            user, connection = map(UUID, told["pair"])
+            self._add((server, number), (user, connection))
+            await message.respond(b"")
+
+    async def _take_disconnect(self, message: Msg) -> None:
+        told = json.loads(message.data)
+        self._figures.closed(told["reason"])
+        self.leave((told["server"]["id"], told["client"]["id"]))
+
+    async def _look(self) -> None:
+        """Ask all servers for their connections; what they leave out twice is gone."""
+        known = set(self._places)
+        seen: set[Place] = set()
+        async for place, pair in self._connections():
+            seen.add(place)
+            if place in self._doomed:
+                await self._kick(place)
+            else:
+                self._add(place, pair, is_up=True)
+        absent = known - seen
+        for place in absent & self._absent:
+            self.leave(place)
+        self._absent = absent
+
+    async def _connections(self) -> AsyncIterator[tuple[Place, Pair]]:
+        query = {"auth": True, "acc": "APP", "sort": "cid", "limit": PAGE}
+        async for told in self._ask_all("$SYS.REQ.SERVER.PING.CONNZ", query):
+            server, page = told["server"]["id"], told["data"]
+            while page["connections"]:
+                for client in page["connections"]:
+                    if pair := _pair(client.get("authorized_user"), client.get("name")):
+                        yield (server, client["cid"]), pair
+                offset = page["offset"] + len(page["connections"])
+                if offset >= page["total"]:
+                    break
+                body = json.dumps({**query, "offset": offset}).encode()
+                subject = f"$SYS.REQ.SERVER.{server}.CONNZ"
+                answer = await self._system.request(subject, body, timeout=KICK)
+                page = json.loads(answer.data)["data"]
+
+    async def _ask_all(self, subject: str, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        inbox = self._system.new_inbox()
+        answers = await self._system.subscribe(inbox)
+        try:
+            await self._system.publish(subject, json.dumps(query).encode(), reply=inbox)
+            patience = KICK  # for the first
+            while True:
+                try:
+                    answer = await answers.next_msg(patience)
+                except TimeoutError:
+                    return
+                yield json.loads(answer.data)
+                patience = QUIET
+        finally:
+            await answers.unsubscribe()
+
+
+def _pair(user: str | None, name: str | None) -> Pair | None:
+    """Return user and connection id; None for the relays' own connections."""
+    try:
+        return UUID(user), UUID(name)
+    except (TypeError, ValueError, AttributeError):
+        return None

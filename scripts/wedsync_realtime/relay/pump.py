@@ -1,0 +1,189 @@
+"""Read what is new in the feed, and publish it: one relay does, the others stand by."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import NoRespondersError
+from psycopg import AsyncConnection
+
+from wedsync_realtime.relay import database, stream
+from wedsync_realtime.relay.database import Pair
+from wedsync_realtime.relay.figures import Figures
+from wedsync_realtime.relay.presence import Presence
+from wedsync_realtime.relay.stream import Message, Stream, StreamError
+
+LEADER = "wedsync.relay.leader"  # who reads the feed answers here
+PAGE = 1000  # rows
+BUSY, IDLE = 0.005, 0.05  # seconds between looks while there is traffic, and when there is none
+CALM = 1.0  # seconds without traffic after which there is none
+NOTE = 60.0  # seconds after which a position is noted that no message has carried
+ASK, SILENT = 1.0, 3  # seconds for an answer, and how many are missed before a leader is overtaken
+PAUSE = 0.5  # seconds after an error
+
+OWN_WISH = "unsubscribed"  # as the audit says it; no right was taken away
+NOTIFY_CHANNEL = "wedsync_realtime"
+
+
+class Pump:
+    """What leads from the feed to the stream."""
+
+    def __init__(
+        self,
+        url: str,
+        app: Client,
+        target: Stream,
+        presence: Presence,
+        figures: Figures,
+        serves: Callable[[], None],
+    ) -> None:
+        self._url = url
+        self._app = app
+        self._stream = target
+        self._presence = presence
+        self._figures = figures
+        self._serves = serves
+        self._position: str | None = None
+        self._noted: str | None = None  # the position that the stream's last message carries
+        self._noted_at = float("-inf")
+
+    async def run(self) -> None:
+        """Stand by or lead, for ever; raises nats.errors.Error, BrokerError."""
+        while True:
+            try:
+                connection = await database.connect(self._url)
+                async with connection:
+                    await self._await_lead(connection)
+                    await self._lead(connection)
+            except StreamError as error:
+                self._figures.failed(f"The stream: {error}")
+            except psycopg.Error as error:
+                self._figures.failed(f"The database: {str(error).strip()}")
+            await asyncio.sleep(PAUSE)
+
+    async def _await_lead(self, connection: AsyncConnection[Any]) -> None:
+        """Return when nobody else leads, or a leader does not answer, be it stopped or cut off.
+
+        Two that lead at once do no harm: the stream takes messages of one of them only.
+        """
+        missed = 0
+        while True:
+            try:
+                await self._app.request(LEADER, timeout=ASK)
+                missed = 0
+                self._serves()
+                await asyncio.sleep(ASK)
+            except (NoRespondersError, TimeoutError) as silence:
+                if await database.try_lead(connection):
+                    return
+                missed += 1
+                if missed > SILENT:
+                    return
+                if isinstance(silence, NoRespondersError):
+                    await asyncio.sleep(ASK)
+
+    async def _lead(self, connection: AsyncConnection[Any]) -> None:
+        answering = await self._app.subscribe(LEADER, cb=_answer)
+        self._figures.leads = True
+        try:
+            await connection.execute(f"listen {NOTIFY_CHANNEL}".encode())
+            end = await self._stream.open()
+            # without a position every client is told to read its copy anew
+            self._position = end.position or ""
+            self._noted = end.position
+            self._figures.caught_up_at = monotonic()
+            self._serves()
+            await self._pump(connection, end.done)
+        finally:
+            self._figures.leads = False
+            if not self._app.is_closed:
+                await answering.unsubscribe()
+
+    async def _pump(self, connection: AsyncConnection[Any], done: frozenset[str]) -> None:
+        busy_at = monotonic()
+        while True:
+            rows = await self._drain(connection)
+            is_page = len(rows) > PAGE
+            await self._publish(rows, done)
+            if len(rows) > 1:
+                done = frozenset()
+                busy_at = monotonic()
+            self._stream.check()
+            self._figures.unconfirmed = self._stream.unconfirmed
+            await self._note(rows[-1].next)
+            if not is_page:
+                now = self._figures.caught_up_at = monotonic()
+                self._figures.last_error = None
+                is_busy = now - busy_at < CALM
+                await _rest(connection, BUSY if is_busy else IDLE)
+
+    async def _drain(self, connection: AsyncConnection[Any]) -> list[Any]:
+        try:
+            return await database.drain(connection, self._position, PAGE)
+        except psycopg.errors.InvalidParameterValue:
+            if not self._position:
+                raise
+            self._figures.tell("The position is not of this database: every client reads anew.")
+            self._position = ""
+            return await database.drain(connection, self._position, PAGE)
+
+    async def _publish(self, rows: list[Any], done: frozenset[str]) -> None:
+        ended: set[Pair] = set()
+        for row in rows:
+            if row.kind == "ended":
+                told = json.loads(row.body)
+                pair = UUID(told["userId"]), UUID(told["connectionId"])
+                if told["reason"].startswith(OWN_WISH):
+                    self._presence.kick_later([pair])
+                else:
+                    ended.add(pair)
+                continue
+            if ended:
+                # what comes after was committed later than the end of their leases
+                await self._presence.kick(ended)
+                ended = set()
+            if row.kind != "position" and row.subjects:
+                await self._send(row, done)
+                done = frozenset()
+            self._position = row.next
+
+    async def _send(self, row: Any, done: frozenset[str]) -> None:
+        is_event = row.kind == "event"
+        headers = {"Wedsync-Cursor": row.cursor} if row.cursor else {}
+        if not is_event:
+            headers["Wedsync-Control"] = row.kind
+        message = Message(
+            subjects=[subject for subject in row.subjects if subject not in done],
+            body=row.body.encode(),
+            headers=headers,
+            before=self._position or "",
+            after=row.next,
+            id=str(row.id) if is_event else None,
+        )
+        await self._stream.publish(message)
+        self._figures.published += len(message.subjects)
+        self._noted, self._noted_at = row.next, monotonic()
+
+    async def _note(self, position: str) -> None:
+        """Have the stream say how far the feed has been read, where no message has for long."""
+        if position != self._noted and monotonic() - self._noted_at > NOTE:
+            note = Message([stream.POSITION_SUBJECT], b"", {}, position, position)
+            await self._stream.publish(note)
+            self._noted, self._noted_at = position, monotonic()
+
+
+async def _answer(request: Msg) -> None:
+    await request.respond(b"")
+
+
+async def _rest(connection: AsyncConnection[Any], seconds: float) -> None:
+    """Wait for a notification, and take those that came with it."""
+    for timeout in (seconds, 0):
+        async for _ in connection.notifies(timeout=timeout, stop_after=1 if timeout else None):
+            pass

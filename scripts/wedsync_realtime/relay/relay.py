@@ -1,0 +1,147 @@
+"""A relay: its parts put together, and put together again when NATS is lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from nats.errors import Error as NatsError
+
+from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.relay import broker, database, keys, tokens
+from wedsync_realtime.relay.calls import Calls
+from wedsync_realtime.relay.connections import Connections, LostBrokerError, connected
+from wedsync_realtime.relay.figures import Figures
+from wedsync_realtime.relay.logins import Logins
+from wedsync_realtime.relay.presence import Presence
+from wedsync_realtime.relay.pump import Pump
+from wedsync_realtime.relay.stream import NAME, Stream
+
+POOL = 8  # connections to the database, for logins and calls
+PAUSE = 0.25  # seconds between attempts to reach NATS
+REPORT = 15.0  # seconds between reports to the database
+LAST = 0.9  # seconds in which it ends, once told to
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a relay is told. nats: address of the server, None for one of its own."""
+
+    database: str
+    nats: str | None
+    replicas: int
+    listen: str
+    websocket: str
+    home: Path
+
+
+Announce = Callable[[dict[str, str | None]], None]
+
+
+async def run(settings: Settings, announce: Announce, tell: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT. announce: told the addresses, once it serves.
+
+    Raises RunnerError, psycopg.Error for what is wrong at the start.
+    """
+    task = asyncio.current_task()
+    assert task
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.call_later(LAST, os._exit, 0)  # a server that hangs holds nothing up
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    try:
+        await _run(settings, announce, Figures(tell))
+    except asyncio.CancelledError:
+        tell("Stopped.")
+
+
+async def _run(settings: Settings, announce: Announce, figures: Figures) -> None:
+    async with AsyncExitStack() as stack:
+        verifier = await tokens.from_environment(figures.tell)
+        own_keys = keys.load(settings.home)
+        await (await database.connect(settings.database)).close()
+        addresses = {"nats": settings.nats, "websocket": None, "stream": NAME}
+        if settings.nats is None:
+            places = settings.listen, settings.websocket
+            own = await stack.enter_async_context(
+                broker.embedded(settings.home, own_keys, *places, figures.tell)
+            )
+            addresses |= {"nats": own.nats, "websocket": own.websocket}
+        pool = database.Pool(settings.database, POOL)
+        stack.push_async_callback(pool.close)
+        serves = asyncio.Event()
+        stack.enter_context(_cancelled(_announce(serves, announce, addresses)))
+        stack.enter_context(_cancelled(_report(pool, figures)))
+        while True:
+            try:
+                async with connected(str(addresses["nats"]), own_keys, figures.failed) as both:
+                    await _serve(both, settings, own_keys, verifier, pool, figures, serves)
+            except (RunnerError, LostBrokerError, NatsError, TimeoutError) as error:
+                if not serves.is_set():
+                    raise
+                figures.failed(str(error) or "The connection to NATS is lost.")
+            await asyncio.sleep(PAUSE)
+
+
+async def _serve(
+    connections: Connections,
+    settings: Settings,
+    own_keys: keys.Keys,
+    verifier: tokens.Verifier,
+    pool: database.Pool,
+    figures: Figures,
+    serves: asyncio.Event,
+) -> None:
+    """Serve until something raises an error, and raise the first."""
+    app, system = connections.app, connections.system
+    presence = Presence(system, pool, figures)
+    logins = Logins(system, own_keys, verifier, pool, presence, figures)
+    calls = Calls(app, pool)
+    target = Stream(app, settings.replicas)
+    pump = Pump(settings.database, app, target, presence, figures, serves.set)
+    for part in (presence, logins, calls):
+        await part.begin()
+    work = connections.watch(), presence.run(), pump.run()
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await ended.pop()
+    finally:
+        for task in (*tasks, *logins.tasks, *calls.tasks, *presence.tasks):
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _announce(
+    serves: asyncio.Event, announce: Announce, addresses: dict[str, str | None]
+) -> None:
+    await serves.wait()
+    announce(addresses)
+
+
+async def _report(pool: database.Pool, figures: Figures) -> None:
+    while True:
+        try:
+            await pool.report(figures.state())
+        except (psycopg.Error, RunnerError) as error:
+            figures.failed(f"The database: {str(error).strip()}")
+        await asyncio.sleep(REPORT)
+
+
+@contextmanager
+def _cancelled(work: Coroutine[Any, Any, None]) -> Iterator[None]:
+    """Have work done beside the context, and no longer than it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()

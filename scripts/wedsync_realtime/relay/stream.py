@@ -1,0 +1,214 @@
+"""The stream, which is the relay's whole memory: each message says how far the feed has been read.
+
+Clients listen on wedsync.event.>, where the server repeats what the stream has accepted of
+wedsync.in.>: a message that comes too late, from a relay that has been overtaken, reaches nobody.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.js.api import RePublish, StorageType, StreamConfig
+from nats.js.errors import APIError, NotFoundError
+
+from wedsync_realtime.errors import BrokerError
+
+NAME = "WEDSYNC"
+EVENTS, INGEST = "wedsync.event.", "wedsync.in."
+POSITION_SUBJECT = "wedsync.position"  # for what has no message of its own; repeated to nobody
+AHEAD = 2000  # messages that may be on their way
+PATIENCE = 5.0  # seconds
+
+_CONFIG = StreamConfig(
+    name=NAME,
+    subjects=[f"{INGEST}>", POSITION_SUBJECT],
+    republish=RePublish(src=f"{INGEST}>", dest=f"{EVENTS}>"),
+    storage=StorageType.FILE,
+    max_age=24 * 3600,  # seconds
+    max_bytes=4 * 2**30,
+    duplicate_window=0.1,  # seconds, the least there is: what is sent twice is fenced off
+)
+
+_BLANKS = str.maketrans("01", " \t")
+
+
+class StreamError(Exception):
+    """The stream refused a message or did not answer: its end is to be read again."""
+
+
+class _Verbatim(str):
+    """A header's value that the client library sends with its blanks."""
+
+    __slots__ = ()
+
+    def strip(self, chars: str | None = None, /) -> "_Verbatim":
+        return self
+
+
+@dataclass(frozen=True)
+class End:
+    """Where the stream ends.
+
+    position: that of its last message, None where there is none.
+    done: subjects on which the event after it stands in the stream already.
+    """
+
+    position: str | None
+    done: frozenset[str] = frozenset()
+
+
+@dataclass
+class Message:
+    """What is published: one body on all its subjects. before, after: positions around it."""
+
+    subjects: Sequence[str]
+    body: bytes
+    headers: Mapping[str, str]
+    before: str
+    after: str
+    id: str | None = None
+
+
+@dataclass
+class _Sending:
+    """One time of writing to the stream, from its end on."""
+
+    sequence: int  # of the latest message sent
+    confirmed: int
+    error: str | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Stream:
+    """Publish with fences: each message names the one that it expects to follow."""
+
+    def __init__(self, client: Client, replicas: int) -> None:
+        self._client = client
+        self._context = client.jetstream(timeout=PATIENCE)
+        self._replicas = replicas
+        self._sending = _Sending(0, 0)
+        self._acks = client.new_inbox()
+        self._number = 0
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many messages are on their way."""
+        return self._sending.sequence - self._sending.confirmed
+
+    async def open(self) -> End:
+        """Go on from the stream's end, wherever it is now; create the stream where it is missing.
+
+        Raises StreamError, BrokerError.
+        """
+        self._number += 1
+        if self._number == 1:
+            await self._client.subscribe(f"{self._acks}.*", cb=self._take_ack)
+        try:
+            info = await self._context.stream_info(NAME)
+            sequence = info.state.last_seq
+            self._sending = _Sending(sequence, sequence)
+            return await self._read_end(sequence)
+        except NotFoundError:
+            await self._create()
+        except NatsError as error:
+            raise StreamError(str(error)) from None
+        self._sending = _Sending(0, 0)
+        return End(None)
+
+    async def publish(self, message: Message) -> None:
+        """Send a message; whether it was accepted is told by a later call.
+
+        Of its copies the last alone moves the position on, so that none is left out after a crash.
+        Raises StreamError.
+        """
+        last = len(message.subjects) - 1
+        for number, subject in enumerate(message.subjects):
+            sending = self._sending
+            await self._wait(sending, AHEAD)
+            headers = {
+                **message.headers,
+                "Nats-Expected-Last-Sequence": str(sending.sequence),
+                "Wedsync-Position": message.after if number == last else message.before,
+            }
+            if message.id is not None:
+                # the server drops an id that it has just had; clients do not see trailing blanks
+                blanks = f"{number:b}".translate(_BLANKS) if number else ""
+                headers["Nats-Msg-Id"] = _Verbatim(message.id + blanks)
+            if number < last:
+                headers["Wedsync-Partial"] = "1"
+            sending.sequence += 1
+            await self._client.publish(
+                subject.replace(EVENTS, INGEST, 1),
+                message.body,
+                reply=f"{self._acks}.{self._number}",
+                headers=headers,
+            )
+
+    async def settle(self) -> None:
+        """Wait until everything sent was accepted; raises StreamError."""
+        await self._wait(self._sending, 1)
+
+    def check(self) -> None:
+        """Raise StreamError where something sent was refused."""
+        if error := self._sending.error:
+            raise StreamError(error)
+
+    async def _wait(self, sending: _Sending, most: int) -> None:
+        """Wait until fewer than so many messages are on their way."""
+        while sending.error is None and sending.sequence - sending.confirmed >= most:
+            sending.changed.clear()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await sending.changed.wait()
+            except TimeoutError:
+                raise StreamError("the stream does not answer") from None
+        self.check()
+
+    async def _take_ack(self, ack: Msg) -> None:
+        sending = self._sending
+        if int(ack.subject.rpartition(".")[2]) != self._number:
+            return  # of what was sent before the end was read again
+        told = json.loads(ack.data) if ack.data else {"error": {"description": "no stream"}}
+        if "error" in told:
+            sending.error = sending.error or str(told["error"]["description"])
+        elif told["seq"] != sending.confirmed + 1 or told.get("duplicate"):
+            sending.error = sending.error or f"the stream is at {told['seq']}"
+        else:
+            sending.confirmed += 1
+        sending.changed.set()
+
+    async def _read_end(self, sequence: int) -> End:
+        """Read back from the last message as far as its event's copies go."""
+        position: str | None = None
+        done: dict[str, None] = {}
+        identity: str | None = None
+        while sequence:
+            try:
+                message = await self._context.get_msg(NAME, seq=sequence)
+            except NotFoundError:
+                break
+            headers = message.headers or {}
+            if position is None:
+                position = headers.get("Wedsync-Position")
+                identity = headers.get("Nats-Msg-Id")
+            if "Wedsync-Partial" not in headers or headers.get("Nats-Msg-Id") != identity:
+                break
+            done[str(message.subject).replace(INGEST, EVENTS, 1)] = None
+            sequence -= 1
+        return End(position, frozenset(done))
+
+    async def _create(self) -> None:
+        try:
+            await self._context.add_stream(_CONFIG.evolve(num_replicas=self._replicas))
+        except APIError as error:
+            raise BrokerError(
+                f"NATS refuses the stream {NAME}: {error.description}",
+                f"Give JetStream the room, and for --replicas {self._replicas} the servers.",
+            ) from None
+        except (NatsError, NoRespondersError) as error:
+            raise StreamError(str(error)) from None

@@ -1,0 +1,27 @@
+"""Fixtures: a database with people, and a relay on it with a NATS server of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.relay.scene import Scene
+from tests.support.people import People
+from tests.support.relay import Relay, running_relay
+
+
+@pytest.fixture
+def relay(database: str, tmp_path: Path) -> Iterator[Relay]:
+    """Run a relay on `database`."""
+    with running_relay(database, tmp_path / "home") as relay:
+        yield relay
+
+
+@pytest.fixture
+def scene(database: str, people: People) -> Iterator[Scene]:
+    """Return a supplier with a user, and a connection to write with."""
+    supplier = people.supplier()
+    user = people.supplier_user(supplier)
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield Scene(database, people, supplier, user, connection)

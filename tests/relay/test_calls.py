@@ -1,0 +1,106 @@
+"""What clients call over NATS is answered as PostgREST would, within bounds."""
+
+import asyncio
+import json
+from typing import Any
+
+from nats.aio.msg import Msg
+
+from tests.relay.scene import FORMS, Scene, asynchronous, body
+from tests.support.push import pushed
+from tests.support.relay import Relay
+
+
+def status(answer: Msg) -> int:
+    """Return the HTTP status of an answer, which is that of a refusal's body too."""
+    assert answer.headers
+    told = int(answer.headers["Status"])
+    assert body(answer).get("status", told) in (told, "closed")
+    return told
+
+
+@asynchronous
+async def test_functions_of_the_contract(relay: Relay, scene: Scene) -> None:
+    async with pushed(relay, scene.user) as client:
+        lease = await client.subscribe(FORMS, **scene.own)
+        mine = {"connection_id": str(client.connection_id)}
+        told: dict[str, dict[str, Any]] = {}
+        for function, arguments in {
+            "ping": {"channel_name": FORMS, **mine},
+            "poll": {"channel": lease["channel"], "max_events": 5, "cursor": None},
+            "status": {},
+            "unsubscribe": {"channel": lease["channel"]},
+            "unsubscribe_all": mine,
+        }.items():
+            answer = await client.call(function, **arguments)
+            told[function] = body(answer)
+            assert status(answer) == 200, told
+            await client.log_in()  # the end of a subscription closes the connection
+        assert told["ping"]["pinged"] == 1
+        assert told["poll"]["events"] == []
+        assert told["status"]["activeChannels"] == [FORMS]
+        assert told["unsubscribe"]["status"] == "closed"
+        assert told["unsubscribe_all"]["closed"] == 0
+
+
+@asynchronous
+async def test_refusals_come_as_from_the_functions(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier("Rival")
+    async with pushed(relay, scene.user) as client:
+        for arguments, code in (
+            ({"channels": ["weather"]}, "unknown_channel"),
+            ({"channels": [FORMS]}, "filter_required"),
+            ({"channels": [FORMS], "filters": {"supplier_id": str(rival)}}, "forbidden_channel"),
+        ):
+            answer = await client.call("subscribe", **arguments)
+            assert body(answer)["code"] == code
+            assert status(answer) == body(answer)["status"]
+
+
+@asynchronous
+async def test_bad_bodies_are_refused(relay: Relay, scene: Scene) -> None:
+    bodies = {
+        b"not JSON": 400, b"[]": 400, b"null": 400, b'"text"': 400, b"\xff\xfe": 400,
+        b"[" * 50_000: 400, b'{"unknown": 1}': 400, b'{"channels": "form-responses"}': 400,
+        b'{"channels": [1]}': 400, b'{"connection_id": "me"}': 400, b'{"channel_name": "x"}': 400,
+        b'{"channels": ["\\u0000"]}': 400,
+        b'{"filters": "x", "channels": ["form-responses"]}': 400,
+        json.dumps({"channels": ["x" * 1_000_000]}).encode(): 413,
+    }  # fmt: skip
+    async with pushed(relay, scene.user) as client:
+        for sent, expected in bodies.items():
+            answer = await client.ask("subscribe", sent)
+            assert status(answer) == expected, sent[:40]
+            assert body(answer)["success"] is False
+        for function in ("drop_everything", "subscribe; select 1", 'status"', "connection_stats"):
+            if " " not in function:
+                assert status(await client.ask(function, b"{}")) == 404
+        assert status(await client.ask("status", b"")) == 200
+
+
+@asynchronous
+async def test_answer_goes_to_the_inbox_of_the_caller_alone(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
+    async with pushed(relay, scene.user) as client, pushed(relay, rival) as other:
+        lease = await client.subscribe(FORMS, **scene.own)
+        await other.client.subscribe(f"_INBOX.{rival}.>", cb=other.got.put)
+        await other.client.flush()
+        for target in (
+            f"_INBOX.{rival}.x", lease["subject"], lease["subject"].replace("event", "in"),
+            "wedsync.relay.leader", f"wedsync.rpc.{rival}.unsubscribe_all",
+        ):  # fmt: skip
+            request = f"wedsync.rpc.{scene.user}.status"
+            await client.client.publish(request, b"{}", reply=target)
+        assert status(await client.call("status")) == 200
+        assert other.got.empty()
+        assert client.got.empty()
+
+
+@asynchronous
+async def test_one_user_cannot_use_up_the_connections(relay: Relay, scene: Scene) -> None:
+    async with pushed(relay, scene.user) as client:
+        answers = await asyncio.gather(*(client.call("status") for _ in range(200)))
+        found = [status(answer) for answer in answers]
+        assert set(found) <= {200, 429}
+        assert found.count(200) >= 4
+        assert status(await client.call("status")) == 200

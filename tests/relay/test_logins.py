@@ -1,0 +1,196 @@
+"""Who is let in: whoever proves to be a user, and no further than their own subscriptions."""
+
+import asyncio
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from tests.relay.scene import FORMS, Scene, asynchronous, names
+from tests.support.push import PATIENCE, Push, pushed
+from tests.support.relay import SECRET, Relay, running_relay, token
+
+VIOLATION, TOO_LONG = b"-ERR 'Authorization Violation'", b"-ERR 'maximum control line exceeded'"
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def unsigned(user: UUID) -> str:
+    """Return a token of alg none."""
+    return jwt.encode({"sub": str(user), "exp": int(time.time()) + 60}, "", algorithm="none")
+
+
+REFUSED: dict[str, Callable[[UUID], str]] = {
+    "no token": lambda user: "",
+    "not a token": lambda user: "nonsense",
+    "three parts of nothing": lambda user: "..",
+    "another issuer": lambda user: token(user, key=SECRET[::-1]),
+    "expired": lambda user: token(user, exp=int(time.time()) - 1),
+    "without an expiry": lambda user: jwt.encode({"sub": str(user)}, SECRET),
+    "alg none": unsigned,
+    "another algorithm": lambda user: token(user, algorithm="HS384"),
+    "a private key": lambda user: token(user, key=RSA, algorithm="RS256"),
+    "huge": lambda user: token(user, filler="x" * 100_000),
+    "of the service": lambda user: token(user, role="service_role"),
+    "nobody": lambda user: token("nobody"),
+}
+
+
+async def is_let_in(client: Push, with_token: str, name: str | None = None) -> bool:
+    """Tell whether a login succeeds, by what the server says to it."""
+    host, _, port = client.relay.nats.removeprefix("nats://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        await reader.readline()
+        name = str(client.connection_id) if name is None else name
+        options = {"auth_token": with_token, "name": name, "verbose": False, "lang": "test"}
+        writer.write(f"CONNECT {json.dumps(options)}\r\nPING\r\n".encode())
+        async with asyncio.timeout(PATIENCE):
+            answer = await reader.readline()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert answer == b"PONG\r\n" or answer.startswith((VIOLATION, TOO_LONG)), answer
+    return answer.startswith(b"PONG")
+
+
+@asynchronous
+async def test_tokens_that_prove_nothing_are_refused(relay: Relay, scene: Scene) -> None:
+    client = Push(relay, scene.user)
+    for what, made in REFUSED.items():
+        assert not await is_let_in(client, made(scene.user)), what
+    assert await is_let_in(client, token(scene.user))
+
+
+@asynchronous
+async def test_name_has_to_be_a_connection_id(relay: Relay, scene: Scene) -> None:
+    client = Push(relay, scene.user)
+    for name in ("", "me", "*", f"{uuid4()}.>"):
+        assert not await is_let_in(client, token(scene.user), name=name), name
+
+
+@pytest.fixture(scope="module")
+def keys_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with the public keys of the application."""
+    keys = [
+        jwt.algorithms.RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True) | {"kid": "rsa"},
+        jwt.algorithms.ECAlgorithm.to_jwk(EC.public_key(), as_dict=True) | {"kid": "ec"},
+    ]
+    file = tmp_path_factory.mktemp("keys") / "jwks.json"
+    file.write_text(json.dumps({"keys": keys}))
+    return file
+
+
+@pytest.fixture
+def keyed(database: str, tmp_path: Path, keys_file: Path) -> Iterator[Relay]:
+    """Run a relay that knows public keys alone, and an audience."""
+    variables = {"JWT_SECRET": "", "JWT_JWKS": str(keys_file), "JWT_AUDIENCE": "weddings"}
+    with running_relay(database, tmp_path, **variables) as relay:
+        yield relay
+
+
+@asynchronous
+async def test_public_keys_and_audience(keyed: Relay, scene: Scene) -> None:
+    client, user = Push(keyed, scene.user), scene.user
+    public = RSA.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    good = {"aud": "weddings"}
+    assert await is_let_in(client, token(user, key=RSA, algorithm="RS256", kid="rsa", **good))
+    assert await is_let_in(client, token(user, key=EC, algorithm="ES256", kid="ec", **good))
+    assert await is_let_in(client, token(user, key=EC, algorithm="ES256", **good))
+    refused = {
+        "other audience": token(user, key=RSA, algorithm="RS256", kid="rsa", aud="funerals"),
+        "no audience": token(user, key=RSA, algorithm="RS256", kid="rsa"),
+        "other key": token(user, key=OTHER, algorithm="RS256", kid="rsa", **good),
+        "unknown key": token(user, key=OTHER, algorithm="RS256", kid="other", **good),
+        "key of another kind": token(user, key=RSA, algorithm="RS256", kid="ec", **good),
+        "public key as secret": hmac_token({"sub": str(user), **good}, public),
+        "a secret": token(user, **good),
+    }
+    for what, made in refused.items():
+        assert not await is_let_in(client, made), what
+
+
+@asynchronous
+async def test_client_hears_and_says_its_own_alone(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier("Rival")
+    rival_user = scene.people.supplier_user(rival, "rival")
+    async with pushed(relay, scene.user) as client, pushed(relay, rival_user) as other:
+        await client.subscribe(FORMS, **scene.own)
+        theirs = await other.subscribe(FORMS, supplier_id=str(rival))
+        listened = [
+            theirs["subject"], "wedsync.>", "wedsync.event.>", ">", "*", "wedsync.event.*.*",
+            f"wedsync.event.{FORMS}.*", "wedsync.in.>", "wedsync.rpc.>", "wedsync.relay.>",
+            "$JS.API.>", "$JS.>", "$SYS.>", "$SYS.REQ.USER.AUTH", "_INBOX.>",
+            f"_INBOX.{rival_user}.>", f"_INBOX.{rival_user}.{other.connection_id}.>",
+        ]  # fmt: skip
+        said = [
+            theirs["subject"], client.subjects[0], client.subjects[0].replace("event", "in"),
+            "wedsync.position", "wedsync.relay.leader", f"_INBOX.{rival_user}.x",
+            "$JS.API.STREAM.DELETE.WEDSYNC", "$JS.API.STREAM.MSG.GET.WEDSYNC", "$JS.API.INFO",
+            "$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.ACCOUNT.PING.CONNZ",
+            f"wedsync.rpc.{rival_user}.status", f"wedsync.rpc.{rival_user}.unsubscribe_all",
+        ]  # fmt: skip
+        for subject in listened:
+            client.errors.clear()
+            await client.client.subscribe(subject, cb=client.got.put)
+            await client.client.flush()
+            assert client.errors, subject
+            assert "permissions violation" in client.errors[0].lower()
+        for subject in said:
+            client.errors.clear()
+            await client.client.publish(subject, b"{}")
+            await client.client.flush()
+            assert client.errors, subject
+            assert "permissions violation" in client.errors[0].lower()
+        scene.submit("theirs", supplier=rival)
+        scene.submit("wishes")
+        assert names(await other.take_events(1)) == ["theirs"]
+        assert names(await client.take_events(1)) == ["wishes"]
+        assert client.got.empty()
+
+
+@asynchronous
+async def test_connection_of_another_user_gives_nothing(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
+    async with pushed(relay, scene.user) as owner:
+        lease = await owner.subscribe(FORMS, **scene.own)
+        async with pushed(relay, rival, owner.connection_id) as thief:
+            await thief.client.subscribe(lease["subject"], cb=thief.got.put)
+            await thief.client.flush()
+            assert "permissions violation" in thief.errors[0].lower()
+            scene.submit("wishes")
+            assert names(await owner.take_events(1)) == ["wishes"]
+            assert thief.got.empty()
+
+
+@asynchronous
+async def test_login_ends_with_the_token(relay: Relay, scene: Scene) -> None:
+    client = Push(relay, scene.user)
+    client.token = token(scene.user, exp=int(time.time()) + 2)
+    await client.log_in()
+    await asyncio.wait_for(client.lost.wait(), PATIENCE)
+
+
+def hmac_token(claims: dict[str, Any], key: bytes) -> str:
+    """Return a token signed with a public key as if it were a secret, which libraries refuse."""
+    parts = [{"alg": "HS256", "typ": "JWT", "kid": "rsa"}, claims | {"exp": int(time.time()) + 60}]
+    text = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+    return f"{text}.{encoded(hmac.digest(key, text.encode(), 'sha256'))}"
+
+
+def encoded(part: bytes) -> str:
+    """Return a part of a token."""
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()

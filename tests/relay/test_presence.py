@@ -1,0 +1,76 @@
+"""Leases live as long as their connection, and end soon after it."""
+
+import asyncio
+import threading
+
+from tests.relay.scene import FORMS, Scene, asynchronous, until
+from tests.support.caller import caller
+from tests.support.push import pushed
+from tests.support.relay import Relay
+
+ENDED = """
+    select count(*) from public.realtime_activity_logs as l
+    where l.payload ->> 'connectionId' = %s and l.payload ->> 'reason' = 'connection gone'
+"""
+AGE = """
+    update public.realtime_subscriptions set last_ping_at = last_ping_at - interval '4 minutes'
+    where connection_id = %s
+"""
+IS_FRESH = """
+    select last_ping_at > clock_timestamp() - interval '1 minute'
+    from public.realtime_subscriptions where connection_id = %s
+"""
+
+
+@asynchronous
+async def test_leases_of_a_connection_that_is_gone_end(relay: Relay, scene: Scene) -> None:
+    async with pushed(relay, scene.user) as client:
+        await client.subscribe(FORMS, **scene.own)
+    await until(lambda: scene.value(ENDED, str(client.connection_id)) == 1)
+    assert scene.value("select count(*) from public.realtime_subscriptions") == 0
+
+
+@asynchronous
+async def test_client_that_polls_on_keeps_its_leases(relay: Relay, scene: Scene) -> None:
+    other_user = scene.people.supplier_user(scene.supplier, "other")
+    async with pushed(relay, scene.user) as client:
+        lease = await client.subscribe(FORMS, **scene.own)
+        ended = threading.Event()
+        polling = asyncio.create_task(asyncio.to_thread(poll, scene, lease["channel"], ended))
+    try:
+        async with pushed(relay, other_user) as gone:
+            await gone.subscribe(FORMS, **scene.own)
+        await until(lambda: scene.value(ENDED, str(gone.connection_id)) == 1)
+    finally:
+        ended.set()
+        await polling
+    assert scene.value(ENDED, str(client.connection_id)) == 0
+    assert scene.value(IS_FRESH, client.connection_id)
+
+
+def poll(scene: Scene, channel: str, ended: threading.Event) -> None:
+    """Poll a channel again and again."""
+    with caller(scene.url, scene.user) as user:
+        while not ended.wait(0.1):
+            assert user.rpc("realtime_poll", channel=channel)["success"]
+
+
+@asynchronous
+async def test_client_that_comes_back_keeps_its_leases(relay: Relay, scene: Scene) -> None:
+    other_user = scene.people.supplier_user(scene.supplier, "other")
+    async with pushed(relay, scene.user) as client, pushed(relay, other_user) as gone:
+        await client.subscribe(FORMS, **scene.own)
+        await client.close()
+        await gone.subscribe(FORMS, **scene.own)
+        await client.log_in()
+        await gone.close()
+        await until(lambda: scene.value(ENDED, str(gone.connection_id)) == 1)
+        assert scene.value(ENDED, str(client.connection_id)) == 0
+
+
+@asynchronous
+async def test_leases_of_a_connection_that_is_up_are_renewed(relay: Relay, scene: Scene) -> None:
+    async with pushed(relay, scene.user) as client:
+        await client.subscribe(FORMS, **scene.own)
+        scene.connection.execute(AGE.encode(), (client.connection_id,))
+        await until(lambda: bool(scene.value(IS_FRESH, client.connection_id)))

@@ -1,0 +1,103 @@
+"""Events reach clients through NATS: as poll answers them, and with the cursor to go on from."""
+
+import psycopg
+
+from tests.relay.scene import FORMS, Scene, asynchronous, body, names
+from tests.support.push import control, operator, pushed
+from tests.support.relay import Relay
+
+
+@asynchronous
+async def test_event_comes_as_poll_answers_it(relay: Relay, scene: Scene) -> None:
+    async with pushed(relay, scene.user) as client:
+        lease = await client.subscribe(FORMS, **scene.own)
+        assert lease["subject"] == f"wedsync.event.{FORMS}.{scene.supplier}"
+        scene.submit("wishes")
+        (event,) = await client.take_events(1)
+        answer = await client.call("poll", channel=lease["channel"], cursor=lease["cursor"])
+        (polled,) = body(answer)["events"]
+        assert event.headers
+        assert event.headers["Nats-Msg-Id"] == str(polled["id"])
+        polled.pop("channel")
+        assert body(event) == polled
+        after = event.headers["Wedsync-Cursor"]
+        answer = await client.call("poll", channel=lease["channel"], cursor=after)
+        assert body(answer)["events"] == []
+        assert answer.headers == {"Status": "200"}
+        scene.submit("menu")
+        answer = await client.call("poll", channel=lease["channel"], cursor=after)
+        assert [event["new"]["form_name"] for event in body(answer)["events"]] == ["menu"]
+        assert names(await client.take_events(1)) == ["menu"]
+
+
+@asynchronous
+async def test_filters_have_subjects_of_their_own(relay: Relay, scene: Scene) -> None:
+    where = [{"column": "form_name", "op": "eq", "value": "menu"}]
+    colleague = scene.people.supplier_user(scene.supplier, "colleague")
+    async with pushed(relay, scene.user) as all_forms, pushed(relay, colleague) as one_form:
+        every = await all_forms.subscribe(FORMS, **scene.own)
+        some = await one_form.subscribe(FORMS, **scene.own, where=where)
+        assert some["subject"].startswith(f"{every['subject']}.")
+        scene.submit("wishes", "menu", "music")
+        received = await all_forms.take_events(3)
+        assert names(received) == ["wishes", "menu", "music"]
+        (filtered,) = await one_form.take_events(1)
+        (whole,) = [each for each in received if names([each]) == ["menu"]]
+        assert filtered.data == whole.data
+        assert filtered.headers
+        assert whole.headers
+        for header in ("Nats-Msg-Id", "Wedsync-Cursor"):
+            assert filtered.headers[header] == whole.headers[header]
+
+
+@asynchronous
+async def test_other_tenants_hear_nothing(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier("Rival")
+    async with (
+        pushed(relay, scene.user) as own,
+        pushed(relay, scene.people.supplier_user(rival, "rival")) as other,
+    ):
+        await own.subscribe(FORMS, **scene.own)
+        await other.subscribe(FORMS, supplier_id=str(rival))
+        scene.submit("wishes")
+        scene.submit("theirs", supplier=rival)
+        assert names(await other.take_events(1)) == ["theirs"]
+        assert names(await own.take_events(1)) == ["wishes"]
+
+
+@asynchronous
+async def test_deleted_stream_is_made_anew_and_clients_are_told_to_resync(
+    relay: Relay, scene: Scene
+) -> None:
+    async with pushed(relay, scene.user) as client, operator(relay) as admin:
+        await client.subscribe(FORMS, **scene.own)
+        scene.submit("before")
+        await client.take_events(1)
+        await admin.jetstream().delete_stream("WEDSYNC")
+        scene.submit("lost")
+        while control(told := (await client.take())[0]) != "resync":
+            pass
+        assert body(told) == {"reason": "stream_restarted"}
+        scene.submit("after")
+        assert names(await client.take_events(1)) == ["after"]
+
+
+@asynchronous
+async def test_settled_topic_is_told_to_be_ready(relay: Relay, scene: Scene) -> None:
+    async with pushed(relay, scene.user) as client:
+        with psycopg.connect(scene.url) as writer:
+            writer.execute("lock table public.form_responses in row exclusive mode")
+            writer.execute("select pg_current_xact_id()")
+            lease = await client.subscribe(FORMS, **scene.own)
+            answer = await client.call("poll", channel=lease["channel"], cursor=lease["cursor"])
+            assert body(answer)["ready"] is False
+        answer = await client.call("poll", channel=lease["channel"], cursor=lease["cursor"])
+        assert body(answer)["ready"] is True
+        while control((await client.take())[0]) != "ready":
+            pass
+
+
+def test_relay_ends_within_a_second_of_being_told_to(relay: Relay) -> None:
+    code, seconds = relay.stop()
+    assert code == 0
+    assert seconds < 5  # a second on a machine of its own

@@ -1,0 +1,163 @@
+"""A relay that cannot work says so at its start, and what to do."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.support.cluster import Cluster
+from tests.support.relay import environment, failing, running_relay
+
+
+@pytest.mark.parametrize(
+    ("variables", "error", "words"),
+    [
+        ({"JWT_SECRET": ""}, "BadSecretError", "JWT_SECRET to the secret"),
+        ({"JWT_JWKS": "/nowhere.json"}, "BadSecretError", "JSON Web Key Set"),
+        ({"NATS_SEED": "SUAnonsense"}, "BadSecretError", "--print-config"),
+        ({"NATS_URL": "nats://127.0.0.1:1"}, "BrokerError", "NATS_URL"),
+    ],
+)
+def test_bad_environment_is_told(
+    database: str, tmp_path: Path, variables: dict[str, str], error: str, words: str
+) -> None:
+    told = failing(database, tmp_path, **variables)
+    assert told["error"] == error
+    assert words in told["fix"]
+
+
+def test_database_without_the_package(empty_database: str, tmp_path: Path) -> None:
+    told = failing(empty_database, tmp_path)
+    assert (told["error"], told["fix"]) == ("NotDeployedError", "Run make migrate.")
+
+
+def test_database_with_an_older_package(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("drop function wedsync_realtime.drain")
+    told = failing(database, tmp_path)
+    assert (told["error"], told["fix"]) == ("NotDeployedError", "Run make migrate.")
+    assert "older" in told["message"]
+
+
+def test_user_without_the_role(database: str, cluster: Cluster, tmp_path: Path) -> None:
+    with login(cluster, "nobody_in_particular"):
+        told = failing(database.replace("postgres@", "nobody_in_particular@"), tmp_path)
+    assert told["error"] == "NotRelayError"
+    assert "grant wedsync_realtime_relay to" in told["fix"]
+
+
+def test_member_of_the_role_is_enough(database: str, cluster: Cluster, tmp_path: Path) -> None:
+    with login(cluster, "some_relay", member=True):
+        url = database.replace("postgres@", "some_relay@")
+        with running_relay(url, tmp_path) as relay:
+            assert relay.stop()[0] == 0
+
+
+def test_taken_port(database: str, tmp_path: Path) -> None:
+    with running_relay(database, tmp_path / "one") as relay:
+        listen = ("--listen", relay.nats.removeprefix("nats://"))
+        told = failing(database, tmp_path / "two", *listen, "--websocket", "127.0.0.1:0")
+    assert told["error"] == "BrokerError"
+    assert "address already in use" in told["message"]
+
+
+def test_second_relay_of_a_checkout_is_told_to_share_the_server(
+    database: str, tmp_path: Path
+) -> None:
+    with running_relay(database, tmp_path):
+        told = failing(database, tmp_path)
+    assert "Set NATS_URL" in told["fix"]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        ("", "does not know this relay"),
+        ("{own}", "has no JetStream"),
+    ],
+)
+def test_server_that_is_not_configured(
+    database: str, tmp_path: Path, configuration: str, words: str
+) -> None:
+    own = printed_configuration(database, tmp_path)
+    text = own.replace("jetstream: enabled", "") if configuration else "authorization: {token: x}"
+    with nats_server(tmp_path, text) as url:
+        told = failing(database, tmp_path, NATS_URL=url)
+    assert told["error"] == "BrokerError"
+    assert words in told["message"]
+    assert "--print-config" in told["fix"]
+
+
+def test_printed_configuration_is_all_that_a_server_needs(database: str, tmp_path: Path) -> None:
+    own = printed_configuration(database, tmp_path)
+    text = own + f'jetstream {{ store_dir: "{tmp_path}/js" }}'
+    with nats_server(tmp_path, text) as url, running_relay(database, tmp_path, NATS_URL=url) as it:
+        assert (it.nats, it.websocket) == (url, None)
+
+
+def test_missing_extra_says_which_command_to_run(database: str, tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.modules['nats'] = None\n"
+        "from wedsync_realtime.entry.cli import main\n"
+        "sys.exit(main(['relay', '--json']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment(database, tmp_path),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "make relay" in done.stdout
+
+
+def printed_configuration(database: str, home: Path) -> str:
+    """Return what relay --print-config prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wedsync_realtime", "relay", "--print-config"],
+        env=environment(database, home),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+@contextmanager
+def nats_server(folder: Path, configuration: str) -> Iterator[str]:
+    """Run a server with a configuration, and yield its URL."""
+    program = shutil.which("nats-server", path=str(Path(sys.executable).parent))
+    assert program
+    file = folder / "other.conf"
+    file.write_text(f"listen: 127.0.0.1:-1\n{configuration}\n")
+    process = subprocess.Popen([program, "-c", file], stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    try:
+        address = None
+        while address is None:
+            address = re.search(r"client connections on (\S+)", process.stderr.readline())
+        yield f"nats://{address[1]}"
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+@contextmanager
+def login(cluster: Cluster, name: str, *, member: bool = False) -> Iterator[None]:
+    """Have a user who may log in for the time of the context."""
+    with cluster.connect() as connection:
+        connection.execute(f"create role {name} login".encode())
+        try:
+            if member:
+                connection.execute(f"grant wedsync_realtime_relay to {name}".encode())
+            yield
+        finally:
+            connection.execute(f"drop role {name}".encode())

@@ -1,0 +1,136 @@
+"""A client that is pushed to, as an application writes it with a plain NATS client."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import UUID, uuid4
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from tests.support.relay import Relay, token
+from wedsync_realtime.relay import keys
+
+PATIENCE = 30.0  # seconds until what should come has failed to
+
+
+class Push:
+    """A user on one connection. got: what was pushed, in its order; lost: set when cut off."""
+
+    def __init__(self, relay: Relay, user: UUID, connection_id: UUID | None = None) -> None:
+        self.relay = relay
+        self.user = user
+        self.connection_id = connection_id or uuid4()
+        self.token = token(user)
+        self.got: asyncio.Queue[Msg] = asyncio.Queue()
+        self.errors: list[str] = []
+        self.lost = asyncio.Event()
+        self.subjects: list[str] = []
+        self.client: Client = Client()  # until it is connected
+
+    async def log_in(self) -> None:
+        """Connect, and listen on what was subscribed to before."""
+        await self.close()
+        self.lost = asyncio.Event()
+        self.client = await self.connect(self.token)
+        for subject in self.subjects:
+            await self.client.subscribe(subject, cb=self.got.put)
+        await self.client.flush()
+
+    async def close(self) -> None:
+        """Let go of the connection, where there is one."""
+        if self.client.is_connected:
+            await self.client.close()
+        if transport := self.client._transport:  # the library leaves open what the server closed
+            transport.close()  # type: ignore[no-untyped-call]
+            with suppress(OSError):
+                await transport.wait_closed()  # type: ignore[no-untyped-call]
+
+    async def connect(self, with_token: str, **options: Any) -> Client:
+        """Return a connection with a token; raises what nats does."""
+        lost = self.lost
+
+        async def closed() -> None:
+            lost.set()
+
+        async def failed(error: Exception) -> None:
+            self.errors.append(str(error))
+
+        return await nats.connect(
+            self.relay.nats,
+            **{
+                "token": with_token,
+                "name": str(self.connection_id),
+                "inbox_prefix": f"_INBOX.{self.user}.{self.connection_id}",
+                "allow_reconnect": False,
+                "connect_timeout": int(PATIENCE),
+                "closed_cb": closed,
+                "error_cb": failed,
+            }
+            | options,
+        )
+
+    async def call(self, function: str, **arguments: Any) -> Msg:
+        """Call a function over the connection and return the answer as it is."""
+        return await self.ask(function, json.dumps(arguments, default=str).encode())
+
+    async def ask(self, function: str, body: bytes, user: UUID | None = None) -> Msg:
+        """Call a function with a body as it is."""
+        subject = f"wedsync.rpc.{user or self.user}.{function}"
+        return await self.client.request(subject, body, timeout=PATIENCE)
+
+    async def subscribe(self, channel: str, **filters: Any) -> dict[str, Any]:
+        """Subscribe to a channel, log in anew for the right to hear it, and listen."""
+        answer = await self.call(
+            "subscribe", channels=[channel], filters=filters, connection_id=self.connection_id
+        )
+        told = json.loads(answer.data)
+        assert told["success"], told
+        lease: dict[str, Any] = told["subscriptions"][0]
+        self.subjects.append(lease["subject"])
+        await self.log_in()
+        return lease
+
+    async def take(self, count: int = 1) -> list[Msg]:
+        """Return the next messages; raises TimeoutError."""
+        async with asyncio.timeout(PATIENCE):
+            return [await self.got.get() for _ in range(count)]
+
+    async def take_events(self, count: int) -> list[Msg]:
+        """Return the next messages that are events, passing over what else is told."""
+        found: list[Msg] = []
+        while len(found) < count:
+            found += [each for each in await self.take() if not control(each)]
+        return found
+
+
+def control(message: Msg) -> str | None:
+    """Return what kind of a control message it is, None for an event."""
+    return (message.headers or {}).get("Wedsync-Control")
+
+
+@asynccontextmanager
+async def pushed(
+    relay: Relay, user: UUID, connection_id: UUID | None = None
+) -> AsyncIterator[Push]:
+    """Log a user in for the time of the context."""
+    push = Push(relay, user, connection_id)
+    try:
+        await push.log_in()
+        yield push
+    finally:
+        await push.close()
+
+
+@asynccontextmanager
+async def operator(relay: Relay) -> AsyncIterator[Client]:
+    """Hold a connection that may do everything in the account of the stream."""
+    seed = keys.load(relay.home).relay.seed
+    client = await nats.connect(relay.nats, nkeys_seed_str=seed, allow_reconnect=False)
+    try:
+        yield client
+    finally:
+        await client.close()
