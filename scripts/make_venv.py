@@ -14,7 +14,8 @@ from pathlib import Path
 OLDEST = (3, 11)
 
 
-UNREACHED = ("Retrying (", "NewConnectionError", "Temporary failure", "ProxyError", "timed out")
+# pip names no versions of what it could not ask for
+UNREACHED = ("Retrying (", "NewConnectionError", "(from versions: none)", "timed out")
 
 
 def main(folder: Path, extra: str = "") -> None:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "make_venv.py"
 
 
@@ -22,14 +24,15 @@ def test_path_with_a_colon_is_named(tmp_path: Path) -> None:
     assert not list(folder.iterdir())
 
 
-def test_without_a_network_the_fix_is_named_and_pip_is_silent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_without_a_network_the_fix_is_named_and_pip_is_silent(tmp_path: Path, retries: str) -> None:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(SCRIPT.parents[1] / name, tmp_path)
     environment = {name: text for name, text in os.environ.items() if not name.startswith("PIP_")}
     environment |= {
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_INDEX_URL": "http://127.0.0.1:1/simple",
-        "PIP_RETRIES": "1",
+        "PIP_RETRIES": retries,
     }
     done = subprocess.run(
         [sys.executable, SCRIPT, ".venv"],
