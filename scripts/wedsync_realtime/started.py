@@ -17,7 +17,7 @@ _OPTIONS = {name: f"--{name.lower()}" for name in ("EVERY", "INTO", "LISTEN", "P
 _FLAGS = {name: f"--{name.lower()}" for name in ("DIFF", "KEEP", "SQL", "YES")}
 _MAKE = re.compile(
     r"\bmake (baseline|bench|bundle|clean|client|dashboard|demo|listen|maintain|metrics|migrate"
-    r"|plan|psql|rollback|status|stop|top|uninstall|verify)\b((?: [A-Z]+=[^\s`'),.;]+)*)"
+    r"|plan|psql|relay|rollback|status|stop|top|uninstall|verify)\b((?: [A-Z]+=[^\s`'),.;]+)*)"
 )
 
 

@@ -26,7 +26,8 @@ COMPUTED = {
     "{command}": "tests/embedded/test_machine.py",
     "{steps.statement}": "tests/deployment/test_rollback.py",
     "grant {ROLE} to {user}": "tests/dashboard/test_reader.py",
-    "{f'make {name}' if is_checkout() else install_command('tools')}": __file__,
+    "{program()} relay --print-config": "tests/relay/test_start.py",
+    "{f'make {name}' if is_checkout() else install_command(extra)}": __file__,
 }
 NO_COMMAND = {"create index concurrently if not exists", "{word}"}  # names of what is forbidden
 

@@ -13,13 +13,14 @@ from nats.js.errors import Error as JetStreamError
 from wedsync_realtime import __version__
 from wedsync_realtime.errors import BrokerError
 from wedsync_realtime.relay.keys import Keys, Login
+from wedsync_realtime.started import program
 
 NAME = "wedsync-realtime relay"
 OLDEST = (2, 10)
 PATIENCE = 5  # seconds
 PENDING = 64 * 2**20  # bytes that may wait for the socket
 
-_SHOW = "`wedsync-realtime relay --print-config`"
+_SHOW = f"`{program()} relay --print-config`"
 
 
 class LostBrokerError(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.rows import namedtuple_row
@@ -67,10 +67,11 @@ async def connect(url: str) -> AsyncConnection[Any]:
             (ROLE, f"{PATIENCE}s"),
         )
     except psycopg.errors.InsufficientPrivilege:
+        user = sql.Identifier(connection.info.user).as_string(connection)
         await connection.close()
         raise NotRelayError(
             f"{conninfo.display_name(url)}: the user is no member of {ROLE}.",
-            f"As the owner run `grant {ROLE} to <the user>`.",
+            f"As the owner run `grant {ROLE} to {user}`.",
         ) from None
     except BaseException:
         await connection.close()

@@ -12,6 +12,7 @@ from typing import Any
 import nkeys
 
 from wedsync_realtime.errors import BadSecretError
+from wedsync_realtime.started import program
 
 VARIABLE = "NATS_SEED"
 _HEADER = {"typ": "JWT", "alg": "ed25519-nkey"}
@@ -76,7 +77,7 @@ def _derive(seed: str, source: str) -> Keys:
     if prefix != nkeys.PREFIX_BYTE_ACCOUNT:
         raise BadSecretError(
             f"{source} is not the seed of an account, which begins with SA.",
-            f"Unset {VARIABLE} and run `wedsync-realtime relay --print-config`: it makes one.",
+            f"Unset {VARIABLE} and run `{program()} relay --print-config`: it makes one.",
         )
 
     def login(name: str) -> Login:
