@@ -1,6 +1,7 @@
 """How far the workers are, line by line, for people who wait."""
 
 import time
+from collections.abc import Generator
 
 import pytest
 
@@ -39,14 +40,13 @@ class Progress:
         if report.failed:
             self._print(f"FAILED {report.nodeid} ({report.when})")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Print no dot for a test that passed or was skipped."""
-        if report.passed:
-            return ("passed" if report.when == "call" else "", "", "")
-        if report.skipped and not hasattr(report, "wasxfail"):
-            return "skipped", "", ""
-        return None
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_teststatus(
+        self,
+    ) -> Generator[None, tuple[str, str, object], tuple[str, str, object]]:
+        """Print no letter for a test, which would stand in the way of the lines."""
+        category, _, word = yield
+        return category, "", word
 
     def _line(self, now: float) -> str:
         minutes, seconds = divmod(int(now - self.begin), 60)
