@@ -97,8 +97,10 @@ def cleanup(stage: Stage) -> Iterator[Figure]:
         pinging.run(f"{people.AS_CLIENT}; set lock_timeout = '{WAIT}ms'")
         subscribing.run(people.AS_CLIENT)
 
+        lapsed = admin.value("select bench.copied('public.realtime_subscriptions', 'l', '{}')")
+
         def before() -> None:
-            admin.run("insert into public.realtime_subscriptions select * from bench.lapsed")
+            admin.run(f"insert into public.realtime_subscriptions {lapsed} from bench.lapsed as l")
             pings.start()
             subscribes.start()
 

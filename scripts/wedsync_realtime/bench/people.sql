@@ -28,14 +28,22 @@ create function bench.subscribe(name text) returns jsonb language sql as $$
     );
 $$;
 
--- A select list that copies a row of a table, with other expressions for some of its columns.
+-- What inserts a copy of a row of a table, with other expressions for some of its columns: their
+-- names, and the select list. Generated columns make themselves.
 create function bench.copied(relation regclass, alias text, others jsonb) returns text
 language sql as $$
-    select string_agg(
-        coalesce(others ->> a.attname, format('%I.%I', alias, a.attname)), ', ' order by a.attnum
+    select format(
+        '(%s) select %s',
+        string_agg(format('%I', a.attname), ', ' order by a.attnum),
+        string_agg(
+            coalesce(others ->> a.attname, format('%I.%I', alias, a.attname)), ', '
+            order by a.attnum
+        )
     )
     from pg_attribute as a
-    where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+    where
+        a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+        and a.attgenerated = ''
 $$;
 
 -- Copies that lease for further users, one each.
@@ -43,7 +51,7 @@ create function bench.add_leases(name text, first integer, last integer) returns
 language plpgsql as $$
 begin
     execute format(
-        'insert into public.realtime_subscriptions select %s '
+        'insert into public.realtime_subscriptions %s '
         'from public.realtime_subscriptions as s '
         'cross join generate_series($2, $3) as n '
         'cross join lateral (select bench.user_id($1, n) as id) as u '
@@ -64,7 +72,7 @@ begin
     create table if not exists bench.event as
     select e.* from wedsync_realtime.events as e order by e.id desc limit 1;
     execute format(
-        'insert into wedsync_realtime.events select %s '
+        'insert into wedsync_realtime.events %s '
         'from bench.event as e cross join generate_series(1, $1) as n',
         bench.copied('wedsync_realtime.events', 'e', jsonb_build_object(
             'id', 'nextval(''wedsync_realtime.events_id_seq'')',

@@ -58,7 +58,7 @@ begin
     foreach v_history in array array['metrics_history', 'channel_minutes', 'activity_minutes'] loop
         v_minute := case v_history when 'metrics_history' then 'sampled_at' else 'minute' end;
         execute format(
-            'insert into wedsync_realtime.%1$I select %2$s from ('
+            'insert into wedsync_realtime.%1$I %2$s from ('
             'select h.* from wedsync_realtime.%1$I as h order by h.%3$I desc limit 1) as h '
             'cross join generate_series('
             'date_trunc(''minute'', now()) - interval ''30 days'' + interval ''1 hour'', '
