@@ -41,7 +41,9 @@ FAULTS = [
     Fault("partitions_ahead", "warn", (
         "select wedsync_realtime.drop_partitions('wedsync_realtime.events', now() + '9 days')",
         "select wedsync_realtime.add_partition('wedsync_realtime.events',"
-        " date_trunc('day', now()), '1 day')",
+        # in the day's last hour it ends too soon: then half of tomorrow
+        " date_trunc('day', now() + interval '1 hour'),"
+        " case extract(hour from now()) when 23 then interval '12 hours' else '1 day' end)",
         "update wedsync_realtime.settings set feed_retention = '1 hour'",
     ), "events until"),
     Fault("partitions_ahead", "fail", (
