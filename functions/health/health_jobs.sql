@@ -34,8 +34,8 @@ begin
             when j.status <> 'late' then ''
             when v_advice <> '' then v_advice
             else 'See why pg_cron does not run it, in cron.job_run_details and the server''s log '
-                '("connection failed": set cron.use_background_workers to on), or keep make '
-                'maintain EVERY=60 running.'
+                '("connection failed": set cron.use_background_workers to on; a launcher that '
+                'was terminated: restart the server), or keep make maintain EVERY=60 running.'
         end,
         case
             when j.status in ('failed', 'late')

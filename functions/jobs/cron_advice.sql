@@ -20,12 +20,18 @@ begin
     from pg_namespace as n
     where n.nspname = 'wedsync_realtime';
     if v_extension.installed_version is not null then
-        if has_schema_privilege(v_owner, 'cron', 'usage') then
+        if wedsync_realtime.can_schedule(v_owner) then
             return '';
         end if;
         return format(
-            'pg_cron runs no job: as a superuser run "grant usage on schema cron to %I" and then '
-            'make migrate, or %s.', v_owner, v_otherwise
+            'pg_cron runs no job: as a superuser run "grant usage on schema cron to %1$I'
+            || case
+                when has_schema_privilege(v_owner, 'cron', 'usage') then
+                    '; grant select on cron.job to %1$I'
+                    '; grant execute on all functions in schema cron to %1$I'
+                else ''
+            end
+            || '" and then make migrate, or %2$s.', v_owner, v_otherwise
         );
     elsif v_extension.name is null then
         return format('This server has no pg_cron: %s.', v_otherwise);

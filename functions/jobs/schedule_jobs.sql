@@ -1,5 +1,7 @@
 -- Schedule the pg_cron jobs by settings; false where pg_cron is not installed or this role may not
--- use it, of which cron_advice() tells.
+-- use it, of which cron_advice() tells. pg_cron knows a role's job by its name alone: one that runs
+-- in a database that is gone, as after a restore under another name, is scheduled anew, and one
+-- that runs in another database is left to it.
 
 create or replace function wedsync_realtime.schedule_jobs()
     returns boolean
@@ -10,8 +12,9 @@ create or replace function wedsync_realtime.schedule_jobs()
 as $$
 declare
     v_job record;
+    v_database text;
 begin
-    if has_schema_privilege(to_regnamespace('cron'), 'usage') is not true then
+    if not wedsync_realtime.can_schedule(current_user) then
         return false;
     end if;
     for v_job in
@@ -29,6 +32,21 @@ begin
                 format('call wedsync_realtime.run_job(%L)', t.job) as command
         ) as j
     loop
+        execute
+            'select cron.unschedule(j.jobid) from cron.job as j '
+            'where j.jobname = $1 and j.username = current_user '
+            'and j.database not in (select d.datname from pg_database as d)'
+        using v_job.name;
+        execute
+            'select j.database from cron.job as j where j.jobname = $1 '
+            'and j.username = current_user and j.database <> current_database()'
+        into v_database
+        using v_job.name;
+        if v_database is not null then
+            raise warning 'job % of % runs in database %: unschedule it there, or deploy here as '
+                'another role', v_job.name, current_user, v_database;
+            continue;
+        end if;
         execute
             'select cron.schedule($1, $2, $3) where not exists ('
             'select from cron.job as j where j.jobname = $1 and j.schedule = $2 '

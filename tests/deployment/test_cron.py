@@ -177,5 +177,44 @@ def test_bundle_creates_it_or_keeps_it_away(url: str, tmp_path: Path, with_cron:
     assert bool(values(url, EXTENSION)) == with_cron
 
 
+def test_role_that_may_use_the_schema_alone_is_told_the_rest(
+    url: str, platform: str, run: Run
+) -> None:
+    execute(
+        url,
+        f"create extension pg_cron; grant usage on schema cron to {role_of(platform)};"
+        "revoke select on cron.job from public;"
+        "revoke execute on all functions in schema cron from public",
+    )
+    ran = run("migrate", platform)
+    assert (ran.code, ran.err) == (0, "")
+    execute(url, told(ran.out.splitlines()[1]))
+    assert run("migrate", platform).code == 0
+    assert values(platform, JOBS) == OURS
+    execute(url, f"revoke usage on schema cron from {role_of(platform)}")
+    assert run("verify", platform).code == 0
+    assert run("uninstall", platform, "--yes").code == 0
+
+
+def test_jobs_restored_under_another_name_are_scheduled_anew(
+    own_cluster: Cluster, url: str, run: Run
+) -> None:
+    run("migrate", url)
+    execute(url, "update cron.job set database = 'gone'")
+    assert run("migrate", url).code == 0
+    assert values(url, "select distinct database from cron.job") == [CRON_DATABASE]
+    assert migrate(url).is_nothing
+
+
+def test_jobs_of_another_database_are_left_to_it(url: str, run: Run) -> None:
+    run("migrate", url)
+    execute(url, "update cron.job set database = 'postgres'")
+    outcome = migrate(url)
+    assert outcome.is_nothing
+    assert len(outcome.warnings) == 4
+    assert "runs in database postgres" in outcome.warnings[0]
+    assert values(url, "select distinct database from cron.job") == ["postgres"]
+
+
 def role_of(url: str) -> str:
     return url.partition("//")[2].partition("@")[0]

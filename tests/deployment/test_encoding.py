@@ -1,16 +1,20 @@
 """A database in another encoding than UTF-8 is deployed to, and its own letters travel."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
 
-from tests.deployment.conftest import Run, values
+from tests.deployment.conftest import Run, execute, values
 from tests.support.caller import caller
 from tests.support.cluster import Cluster
+from tests.support.dashboard import running_dashboard
 from tests.support.people import People, install_helpers
+from wedsync_realtime.packaging import bundle
 
 NAMES = {"LATIN1": "Café Zoë", "WIN1252": "Café „Zoë“ €", "EUC_JP": "花屋"}
 
@@ -58,4 +62,47 @@ def test_letters_of_the_database_travel(encoded: tuple[str, str], run: Run) -> N
     assert (told["new"]["form_name"], told["new"]["responses"]) == (name, {name: name})
     assert name in values(url, "select tenant_name from wedsync_realtime.tenant_load")
     assert run("verify", url).code == 0
+    assert run("migrate", url).code == 0
+
+
+def test_letters_are_read_by_those_who_look(encoded: tuple[str, str], run: Run) -> None:
+    """What explain_access, find_people and the dashboard show, whose clients speak UTF-8."""
+    url, name = encoded
+    run("migrate", url)
+    with psycopg.connect(url) as connection:
+        install_helpers(connection)
+    people = People(url)
+    supplier = people.supplier(name)
+    user = people.supplier_user(supplier)
+    with psycopg.connect(url) as connection:
+        explained = connection.execute(
+            "select string_agg(e::text, ' ') from wedsync_realtime.explain_access(%s, %s, %s) as e",
+            (user, "form-responses", Jsonb({"supplier_id": str(supplier), "where": [
+                {"column": "form_name", "op": "eq", "value": name},
+            ]})),
+        ).fetchone()  # fmt: skip
+        found = connection.execute(
+            "select string_agg(p::text, ' ') from wedsync_realtime.find_people(%s) as p", (name,)
+        ).fetchone()
+    assert explained
+    assert "refused" not in explained[0]
+    assert found
+    assert name in found[0]
+    with caller(url, user) as somebody:
+        somebody.rpc(
+            "realtime_subscribe",
+            channels=["form-responses"],
+            filters={"supplier_id": str(supplier)},
+        )
+    with running_dashboard(url) as dashboard:
+        assert name in str(dashboard.ask("tenants", search=name).data)
+        assert name in str(dashboard.ask("people", term=name).data)
+
+
+def test_bundle_is_applied_in_every_encoding(
+    encoded: tuple[str, str], run: Run, tmp_path: Path
+) -> None:
+    url, _ = encoded
+    (written,) = bundle.write(tmp_path)
+    execute(url, written.file.read_text())
     assert run("migrate", url).code == 0

@@ -248,3 +248,9 @@ def test_transaction_timeout_of_the_database_does_not_matter(
     tree.migration(1, "select pg_sleep(2.5);")
     url = f"{empty_database}&options=-c%20transaction_timeout%3D2s"
     assert run("migrate", url, "--source", tree.root).code == 0
+
+
+def test_timeouts_of_the_role_are_not_for_the_commands(database: str, run: Run) -> None:
+    url = f"{database}&options=-c%20statement_timeout%3D1ms"
+    assert run("verify", url).code == 0
+    assert run("status", url).code == 0

@@ -72,7 +72,7 @@ INTERNAL = [
     "absence_code", "add_partition", "admit_joiners", "attach_broadcast", "attach_channel",
     "attach_relations", "attach_tables", "attached_tables",
     "attachment_obstacle", "await_leases", "broadcast_events", "broadcast_messages",
-    "broadcast_obstacle", "can_send_rows", "cascade_template", "cast_value",
+    "broadcast_obstacle", "can_schedule", "can_send_rows", "cascade_template", "cast_value",
     "channel_attachments", "channel_columns", "channel_problem", "channel_table",
     "check_access", "check_channel_id", "check_channels", "check_columns", "check_condition",
     "check_filters", "check_identity", "check_limits", "check_list",

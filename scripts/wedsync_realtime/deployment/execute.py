@@ -17,6 +17,7 @@ FIXES = {
     "55P03": "Another transaction holds the lock: end it, or try longer (--retry-for); an "
     "autovacuum gives way when --lock-timeout is above 1.",
     "57014": "Raise --statement-timeout, then run again.",
+    "25006": "Connect as a role, and to a server, that may write (default_transaction_read_only).",
     "2BP01": "Drop or change what depends on it in a migration, then run again.",
     "40P01": "Two transactions waited for each other: run again.",
 }

@@ -61,6 +61,8 @@ def read_only(connection: Connection[Any]) -> Iterator[None]:
     """Hold a transaction that sees one state and changes nothing; works on a standby too."""
     connection.execute("begin transaction isolation level repeatable read, read only")
     try:
+        # the role's may be meant for the application's queries
+        connection.execute("set local statement_timeout = 0")
         yield
     finally:
         if not connection.closed:

@@ -17,6 +17,7 @@ from wedsync_realtime.command.output import Printer
 from wedsync_realtime.command.tool import DONE, FAILED
 from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.deployment import channels, deploy, execute
+from wedsync_realtime.deployment.transaction import read_only
 from wedsync_realtime.embedded import service
 from wedsync_realtime.entry import lifecycle, local, maintain
 from wedsync_realtime.entry.hidden import hide_passwords
@@ -160,7 +161,10 @@ def _migrate(options: argparse.Namespace, printer: Printer) -> int:
 def _status(options: argparse.Namespace, printer: Printer) -> int:
     """Show applied, pending and changed scripts, and what the server has."""
     url = tool.url_of(options, printer)
-    with server.connect(url, wait=options.wait, report=printer.note) as connection:
+    with (
+        server.connect(url, wait=options.wait, report=printer.note) as connection,
+        read_only(connection),
+    ):
         plan = deploy.read_plan(connection, options.source)
         applied, last = len(ledger.read(connection)), ledger.last(connection)
         info = server.inspect(connection)

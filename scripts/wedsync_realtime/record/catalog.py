@@ -135,9 +135,21 @@ def comparable(definition: str) -> str:
 
 
 def has_jobs(connection: Connection[Any]) -> bool:
-    """Tell whether pg_cron is in the database, without which it can have none of the jobs."""
-    row = connection.execute("select pg_catalog.to_regclass('cron.job') is not null").fetchone()
-    return bool(row and row[0])
+    """Tell whether pg_cron is there for this role, without which none of the jobs can be."""
+    return (
+        connection.execute(
+            """
+            select
+            from pg_catalog.pg_class as r
+            inner join pg_catalog.pg_namespace as n on n.oid = r.relnamespace
+            where
+                n.nspname = 'cron' and r.relname = 'job'
+                and pg_catalog.has_schema_privilege(n.oid, 'usage')
+                and pg_catalog.has_table_privilege(r.oid, 'select')
+            """
+        ).fetchone()
+        is not None
+    )
 
 
 @contextmanager

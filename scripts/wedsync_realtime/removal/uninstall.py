@@ -102,7 +102,10 @@ def _refuse_foreign(found: Catalog, recorded: dict[tuple[str, str], str]) -> Non
     names = [
         f"{item.kind} {item.name}"
         for item in found.items.values()
-        if recorded and item.recorded_as not in recorded and item.kind in kinds
+        if recorded
+        and item.recorded_as not in recorded
+        and item.kind in kinds
+        and not item.is_templated  # of the registry, though a deployment failed before it was noted
     ]
     if names:
         raise DependentObjectsError(

@@ -7,6 +7,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from wedsync_realtime.errors import DependentObjectsError
+from wedsync_realtime.record import catalog
 from wedsync_realtime.record.catalog import Catalog
 
 _TRIGGERS = """
@@ -101,7 +102,7 @@ def detach(connection: Connection[Any]) -> None:
     if exists(connection, "wedsync_realtime", "channels"):
         _run_all(connection, _IDENTITIES)
         _run_all(connection, _MEMBERS)
-    if exists(connection, "cron", "job"):
+    if catalog.has_jobs(connection):
         _run_all(connection, _JOBS)
 
 
