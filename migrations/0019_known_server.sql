@@ -1,7 +1,12 @@
 -- 0019 known server: what a poll would have to read the server's control file for.
--- Undo: alter type wedsync_realtime.lease drop attribute epoch, drop attribute durable_xid; alter
--- table wedsync_realtime.feed_horizon drop column server_started_at, drop column folder, drop
--- column durable_xid (nothing is lost).
+-- Undo: alter type wedsync_realtime.reading drop attribute lease_id, drop attribute unsettled_id,
+-- drop attribute renew_before, drop attribute problem, drop attribute answer; alter type
+-- wedsync_realtime.lease drop attribute epoch, drop attribute durable_xid; alter type
+-- wedsync_realtime.reading add attribute lease wedsync_realtime.lease, add attribute problem
+-- wedsync_realtime.problem, add attribute answer jsonb; create type wedsync_realtime.page as
+-- (events wedsync_realtime.event [], cut bigint [], has_more boolean, next
+-- wedsync_realtime.cursor); alter table wedsync_realtime.feed_horizon drop column
+-- server_started_at, drop column folder, drop column durable_xid (nothing is lost).
 
 alter table wedsync_realtime.feed_horizon
 add column server_started_at timestamptz,
