@@ -17,18 +17,7 @@ create or replace function wedsync_realtime.cascade_template(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_table constant regclass := wedsync_realtime.channel_table(channel);
-    v_cascades constant boolean := exists (
-        select
-        from pg_constraint as k
-        where
-            k.contype = 'f'
-            and (k.confdeltype in ('n', 'd') or k.confupdtype in ('c', 'n', 'd'))
-            and (
-                k.conrelid = v_table
-                or k.conrelid in (select p.relid from pg_partition_tree(v_table) as p)
-            )
-    );
+    v_cascades constant boolean := wedsync_realtime.has_cascades(channel);
     v_marker record;
 begin
     for v_marker in

@@ -14,6 +14,8 @@ create or replace function wedsync_realtime.dispatch_body(
 as $$
 declare
     v_settings wedsync_realtime.settings;
+    v_tenant constant text := wedsync_realtime.tenant_expression(channel.tenant_column);
+    v_row constant text := wedsync_realtime.row_expression(channel);
     v_body text;
     v_marker record;
 begin
@@ -22,13 +24,8 @@ begin
     end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
     v_body := replace(
-        wedsync_realtime.frame_template(v_settings.broadcast_enabled), '{statement}',
-        case operation
-            when 'UPDATE' then wedsync_realtime.cascade_template(
-                wedsync_realtime.update_template(), channel
-            )
-            else wedsync_realtime.rows_template()
-        end
+        wedsync_realtime.frame_template(), '{record}',
+        wedsync_realtime.record_template(channel, operation, v_settings.broadcast_enabled)
     );
     if v_settings.dispatch_guarded then
         v_body := wedsync_realtime.guarded_template(v_body);
@@ -36,14 +33,21 @@ begin
     for v_marker in
         select m.name, m.value
         from (values
-            ('event', wedsync_realtime.event_expression(channel.id, operation)),
+            ('event', wedsync_realtime.event_expression(channel.id, operation, false)),
+            ('event_one', wedsync_realtime.event_expression(channel.id, operation, true)),
             ('image', case operation when 'INSERT' then 'new' else 'old' end),
             ('code', quote_literal(left(operation, 1))),
             ('ring', case when v_settings.notify_enabled
                 then wedsync_realtime.ring_template(operation) else ''
             end),
-            ('tenant', wedsync_realtime.tenant_expression(channel.tenant_column)),
-            ('row', wedsync_realtime.row_expression(channel)),
+            ('tenant', v_tenant),
+            ('new_tenant', replace(v_tenant, 'i.content', 'v_new[1]')),
+            ('tenant_name', quote_literal(channel.tenant_column)),
+            ('row', v_row),
+            ('old_row', replace(v_row, 'r.*', 'o.*')),
+            ('new_row', replace(v_row, 'r.*', 'n.*')),
+            ('old_key', wedsync_realtime.key_expression('v_old[1]', channel.key_columns)),
+            ('new_key', wedsync_realtime.key_expression('v_new[1]', channel.key_columns)),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
             ('settings', wedsync_realtime.settings_expression(channel)),
             ('sent', wedsync_realtime.image_expression('c.content', channel)),

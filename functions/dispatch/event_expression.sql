@@ -1,8 +1,12 @@
 -- Write the expression that names a change: the first of the channel's rules that fits. An
--- UPDATE may turn out a DELETE and an INSERT, so its expression holds the rules of all three.
+-- UPDATE of many rows may turn out DELETEs and INSERTs, so its expression holds the rules of all.
 -- A change that no rule fits is called <channel>.<operation>.
 
-create or replace function wedsync_realtime.event_expression(channel_id smallint, operation text)
+create or replace function wedsync_realtime.event_expression(
+    channel_id smallint,
+    operation  text,
+    is_one     boolean
+)
     returns text
     language plpgsql
     stable
@@ -13,7 +17,8 @@ declare
     v_new text := case operation when 'UPDATE' then 'c.new' else 'c.content' end;
     v_old text := case operation when 'UPDATE' then 'c.old' else 'c.content' end;
     v_operation text := case operation
-        when 'UPDATE' then 'c.operation' else quote_literal(left(operation, 1))
+        when 'UPDATE' then case when is_one then '''U''' else 'c.operation' end
+        else quote_literal(left(operation, 1))
     end;
     v_line constant text := E'\n                ';
 begin
@@ -21,7 +26,9 @@ begin
         select format('case%s%send', string_agg(
             v_line || 'when ' || concat_ws(
                 ' and ',
-                format('%s = %L', v_operation, left(r.operation, 1)),
+                case when v_operation = 'c.operation'
+                    then format('c.operation = %L', left(r.operation, 1)) else 'true'
+                end,
                 case when r.changed is not null then format('%L = any (c.changed)', r.changed) end,
                 case when r.becomes <> '{}' then format('%s @> %L', v_new, r.becomes) end,
                 case when r.was <> '{}' then format('%s @> %L', v_old, r.was) end
@@ -38,12 +45,14 @@ begin
             cross join unnest(array['INSERT', 'UPDATE', 'DELETE']) as o
             where c.id = event_expression.channel_id
         ) as r
-        where event_expression.operation in (r.operation, 'UPDATE')
+        where
+            event_expression.operation = r.operation
+            or event_expression.operation = 'UPDATE' and not is_one
     );
 end
 $$;
 
-comment on function wedsync_realtime.event_expression(smallint, text) is
+comment on function wedsync_realtime.event_expression(smallint, text, boolean) is
 'Expression that names a change of a channel.';
-revoke execute on function wedsync_realtime.event_expression(smallint, text)
+revoke execute on function wedsync_realtime.event_expression(smallint, text, boolean)
 from public, anon, authenticated, service_role;

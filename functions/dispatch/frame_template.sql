@@ -1,54 +1,40 @@
--- Give the frame of a trigger function, around the statement that records: nothing is done while
--- the channel's gate is closed; with broadcasts, what was recorded is sent too. Somebody who sleeps
--- is woken where the gate's value is even, as hang_bell() says.
+-- Give the frame of a trigger function, around what it records: nothing is done while the channel's
+-- gate is closed. Somebody who sleeps is woken where the gate's value is even, as hang_bell() says.
 
-create or replace function wedsync_realtime.frame_template(broadcasts boolean)
+create or replace function wedsync_realtime.frame_template()
     returns text
-    language plpgsql
+    language sql
     immutable
     security invoker
     set search_path = pg_catalog, pg_temp
-as $$
+return $template$
 declare
-    v_record constant text := case
-        when broadcasts then $template$
-    with recorded as ({statement}
-        returning created_at, ctid
-    )
-    select array_agg(r.ctid), min(r.created_at) into v_places, v_since from recorded as r;
-    if v_places is not null then
-        perform wedsync_realtime.broadcast_events({id}::smallint, v_places, v_since);
-    end if;$template$
-        else '{statement};'
-    end;
-begin
-    return $template$
-declare
-    v_gate constant bigint := pg_sequence_last_value({gate});
+    v_gate bigint := pg_sequence_last_value({gate});
     v_looks boolean;
-    v_before jsonb;$template$
-    || case when broadcasts then $template$
+    v_before jsonb;
+    v_old jsonb[];
+    v_new jsonb[];
+    v_tenant uuid;
     v_places tid[];
-    v_since timestamptz;$template$ else '' end || $template$
+    v_since timestamptz;
 begin
-    if v_gate is null then
-        return null;
-    end if;
-    if not ({settings}) then
+    -- expressions are few, because each is made ready anew in every transaction
+    if v_gate is null or not ({settings}) then
+        if v_gate is null then
+            return null;
+        end if;
         v_before := wedsync_realtime.pin_settings();
-    end if;
-    v_looks := current_setting('transaction_isolation') like 'read %';$template$
-    || v_record || $template${ring}
-    if v_before is not null then
-        perform wedsync_realtime.restore_settings(v_before);
+    end if;{record}
+    if v_gate % 2 = 0 or v_before is not null then{ring}
+        if v_before is not null then
+            perform wedsync_realtime.restore_settings(v_before);
+        end if;
     end if;
     return null;
 end
 $template$;
-end
-$$;
 
-comment on function wedsync_realtime.frame_template(boolean) is
-'Frame of the trigger functions, around the statement that records.';
-revoke execute on function wedsync_realtime.frame_template(boolean)
+comment on function wedsync_realtime.frame_template() is
+'Frame of the trigger functions, around what they record.';
+revoke execute on function wedsync_realtime.frame_template()
 from public, anon, authenticated, service_role;

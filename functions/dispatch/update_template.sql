@@ -1,22 +1,28 @@
 -- Give the template for UPDATE. Old and new are paired by key. A row that changed its key or its
 -- tenant is a DELETE and an INSERT, each for the tenant it concerns, so that neither learns
 -- anything of the other; deletes come first, because another row may take the key. A row that is
--- as before is not recorded. {not_new}, {not_old} and {gone} are for cascade_template.
+-- as before is not recorded. {not_new}, {not_old} and {gone} are for cascade_template. Of one row,
+-- that v_old and v_new hold and that kept key and tenant, everything else is known.
 
-create or replace function wedsync_realtime.update_template()
+create or replace function wedsync_realtime.update_template(is_one boolean)
     returns text
-    language sql
+    language plpgsql
     immutable
     security invoker
     set search_path = pg_catalog, pg_temp
-return $template$
+as $$
+begin
+    return $template$
     insert into wedsync_realtime.events
         (tenant_id, channel_id, operation, is_cut, event, new, old, changed, is_first)
     select
         c.tenant_id, {id}, c.operation, c.size > {bytes},
-        {event},{sent_new},{sent_old},
+        $template$ || case when is_one then '{event_one}' else '{event}' end
+    || $template$,{sent_new},{sent_old},
         c.changed,
-        lag(c.tenant_id) over (order by c.operation) is distinct from c.tenant_id
+        $template$ || case when is_one then 'true' else $template$
+        lag(c.tenant_id) over (order by c.operation) is distinct from c.tenant_id$template$ end
+    || $template$
     from (
         select
             p.*,
@@ -34,7 +40,10 @@ return $template$
                 where n.value is distinct from p.old -> n.key and {travels}
                 order by n.key
             ) end as changed
-        from (
+        from ($template$ || case when is_one then $template$
+            select
+                'U'::"char" as operation, v_tenant as tenant_id,
+                v_new[1] as new, v_old[1] as old$template$ else $template$
             select
                 k.operation,
                 case k.operation when 'D' then o.tenant else n.tenant end as tenant_id,
@@ -51,10 +60,11 @@ return $template$
             cross join lateral unnest(case
                 when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
                 when o.old <> n.new then '{U}'::"char"[]
-            end) as k (operation)
+            end) as k (operation)$template$ end || $template$
         ) as p
         offset 0
-    ) as c
+    ) as c$template$ || case when is_one then $template$
+    where c.changed <> '{}'$template$ else $template$
     left join lateral (
         select true as is_hot from wedsync_realtime.topics as t
         where t.channel_id = {id} and t.tenant_id = c.tenant_id
@@ -65,9 +75,11 @@ return $template$
         when v_looks and t.is_hot is null then false
         else true
     end
-    order by c.operation$template$;
+    order by c.operation$template$ end;
+end
+$$;
 
-comment on function wedsync_realtime.update_template() is
+comment on function wedsync_realtime.update_template(boolean) is
 'Template of the trigger functions for UPDATE.';
-revoke execute on function wedsync_realtime.update_template()
+revoke execute on function wedsync_realtime.update_template(boolean)
 from public, anon, authenticated, service_role;

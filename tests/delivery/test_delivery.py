@@ -257,12 +257,13 @@ def test_oversize_row_travels_as_its_key(
     assert [each["id"] for each in filtered.events()] == [event["id"]]
 
 
-def test_listeners_are_woken_once_per_topic_and_transaction(
+def test_readers_who_sleep_are_woken_once_per_transaction(
     admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
 ) -> None:
     ear = connect()
     ear.autocommit = True
     ear.execute("listen wedsync_realtime")
+    ear.execute("select wedsync_realtime.hang_bell()")
     writer = connect()
     for name in ("one", "two"):
         writer.execute(INSERT, (supplier, name))
@@ -271,6 +272,7 @@ def test_listeners_are_woken_once_per_topic_and_transaction(
     writer.commit()
     assert heard(ear) == [f"form-responses:{supplier}"]
     admin.execute("update wedsync_realtime.settings set notify_enabled = false")
+    admin.execute("select setval('wedsync_realtime.gate_1', 2)")
     admin.execute(INSERT, (supplier, "three"))
     assert heard(ear) == []
     assert names(listener)[-1] == "three"
