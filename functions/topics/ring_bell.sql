@@ -13,8 +13,7 @@ as $$
 declare
     v_gate constant regclass := wedsync_realtime.gate_name(channel_id)::regclass;
     v_value constant bigint := pg_sequence_last_value(v_gate);
-    v_now constant bigint 
-    := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
+    v_now constant bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
     if v_value % 2 = 1 or v_now - v_value / 2 between 0 and 99 then
         return;
