@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
+from wedsync_realtime.command import tool
+from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import server
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.entry.cli import main
@@ -220,3 +222,15 @@ def test_usage_is_exit_code_2() -> None:
     with pytest.raises(SystemExit) as end:
         run("nonsense")
     assert end.value.code == 2
+
+
+def test_standby_is_told_from_a_primary(capsys: Capture) -> None:
+    """As when the listener is pointed at a standby, where nobody may LISTEN."""
+
+    def work() -> int:
+        raise psycopg.errors.ReadOnlySqlTransaction("cannot execute LISTEN during recovery")
+
+    assert tool.run(work, Printer(False)) == 1
+    told = capsys.readouterr().err
+    assert "cannot execute LISTEN during recovery" in told
+    assert "Connect to the primary" in told

@@ -15,7 +15,10 @@ from wedsync_realtime.errors import RunnerError
 
 DONE, FAILED = 0, 1
 
-_FIXES = {"42501": "Connect as a role that has the privilege, or have it granted."}
+_FIXES = {
+    "25006": "Connect to the primary: a standby answers polls, and nothing that writes or listens.",
+    "42501": "Connect as a role that has the privilege, or have it granted.",
+}
 _LOOK = "Look into the server's log, then run again."
 
 
