@@ -29,8 +29,7 @@ exec {program} "$@"
 
 def find(name: str) -> str | None:
     """Return the path of a program, None where it is not here."""
-    folders = [os.environ.get("PATH", ""), "/usr/sbin", str(_folder() / "bin")]
-    return shutil.which(name, path=os.pathsep.join(folders))
+    return _installed(name) or shutil.which(name, path=_folder() / "bin")
 
 
 def program(name: str) -> str:
@@ -45,11 +44,17 @@ def program(name: str) -> str:
 
 def bring(report: install.Report) -> None:
     """Get what is missing, as far as this user may; what stays missing is skipped."""
-    wanted = sorted({package for name, package in UNPACKED.items() if not find(name)})
-    if wanted and shutil.which("apt-get") and shutil.which("dpkg-deb"):
-        _unpack(wanted, report)
+    can_unpack = shutil.which("apt-get") and shutil.which("dpkg-deb")
+    if can_unpack and not all(map(find, UNPACKED)):
+        # what was unpacked before is unpacked again: the folder is made as a whole
+        _unpack(sorted({UNPACKED[name] for name in UNPACKED if not _installed(name)}), report)
     if packages := [package for name, package in INSTALLED.items() if not find(name)]:
         install.apt(packages, report)
+
+
+def _installed(name: str) -> str | None:
+    """Return the path of a program of this machine's own."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 
 
 def _folder() -> Path:
