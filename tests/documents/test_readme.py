@@ -12,6 +12,7 @@ from tests.support.documents import code
 from tests.support.listener import INSERT
 from tests.support.people import People
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.listener import Event, Listener
 
 
 def paste(cluster: Cluster, database: str, name: str) -> str:
@@ -75,5 +76,30 @@ def test_python_program_follows(database: str, people: People) -> None:
         following.cancel()
         await asyncio.wait([following])
         assert following.cancelled()
+
+    asyncio.run(play())
+
+
+def test_python_program_serves_many_users(database: str, people: People) -> None:
+    supplier = people.supplier()
+    users = [people.supplier_user(supplier, f"user {number}") for number in range(3)]
+    program: dict[str, Any] = {}
+    exec(code("docs/clients.md", "python")[1], program)
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def follow(listener: Listener) -> None:
+        await listener.subscribe(["form-responses"], {"supplier_id": str(supplier)})
+        async for item in listener:
+            told.put_nowait(item.name if isinstance(item, Event) else "ready")
+
+    async def play() -> None:
+        serving = asyncio.create_task(program["serve"](database, users, follow))
+        async with asyncio.timeout(PATIENCE):
+            assert [await told.get() for _ in users] == ["ready"] * 3
+            with psycopg.connect(database) as connection:
+                connection.execute(INSERT, (supplier, "Menu"))
+            assert [await told.get() for _ in users] == ["form_response.submitted"] * 3
+        serving.cancel()
+        await asyncio.wait([serving])
 
     asyncio.run(play())

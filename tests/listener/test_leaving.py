@@ -99,7 +99,7 @@ async def test_leaving_that_is_cancelled_closes_the_connection(scene: Scene) -> 
     listening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await listening
-    assert listeners[0]._connection.closed
+    assert not listeners[0]._link.is_open
 
 
 @asynchronous

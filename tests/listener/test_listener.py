@@ -13,6 +13,7 @@ from wedsync_realtime.listener import (
     Ready,
     Resync,
 )
+from wedsync_realtime.listener.sql_link import SqlLink
 
 
 @asynchronous
@@ -90,7 +91,7 @@ async def test_program_goes_on_while_the_server_is_away(
         await until(lambda: listener._items.qsize() >= 50)
         cluster.freeze_database(name)
         scene.terminate_listener()
-        await until(lambda: listener._connection.closed)
+        await until(lambda: not listener._link.is_open)
         assert await take_names(listener, 50) == [str(number) for number in range(50)]
         opening = asyncio.create_task(listener.subscribe(["client-profiles"], scene.own))
         attempts = listener._failed_attempts
@@ -212,12 +213,14 @@ async def test_program_that_takes_its_time_is_not_drowned(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wedsync_realtime.listener.listener.AHEAD", 10)
-    monkeypatch.setattr("wedsync_realtime.listener.leases.PAGE", 100)
+    monkeypatch.setattr("wedsync_realtime.listener.reading.PAGE", 100)
     async with scene.listener() as listener:
         await listener.subscribe(FORMS, scene.own)
         await anext(listener)
         with scene.connection.transaction():
             scene.submit(*map(str, range(500)))
-        await until(lambda: listener._resting and listener._items.qsize() >= 100)
+        link = listener._link
+        assert isinstance(link, SqlLink)
+        await until(lambda: link._resting and listener._items.qsize() >= 100)
         assert listener._items.qsize() < 120
         assert await take_names(listener, 500) == [str(number) for number in range(500)]

@@ -9,6 +9,7 @@ async with Listener(url, user_id) as listener:
             case Resync(): ...  # what was read is out of date, another Ready follows
 """
 
+from wedsync_realtime.listener.hub import Hub
 from wedsync_realtime.listener.items import (
     Event,
     Item,
@@ -22,6 +23,7 @@ from wedsync_realtime.listener.listener import Listener
 
 __all__ = [
     "Event",
+    "Hub",
     "Item",
     "Listener",
     "ListenerClosedError",

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from wedsync_realtime.listener.merge import Merge
+
 Row = Mapping[str, Any]
 
 
@@ -51,8 +53,10 @@ class Subscription:
     connection_id: UUID
     channel: str
     topic: str
+    subject: str
     cursor: str
     position: str = field(repr=False)  # cursor of the next poll: ahead by what is not handed out
+    merge: Merge = field(default_factory=Merge, repr=False)
     poll_at: float = field(default=0, repr=False)  # on the loop's clock
     is_ready: bool = field(default=False, repr=False)
     has_lapsed: bool = field(default=False, repr=False)

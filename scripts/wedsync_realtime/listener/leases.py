@@ -1,58 +1,40 @@
 """The leases of a listener: opened, kept alive, polled, opened again when lost."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import monotonic
-from typing import Protocol
 from uuid import UUID, uuid4
 
-from psycopg.types.json import Jsonb
+from wedsync_realtime.listener.items import Item, Mark, RefusedError, Row, Subscription
+from wedsync_realtime.listener.link import Link
+from wedsync_realtime.listener.merge import Pushed
+from wedsync_realtime.listener.reading import Reading
 
-from wedsync_realtime.listener.items import (
-    Event,
-    Item,
-    Mark,
-    Ready,
-    RefusedError,
-    Resync,
-    Row,
-    Subscription,
-)
-
-PAGE = 1000  # events of a poll, the most there can be
-UNSETTLED = 0.5  # seconds between polls of a topic that is not ready
 LONGEST_REST = 60.0  # seconds
 
 _GONE = ("subscription_not_found", "subscription_expired")
-
-
-class Call(Protocol):
-    """Call a public function as the listener's user."""
-
-    def __call__(self, function: str, **arguments: object) -> Awaitable[Row]:
-        """Return the answer; raise RefusedError, psycopg.Error."""
 
 
 class Leases:
     """The subscriptions of one user, on as many connection ids as that takes.
 
     deliver: takes items as they come, and the refusal by which a subscription ended.
-    poll_interval: seconds between polls when nothing makes a subscription due.
+    has_room: tells whether it takes more; otherwise what is pushed is left to be polled.
 
-    Every method may raise psycopg.Error and then be called again: nothing is opened twice, fetched
-    twice or left out by it.
+    Every method may raise what a link raises and then be called again: nothing is opened twice,
+    fetched twice or left out by it.
     """
 
     def __init__(
         self,
-        call: Call,
+        link: Link,
         deliver: Callable[[Item | Mark | RefusedError], None],
-        poll_interval: float,
+        has_room: Callable[[], bool],
     ) -> None:
-        self._call = call
+        self._link = link
         self._deliver = deliver
-        self._poll_interval = poll_interval
+        self._reading = Reading(link, deliver, has_room)
         self._subscriptions: list[Subscription] = []
-        self._connection_ids: list[UUID] = []
+        self._connection_ids = [link.connection_id]
         self._ping_interval = LONGEST_REST  # until the server tells
         self._ping_at = 0.0
         self._renew_at = 0.0
@@ -65,10 +47,10 @@ class Leases:
         Raises RefusedError.
         """
         connection_id = self._free_connection_id(channels)
-        answer = await self._call(
+        answer = await self._link.call(
             "realtime_subscribe",
             channels=list(channels),
-            filters=Jsonb(filters),
+            filters=filters,
             connection_id=connection_id,
         )
         opened = [
@@ -80,11 +62,14 @@ class Leases:
                 connection_id=connection_id,
                 channel=told["channel"],
                 topic=told["topic"],
+                subject=told["subject"],
                 cursor=cursors.get(told["name"], told["cursor"]),
                 position=cursors.get(told["name"], told["cursor"]),
             )
             for told in answer["subscriptions"]
         ]
+        for subscription in opened:
+            subscription.merge.start(is_whole=subscription.name not in cursors)
         if not self._subscriptions:
             self._ping_interval = answer["pingInterval"] / 1000
             self._ping_at = monotonic() + self._ping_interval
@@ -95,7 +80,7 @@ class Leases:
         """End a subscription, unless it has ended already."""
         if subscription in self._subscriptions:
             try:
-                await self._call("realtime_unsubscribe", channel=subscription.channel)
+                await self._link.call("realtime_unsubscribe", channel=subscription.channel)
             except RefusedError as refusal:
                 if refusal.code not in _GONE:
                     raise
@@ -109,23 +94,29 @@ class Leases:
     async def close_all(self) -> None:
         """Give all leases back, also those of a call whose answer did not arrive."""
         for connection_id in self._connection_ids:
-            await self._call("realtime_unsubscribe_all", connection_id=connection_id)
+            await self._link.call("realtime_unsubscribe_all", connection_id=connection_id)
 
     async def keep(self) -> None:
-        """Renew what has lapsed, and ping when it is time."""
+        """Renew what has lapsed, ping when it is time, and have the link follow what there is."""
         if monotonic() >= self._renew_at:
             for lapsed in self._lapsed_calls():
                 await self._renew(lapsed)
         if monotonic() >= self._ping_at:
             self._ping_at = monotonic() + self._ping_interval
-            for connection_id in self._connection_ids:
-                await self._ping(connection_id)
+            if not self._link.renew(self._connection_ids):
+                for connection_id in self._connection_ids:
+                    await self._ping(connection_id)
+        leases: dict[UUID, dict[str, str]] = {}
+        for held in self._live():
+            leases.setdefault(held.connection_id, {})[held.channel] = held.subject
+        if await self._link.follow(leases):
+            self.missed()
 
-    async def poll(self) -> bool:
-        """Fetch a page of every subscription that is due, and return whether there was anything."""
+    async def poll(self) -> None:
+        """Fetch a page of every subscription that is due."""
         now = monotonic()
-        due = [held for held in self._live() if held.poll_at <= now]
-        return any([await self._poll(subscription) for subscription in due])
+        for subscription in [held for held in self._live() if held.poll_at <= now]:
+            await self._poll(subscription)
 
     @property
     def channels(self) -> list[str]:
@@ -134,8 +125,29 @@ class Leases:
 
     def due_within(self, seconds: float) -> None:
         """Make all subscriptions due: something may have been missed."""
-        for subscription in self._subscriptions:
-            subscription.poll_at = min(subscription.poll_at, monotonic() + seconds)
+        for held in self._subscriptions:
+            held.poll_at = min(held.poll_at, monotonic() + seconds)
+
+    def pushed(self, subject: str, pushed: Pushed) -> bool:
+        """Hand out what was pushed, or have polls tell it; tell whether one is due."""
+        now = monotonic()
+        hearing = list(self._hearing(subject))
+        for held in hearing:
+            self._reading.push(held, pushed)
+        return any(held.poll_at <= now for held in hearing)
+
+    def settled(self, subject: str) -> None:
+        """Make the subscriptions to a subject due that are not ready."""
+        for held in self._hearing(subject):
+            if not held.is_ready:
+                held.poll_at = 0
+
+    def missed(self, *, subject: str | None = None, channel: str | None = None) -> None:
+        """Have polls tell what is new on a subject, for a lease, or everywhere."""
+        for held in self._subscriptions:
+            if subject in (None, held.subject) and channel in (None, held.channel):
+                held.merge.part()
+                held.poll_at = 0
 
     def rest(self, *, polling: bool) -> float:
         """Return for how many seconds there is nothing to do.
@@ -153,6 +165,9 @@ class Leases:
 
     def _live(self) -> list[Subscription]:
         return [held for held in self._subscriptions if not held.has_lapsed]
+
+    def _hearing(self, subject: str) -> Iterator[Subscription]:
+        return (held for held in self._live() if held.subject == subject)
 
     def _free_connection_id(self, channels: Sequence[str]) -> UUID:
         """Return an id without a lease on these channels, as it can have one a channel."""
@@ -173,10 +188,10 @@ class Leases:
 
     async def _renew(self, lapsed: Sequence[Subscription]) -> None:
         try:
-            answer = await self._call(
+            answer = await self._link.call(
                 "realtime_subscribe",
                 channels=[subscription.name for subscription in lapsed],
-                filters=Jsonb(lapsed[0].filters),
+                filters=lapsed[0].filters,
                 connection_id=lapsed[0].connection_id,
             )
         except RefusedError as refusal:
@@ -190,6 +205,7 @@ class Leases:
             return
         for subscription, told in zip(lapsed, answer["subscriptions"], strict=True):
             subscription.channel, subscription.topic = told["channel"], told["topic"]
+            subscription.subject = told["subject"]
             subscription.has_lapsed = False
             subscription.poll_at = 0
 
@@ -199,47 +215,23 @@ class Leases:
         if not held:
             return
         try:
-            answer = await self._call("realtime_ping", connection_id=connection_id)
+            answer = await self._link.call("realtime_ping", connection_id=connection_id)
         except RefusedError:
             answer = {"pinged": 0}
         if answer["pinged"] < len(held):
             for subscription in held:
                 subscription.poll_at = 0  # poll tells which is lost, and why
 
-    async def _poll(self, subscription: Subscription) -> bool:
+    async def _poll(self, subscription: Subscription) -> None:
         try:
-            page = await self._call(
-                "realtime_poll",
-                channel=subscription.channel,
-                cursor=subscription.position,
-                max_events=PAGE,
-            )
+            await self._reading.poll(subscription, self._ping_interval)
         except RefusedError as refusal:
             if refusal.code in _GONE:
                 subscription.has_lapsed = True
+            elif refusal.retry_after is not None:
+                subscription.poll_at = monotonic() + refusal.retry_after
             else:
                 self._end(subscription, refusal)
-            return False
-        self._take(subscription, page)
-        return bool(page["events"])
-
-    def _take(self, subscription: Subscription, page: Row) -> None:
-        subscription.poll_at = monotonic() + self._poll_interval
-        if page["resyncRequired"]:
-            subscription.is_ready = False
-            self._deliver(Resync(subscription, page["reason"]))
-        for body in page["events"]:
-            self._deliver(Event.read(subscription, body))
-        if page["hasMore"]:
-            subscription.poll_at = 0
-        elif not page["ready"]:
-            subscription.poll_at = monotonic() + min(UNSETTLED, self._poll_interval)
-        elif not subscription.is_ready:
-            subscription.is_ready = True
-            self._deliver(Ready(subscription))
-        if page["cursor"] != subscription.position:
-            subscription.position = page["cursor"]
-            self._deliver(Mark(subscription, subscription.position))
 
     def _end(self, subscription: Subscription, refusal: RefusedError) -> None:
         self._subscriptions.remove(subscription)

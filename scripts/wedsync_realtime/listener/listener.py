@@ -1,4 +1,4 @@
-"""Listen to many subscriptions on one connection, which is opened again whenever it breaks."""
+"""Listen to many subscriptions over a link, which is opened again whenever it breaks."""
 
 import asyncio
 import random
@@ -12,7 +12,6 @@ from uuid import UUID
 
 import psycopg
 
-from wedsync_realtime.listener import rpc
 from wedsync_realtime.listener.items import (
     Item,
     ListenerClosedError,
@@ -22,13 +21,10 @@ from wedsync_realtime.listener.items import (
     Subscription,
 )
 from wedsync_realtime.listener.leases import Leases
+from wedsync_realtime.listener.link import LOST, POLL_INTERVAL, Link
+from wedsync_realtime.listener.sql_link import SqlLink
 
-NOTIFY_CHANNEL = "wedsync_realtime"
 AHEAD = 1000  # items fetched before the program takes them
-# Seconds between looks. While something happens a listener looks again and again, and nobody rings.
-# Before it sleeps it hangs out the bell, and then looks for what was recorded before and is
-# committed only now; and at times whether it missed a ring, as by a writer who is still at work.
-BUSY_LOOKS, LAST_LOOKS, BELL_CHECK = (0.01, 0.02, 0.02, 0.03), (0.0, 0.02, 0.1), 1.0
 SHORTEST_DELAY, LONGEST_DELAY = 0.1, 30.0  # seconds, between which reconnecting backs off
 CLOSE_LIMIT = 5.0  # seconds
 
@@ -60,20 +56,28 @@ class Listener:
     is not reported: nothing is missed or repeated by it.
     """
 
-    def __init__(self, conninfo: str, user_id: UUID | str, *, poll_interval: float = 10.0) -> None:
-        self._conninfo = conninfo
-        self._user_id = user_id
+    def __init__(
+        self, conninfo: str, user_id: UUID | str, *, poll_interval: float = POLL_INTERVAL
+    ) -> None:
+        self._begin(SqlLink(conninfo, user_id, poll_interval))
+
+    @classmethod
+    def over(cls, link: Link) -> Self:
+        """Return a listener over a link."""
+        listener = cls.__new__(cls)
+        listener._begin(link)
+        return listener
+
+    def _begin(self, link: Link) -> None:
+        self._link = link
         self._items: asyncio.Queue[Item | Mark | RefusedError | None] = asyncio.Queue()
-        self._leases = Leases(self._call, self._items.put_nowait, poll_interval)
+        self._leases = Leases(link, self._items.put_nowait, lambda: self._has_room)
         self._jobs: deque[_Job] = deque()
-        self._resting: asyncio.Timeout | None = None
         self._failed_attempts = 0
-        self._looks = 0  # since something happened
-        self._rung: int | None = None
         self._end: Exception | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await rpc.connect(self._conninfo)
+        await self._link.open(self._leases)
         self._task = asyncio.create_task(self._run())
         return self
 
@@ -88,11 +92,11 @@ class Listener:
             while not self._task.done():  # a cancellation may end as the error of a cancelled query
                 self._task.cancel()
                 await asyncio.wait([self._task], timeout=1)
-            with suppress(psycopg.Error, RefusedError, TimeoutError):
+            with suppress(psycopg.Error, RefusedError, ConnectionError, TimeoutError):
                 async with asyncio.timeout(CLOSE_LIMIT):
                     await self._leases.close_all()
         finally:  # the program may be cancelled once more meanwhile
-            await self._connection.close()
+            await self._link.close()
 
     async def subscribe(
         self,
@@ -134,7 +138,7 @@ class Listener:
                     raise StopAsyncIteration
                 raise self._end
             if self._items.qsize() == AHEAD - 1:
-                self._wake()
+                self._link.wake()
             if isinstance(item, RefusedError):
                 raise item
             if isinstance(item, Mark):
@@ -152,13 +156,8 @@ class Listener:
             raise self._end
         job = _Job(work, asyncio.get_running_loop().create_future(), undo)
         self._jobs.append(job)
-        self._wake()
+        self._link.wake()
         return await job.result
-
-    def _wake(self) -> None:
-        if self._resting:
-            self._resting.reschedule(0)
-            self._resting = None
 
     def _finish(self, end: Exception) -> None:
         self._end = self._end or end
@@ -174,11 +173,11 @@ class Listener:
         """
         while not self._end:
             try:
-                if self._connection.closed:
-                    self._connection = await rpc.connect(self._conninfo)
+                if not self._link.is_open:
+                    await self._link.open(self._leases)
                 await self._serve()
-            except psycopg.OperationalError:
-                await self._connection.close()
+            except LOST:
+                await self._link.close()
                 longest = min(LONGEST_DELAY, SHORTEST_DELAY * 2**self._failed_attempts)
                 self._failed_attempts = min(self._failed_attempts + 1, 16)
                 await asyncio.sleep(random.uniform(0, longest))
@@ -187,17 +186,17 @@ class Listener:
                 return
 
     async def _serve(self) -> None:
-        await self._connection.execute(f"listen {NOTIFY_CHANNEL}".encode())
-        self._leases.due_within(0)
+        self._leases.missed()
         while True:
             while self._jobs:
                 await self._work_off(self._jobs[0])
                 self._jobs.popleft()
             await self._leases.keep()
-            if self._has_room and await self._leases.poll():
-                self._looks = 0
+            if self._has_room:
+                await self._leases.poll()
             self._failed_attempts = 0
-            await self._rest()
+            seconds = 0.0 if self._jobs else self._leases.rest(polling=self._has_room)
+            await self._link.rest(seconds, self._leases.channels if self._has_room else ())
 
     async def _work_off(self, job: _Job) -> None:
         if job.result.done() and not (job.undo and job.has_begun):
@@ -216,49 +215,6 @@ class Listener:
                 ended.add_done_callback(asyncio.Future.exception)  # nobody else asks for it
                 self._jobs.append(_Job(lambda: undo(result), ended))
 
-    async def _rest(self) -> None:
-        """Wait for a notification, for the program or until something is due.
-
-        Looks for notifications even when something is due: a busy topic must not hide the others.
-        """
-        limit = await self._prepare_sleep() if self._is_idle else LONGEST_DELAY
-        seconds = 0.0 if self._jobs else self._leases.rest(polling=self._has_room)
-        notifications = self._connection.notifies(timeout=min(seconds, limit), stop_after=1)
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None) as self._resting:
-                    async for _ in notifications:
-                        self._looks = 0
-                        self._leases.due_within(0)
-        finally:  # a connection that breaks ends it too, and nobody may wake it afterwards
-            self._resting = None
-
-    async def _prepare_sleep(self) -> float:
-        """Plan the next look, hang out the bell; return for how long it can be relied on."""
-        if self._looks >= len(BUSY_LOOKS):
-            rung = await rpc.hang_bell(self._connection, self._leases.channels)
-            if rung is None:  # nobody rings here
-                return LONGEST_DELAY
-            if rung != self._rung:
-                self._rung, self._looks = rung, len(BUSY_LOOKS)
-        looks = BUSY_LOOKS + LAST_LOOKS
-        if self._looks < len(looks):
-            self._leases.due_within(looks[self._looks])
-            self._looks += 1
-        return BELL_CHECK
-
-    @property
-    def _is_idle(self) -> bool:
-        return (
-            self._has_room
-            and not self._jobs
-            and bool(self._leases.channels)
-            and self._leases.rest(polling=True) > 0
-        )
-
     @property
     def _has_room(self) -> bool:
         return self._items.qsize() < AHEAD
-
-    async def _call(self, function: str, **arguments: object) -> Row:
-        return await rpc.call(self._connection, self._user_id, function, **arguments)

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncClientCursor, AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
+from psycopg.types.json import Jsonb
 
 from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.listener.items import RefusedError, Row
@@ -64,7 +65,10 @@ async def call(
     Raises RefusedError, psycopg.Error.
     """
     named = [
-        sql.SQL("{} => {}").format(sql.Identifier(name), value) for name, value in arguments.items()
+        sql.SQL("{} => {}").format(
+            sql.Identifier(name), Jsonb(value) if isinstance(value, dict) else value
+        )
+        for name, value in arguments.items()
     ]
     query = _CALL.format(
         role=ROLE,
