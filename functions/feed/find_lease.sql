@@ -67,7 +67,8 @@ begin
         v_topic.id, v_topic.tenant_id, v_topic.channel_id, v_topic.is_ready, v_may_hear,
         v_channel.name || ':' || v_topic.tenant_id, v_channel.schema_name, v_channel.table_name,
         v_reset, v_feed.max_xid, v_feed.dropped, v_settings.stale_after,
-        v_settings.cursor_secret, v_settings.event_bytes, v_feed.epoch, v_feed.durable_xid
+        v_settings.cursor_secret, v_settings.event_bytes, v_feed.epoch, v_feed.durable_xid,
+        v_settings.replay_events, null::bigint
     );
 end
 $$;

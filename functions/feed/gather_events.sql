@@ -1,8 +1,5 @@
--- Gather the first events of a lease's topic that lie between two snapshots and pass a filter, in
--- the order of recording, as clients get them. What a snapshot has not seen is all from its xmax on
--- and the few below that were running: two index ranges, however old the oldest transaction.
--- What a filter kept back has been seen too: told to the filter of a renewal it could take back
--- what came after it.
+-- Gather the first events of a lease's topic that lie between two snapshots and pass a filter, as
+-- clients get them, for a page.
 
 create or replace function wedsync_realtime.gather_events(
     lease        wedsync_realtime.lease,
@@ -21,8 +18,6 @@ create or replace function wedsync_realtime.gather_events(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_xmax constant xid8 := pg_snapshot_xmax(seen.seen);
 begin
     select
         array_agg(row(
@@ -33,28 +28,7 @@ begin
         )::wedsync_realtime.event),
         array_agg(e.id) filter (where e.is_cut), count(*), max(e.xid)
     into events, cut, number, last_xid
-    from (
-        select n.* from (
-            select m.* from wedsync_realtime.events as m
-            where (m.tenant_id, m.channel_id) = (lease.tenant_id, lease.channel_id)
-                and m.xid >= v_xmax
-            union all
-            select l.*
-            from wedsync_realtime.late_events(
-                lease, seen, upto, case when filter = '{}' then max_events end
-            ) as l
-            where pg_snapshot_xmin(seen.seen) < v_xmax
-        ) as n
-        where
-            n.id > coalesce(seen.last_id, 0)
-            and pg_visible_in_snapshot(n.xid, upto)
-            and (filter = '{}' or wedsync_realtime.event_fits(
-                case when n.is_cut then filter - 'where' else filter end,
-                n.operation, n.event, n.changed, n.new, n.old
-            ))
-        order by n.id
-        limit max_events
-    ) as e;
+    from wedsync_realtime.window_page(lease, seen, upto, filter, max_events) as e;
 end
 $$;
 

@@ -27,8 +27,9 @@ declare
     v_who text[];
     v_seen pg_snapshot;
 begin
-    select x.stale_after, x.event_bytes, x.cursor_secret from wedsync_realtime.settings as x
-    into v_lease.stale_after, v_lease.event_bytes, v_lease.cursor_secret;
+    select x.stale_after, x.event_bytes, x.cursor_secret, x.replay_events
+    from wedsync_realtime.settings as x into
+    v_lease.stale_after, v_lease.event_bytes, v_lease.cursor_secret, v_lease.replay_events;
     select s.id, s.topic_id, s.last_ping_at, s.filter_params
     into v_lease.id, v_lease.topic_id, v_lease.last_ping_at, v_lease.filter_params
     from public.realtime_subscriptions as s
@@ -52,8 +53,7 @@ begin
     end;
     v_seen := case when found and v_part[2] = v_lease.epoch and v_part[3] = v_lease.topic_id::text
         and v_part[5] = wedsync_realtime.sign_cursor(left(cursor, -24), v_lease.cursor_secret)
-        then v_part[4]::pg_snapshot
-    end;
+        then v_part[4]::pg_snapshot end;
     if (
         v_lease.last_ping_at > at - v_lease.stale_after
         and pg_snapshot_xmin(v_seen) > v_lease.max_xid
@@ -64,9 +64,9 @@ begin
     ) is not true then
         return wedsync_realtime.read_unusual(user_id, channel, cursor, max_events, at);
     end if;
-
-    perform from wedsync_realtime.events as e where e.tenant_id = v_lease.tenant_id
-        and e.channel_id = v_lease.channel_id and e.xid >= pg_snapshot_xmin(v_seen) limit 1;
+    select e.id into v_lease.first_id from wedsync_realtime.events as e
+    where e.tenant_id = v_lease.tenant_id and e.channel_id = v_lease.channel_id
+        and e.xid >= pg_snapshot_xmin(v_seen) limit 1;
     return row(
         v_lease.id, case when not v_lease.is_ready then v_lease.topic_id end,
         nullif(greatest(v_lease.last_ping_at, at - v_lease.stale_after / 5), v_lease.last_ping_at),

@@ -3,8 +3,10 @@
 -- too, because an answer takes several times the memory of its events. What is unpacked to be
 -- measured is bounded as well, at sixteen times that, if all events are as big as they may be. It
 -- is || that unpacks rows: they may be kept in a hundredth of their size.
--- What is nearly always the case, no filter and nothing left below the snapshot's xmax, is asked
--- for by itself, because conditions are made ready for every partition anew.
+-- What is nearly always the case, a new window, no filter and nothing left below the snapshot's
+-- xmax, is asked for by itself, because conditions are made ready for every partition anew.
+-- Whoever is behind by more than may be replayed reads the copy anew, which is cheaper; that is
+-- counted only where the sequence says that there may be so many.
 
 create or replace function wedsync_realtime.read_page(
     lease      wedsync_realtime.lease,
@@ -23,7 +25,8 @@ as $$
 declare
     v_xmax constant xid8 := pg_snapshot_xmax(seen.seen);
     v_filter constant jsonb := lease.filter_params - '{supplier_id, couple_id, wedding_id}'::text[];
-    v_is_plain constant boolean := v_filter = '{}' and pg_snapshot_xmin(seen.seen) = v_xmax;
+    v_is_plain constant boolean := v_filter = '{}' and pg_snapshot_xmin(seen.seen) = v_xmax
+    and seen.upto is null;
     v_bytes constant integer := 16777216;
     v_events wedsync_realtime.event[];
     v_cut bigint[];
@@ -31,6 +34,12 @@ declare
     v_last_xid xid8;
     v_answer jsonb;
 begin
+    if seen.upto is null and (
+        pg_sequence_last_value('wedsync_realtime.events_id_seq') - lease.first_id
+        < lease.replay_events
+    ) is not true and wedsync_realtime.is_far_behind(lease, seen) then
+        return wedsync_realtime.empty_page(lease, cursor, seen, upto, 'too_far_behind');
+    end if;
     max_events := least(max_events, 16 * v_bytes / lease.event_bytes);
     if v_is_plain then
         select
@@ -41,14 +50,11 @@ begin
                 coalesce(e.changed, '{}')
             )::wedsync_realtime.event),
             array_agg(e.id) filter (where e.is_cut), count(*), max(e.xid)
-        into v_events, v_cut, v_count, v_last_xid
-        from (
+        into v_events, v_cut, v_count, v_last_xid from (
             select m.*
             from wedsync_realtime.events as m
             where m.tenant_id = lease.tenant_id and m.channel_id = lease.channel_id
-                and m.xid >= v_xmax
-                and m.id > coalesce(seen.last_id, 0)
-                and pg_visible_in_snapshot(m.xid, upto)
+                and m.xid >= v_xmax and pg_visible_in_snapshot(m.xid, upto)
             order by m.id
             limit max_events + 1
         ) as e;
@@ -61,13 +67,11 @@ begin
         max_events := least(max_events, wedsync_realtime.page_length(v_events, v_bytes));
     end if;
     v_answer := jsonb_build_object(
-        'success', true,
-        'ready', lease.is_ready,
-        'events', coalesce(v_events[:max_events], '{}'),
+        'success', true, 'ready', lease.is_ready, 'events', coalesce(v_events[:max_events], '{}'),
         'cursor', case
             -- of an idle topic it stays as it was, nearly always
-            when v_count = 0 and v_is_plain and cursor is not null and seen.upto is null
-                and v_xmax >= lease.durable_xid then cursor
+            when v_count = 0 and v_is_plain and cursor is not null and v_xmax >= lease.durable_xid
+                then cursor
             else wedsync_realtime.next_cursor(
                 lease, seen, upto, not v_is_plain, v_last_xid,
                 case when v_count > max_events then (v_events[max_events]).id end
@@ -75,10 +79,8 @@ begin
         end,
         'hasMore', v_count > max_events, 'resyncRequired', false, 'reason', null
     );
-    if v_cut is not null then
-        return wedsync_realtime.mark_cut(v_answer, v_cut);
-    end if;
-    return v_answer;
+    return case when v_cut is null
+        then v_answer else wedsync_realtime.mark_cut(v_answer, v_cut) end;
 end
 $$;
 

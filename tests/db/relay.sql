@@ -73,7 +73,10 @@ select set_eq(
             p.pronamespace = 'wedsync_realtime'::regnamespace
             and has_function_privilege('wedsync_realtime_relay', p.oid, 'execute')
     $$,
-    array['drain', 'admit', 'keep_alive', 'close_connections', 'doubt_connections', 'report_relay'],
+    array[
+        'drain', 'admit', 'keep_alive', 'close_connections', 'doubt_connections', 'report_relay',
+        'hang_bell'
+    ],
     'relay: may call these functions and no others'
 );
 set local role wedsync_realtime_relay;

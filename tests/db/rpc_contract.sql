@@ -106,7 +106,7 @@ select is(
 )
 from answer as a;
 select is(
-    a.body -> 'pingInterval', '30000', 'realtime_subscribe: pingInterval is in milliseconds'
+    a.body -> 'pingInterval', '100000', 'realtime_subscribe: pingInterval is in milliseconds'
 )
 from answer as a;
 select is(

@@ -6,12 +6,19 @@ import psycopg
 import pytest
 
 from tests.support.caller import Caller
-from tests.support.listener import INSERT, Connect, Listener, names, subscribed
+from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
+from tests.support.people import People
+from tests.support.tables import listen_to
 
 BIG = """
     insert into public.form_responses (supplier_id, form_name, responses)
     select %s, n, jsonb_build_object('answer', repeat(E'\\x01', 7000000))
     from generate_series(1, %s) as n
+"""
+
+MANY = """
+    insert into public.form_responses (supplier_id, form_name)
+    select %s, n from generate_series(%s::integer, %s) as n
 """
 
 
@@ -131,3 +138,48 @@ def test_page_of_more_than_json_can_hold_is_cut(
     first = listener.poll(max_events=1000)
     assert [event["new"]["form_name"] for event in first["events"]] == ["1", "2"]
     assert first["hasMore"]
+
+
+@pytest.mark.parametrize("beside", [0, 3, 150], ids=["alone", "dense", "sparse"])
+def test_pages_of_a_topic_are_complete_whoever_writes_beside_it(
+    admin: psycopg.Connection,
+    connect: Connect,
+    people: People,
+    act_as: ActAs,
+    listener: Listener,
+    supplier: UUID,
+    beside: int,
+) -> None:
+    """Between a topic's events lie those of others, and of transactions that are not told yet."""
+    other = people.supplier("Petal")
+    listen_to(act_as(people.supplier_user(other)), "form-responses", other)
+    slow, later = connect(), connect()
+    slow.execute(INSERT, (supplier, "slow"))
+    for number in range(12):
+        admin.execute(INSERT, (supplier, str(number)))
+        admin.execute(MANY, (other, 1, beside))
+        if number == 6:
+            later.execute(INSERT, (supplier, "later"))
+    first = listener.poll(max_events=2)
+    slow.commit()
+    later.commit()
+    told = [event["new"]["form_name"] for event in first["events"]]
+    assert told + names(listener, max_events=2) == list(map(str, range(12)))
+    assert names(listener, max_events=2) == ["slow", "later"]
+
+
+@pytest.mark.parametrize("filters", [{}, {"operations": ["INSERT"]}], ids=["all", "filtered"])
+def test_client_too_far_behind_reads_its_copy_anew(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID, filters: dict[str, list[str]]
+) -> None:
+    admin.execute("update wedsync_realtime.settings set replay_events = 1000")
+    listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier), **filters})
+    assert listener.poll()["events"] == []
+    admin.execute(MANY, (supplier, 1, 1000))
+    assert len(listener.events(max_events=300)) == 1000
+    admin.execute(MANY, (supplier, 1, 1001))
+    answer = listener.poll()
+    assert (answer["resyncRequired"], answer["reason"]) == (True, "too_far_behind")
+    assert answer["events"] == []
+    admin.execute(INSERT, (supplier, "afterwards"))
+    assert names(listener) == ["afterwards"]

@@ -95,7 +95,7 @@ INTERNAL = [
     "health_deployment", "health_dispatch", "health_feed", "health_jobs", "health_limits",
     "health_owners", "health_queue", "health_retention", "health_row_security", "health_slots",
     "health_tables", "health_transactions", "health_triggers", "heat_topic",
-    "image_expression", "is_key", "is_published", "job_step", "keep_channel_name",
+    "image_expression", "is_far_behind", "is_key", "is_published", "job_step", "keep_channel_name",
     "key_columns", "key_expression", "last_xid", "late_events", "lease_snapshot",
     "length_expression", "lock_user", "log_activity", "log_change", "log_ended_leases",
     "log_moved_lease", "maintain_partitions", "make_gate", "mark_cut", "mark_resync",
@@ -116,7 +116,7 @@ INTERNAL = [
     "survive_failure", "system_state", "table_problem", "table_users", "take_rate",
     "tell_resync", "tenant_expression", "to_cursor", "to_problem", "to_snapshot",
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
-    "user_tenant", "watching_triggers",
+    "user_tenant", "watching_triggers", "window_page",
     # what the relay's are made of, and the filters and subjects of topics
     "claimed_expiry", "claimed_id", "drop_filters", "ending_notice", "ending_snapshot",
     "find_news", "find_recorded", "find_resyncs", "keep_filter", "last_recorded_xid",
