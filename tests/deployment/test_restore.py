@@ -183,7 +183,8 @@ def test_role_that_is_no_superuser_finishes_by_migrating(
     with running_cluster(is_local=True) as own_cluster:
         with own_cluster.connect() as connection:
             for role in (*API_ROLES, *OWN_ROLES):
-                connection.execute(f"create role {role} nologin".encode())
+                connection.execute(f"create role {role} nologin noinherit".encode())
+            connection.execute("grant authenticated to wedsync_realtime_relay")
             connection.execute("create role platform login createrole")
             connection.execute(f"grant {', '.join((*API_ROLES, *OWN_ROLES))} to platform".encode())
             connection.execute("create database platform owner platform")
