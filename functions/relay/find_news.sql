@@ -37,13 +37,13 @@ begin
         return v_news;
     end if;
     if seen.upto is null then
-        v_news.seen.upto := now;
-        if pg_is_in_recovery() then
-            -- a standby that lags must not turn the position back
-            v_news.seen.upto := wedsync_realtime.union_snapshot(seen.seen, now);
-        end if;
+        v_news.seen.upto := case when pg_is_in_recovery()
+            then wedsync_realtime.standby_upto(seen.seen, now) else now
+        end;
     elsif not wedsync_realtime.shows_window(seen, now) then
         v_news.seen.upto := null;
+    end if;
+    if (v_news.seen).upto is null then
         return v_news;
     end if;
 

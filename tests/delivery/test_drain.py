@@ -138,7 +138,6 @@ def test_event_goes_to_the_filters_it_fits(
     admin.execute(INSERT, (supplier, "menu"))
     admin.execute(INSERT, (supplier, "music"))
     menu, music = drained(admin, start)
-    assert menu.subjects and music.subjects
     assert menu.subjects[1:] == [subscription["subject"]]
     assert music.subjects == menu.subjects[:1]
 
@@ -168,14 +167,11 @@ def test_row_that_moves_is_told_to_both_tenants(
     admin: psycopg.Connection, people: People, act_as: ActAs, listener: Listener, supplier: UUID
 ) -> None:
     rival = people.supplier("Petal")
-    subscribed(
-        act_as(people.supplier_user(rival)), "form-responses", {"supplier_id": str(rival)}
-    )
+    subscribed(act_as(people.supplier_user(rival)), "form-responses", {"supplier_id": str(rival)})
     admin.execute(INSERT, (supplier, "moving"))
     start = here(admin)
     admin.execute("update public.form_responses set supplier_id = %s", (rival,))
     gone, come = drained(admin, start)
-    assert gone.body and come.body and gone.subjects and come.subjects
     assert (gone.body["eventType"], come.body["eventType"]) == ("DELETE", "INSERT")
     assert gone.subjects[0].endswith(str(supplier))
     assert come.subjects[0].endswith(str(rival))

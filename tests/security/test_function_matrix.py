@@ -120,7 +120,7 @@ INTERNAL = [
     # what the relay's are made of, and the filters and subjects of topics
     "claimed_expiry", "claimed_id", "drop_filters", "ending_notice", "ending_snapshot",
     "find_news", "find_recorded", "find_resyncs", "keep_filter", "last_recorded_xid",
-    "position_problem", "read_new", "read_window", "subject", "topic_subjects",
+    "position_problem", "read_new", "read_window", "standby_upto", "subject", "topic_subjects",
     "window_events", "window_notices",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}

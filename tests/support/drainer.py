@@ -17,8 +17,8 @@ class Row:
 
     kind: str
     id: int | None
-    subjects: list[str] | None
-    body: dict[str, Any] | None
+    subjects: Any  # list of text, none of a position
+    body: Any  # object, none of a position
     cursor: str | None
     next: str
 
