@@ -98,13 +98,15 @@ create type wedsync_realtime.news as (
     topics      bigint [],
     resyncs     bigint [],
     reasons     text [],
-    has_notices boolean
+    has_notices boolean,
+    recorded    bigint
 );
 
 comment on type wedsync_realtime.news is
 'What is new to a relay: the window that it reads and in which history; the latest transaction and '
 'the first event; transactions and topics with events, pair by pair; the topics that clients must '
-'read anew and why; whether there are notices.';
+'read anew and why; whether there are notices; how much was recorded when its window was taken, '
+'where that can tell the next drain that nothing is new.';
 
 create type wedsync_realtime.told as (
     place    bigint,
@@ -112,8 +114,10 @@ create type wedsync_realtime.told as (
     id       bigint,
     topic_id bigint,
     subjects text [],
-    body     jsonb
+    body     jsonb,
+    is_last  boolean
 );
 
 comment on type wedsync_realtime.told is
-'What a relay is told, before it gets its cursor: place is its order in the window.';
+'What a relay is told, before it gets its cursor: place is its order in the window, is_last '
+'whether nothing more of its topic is in it.';

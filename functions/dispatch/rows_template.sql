@@ -1,7 +1,7 @@
 -- Give the template for INSERT and DELETE: what dispatch does with new or deleted rows. A writer
 -- whose snapshot is older than its statement cannot see new topics, so it records without
 -- looking. The limit has topics looked up by key, whatever number of rows a kept plan was made
--- for. The first event of each run of one tenant is marked: by these a relay finds the others.
+-- for. By the events that are marked as {first} a relay finds the others.
 -- Nothing in it may fail for data: a row without a tenant is nobody's, nor is one whose tenant is
 -- no uuid since the column was given another type, a row over the size travels as its key, a
 -- column that is gone reads as null.
@@ -18,7 +18,7 @@ return $template$
     select
         c.tenant_id, {id}, {code}, c.size > {bytes},
         {event},{sent},
-        lag(c.tenant_id) over () is distinct from c.tenant_id
+        {first}
     from (
         select
             i.content, {tenant} as tenant_id,

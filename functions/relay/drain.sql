@@ -4,6 +4,7 @@
 -- Every row names the position after it; the last row is that position alone. No position begins
 -- now; an empty one makes every topic resync first, for a relay that has lost its own.
 -- The feed is locked before its snapshot is taken: no partition goes in between.
+-- How much was recorded is asked before the snapshot is taken, so that no id is drawn in between.
 -- Its statements, and those of the steps it calls, look things up by index, whatever a planner
 -- without statistics takes the new to be; jit would compile them in every call.
 
@@ -26,11 +27,17 @@ create or replace function wedsync_realtime.drain(
     set timezone = 'UTC'
     set plan_cache_mode = force_generic_plan
     set enable_seqscan = off
+    set enable_bitmapscan = off
+    set enable_hashjoin = off
+    set enable_mergejoin = off
+    set max_parallel_workers_per_gather = 0
     set jit = off
 as $$
 declare
     v_settings wedsync_realtime.settings;
     v_seen wedsync_realtime.cursor;
+    v_recorded bigint;
+    v_news wedsync_realtime.news;
 begin
     if max_events is null or max_events not between 1 and 10000 then
         raise exception 'max_events must be between 1 and 10000'
@@ -42,19 +49,40 @@ begin
             hint = 'An older snapshot shows nothing new.';
     end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
+    kind := 'position';
+    next := "position";
+    lock table only wedsync_realtime.events in access share mode;
+    v_recorded := coalesce(pg_sequence_last_value('wedsync_realtime.events_id_seq'), 0)
+        + coalesce(pg_sequence_last_value('wedsync_realtime.resets_id_seq'), 0);
+    if wedsync_realtime.recorded_nothing("position", v_recorded, v_settings.cursor_secret) then
+        return next;
+        return;
+    end if;
+
     if "position" = '' then
         v_seen := row('', 0, '1:1:', null, null)::wedsync_realtime.cursor;
     elsif "position" is not null then
-        v_seen := wedsync_realtime.parse_cursor("position", v_settings.cursor_secret);
-        if v_seen.seen is null or v_seen.topic_id <> 0 then
+        v_seen := wedsync_realtime.parse_position("position", v_settings.cursor_secret);
+        if v_seen.seen is null then
             raise exception 'position is none that drain has answered'
                 using errcode = 'invalid_parameter_value',
                 hint = 'Begin with an empty one: every client is then told to read its copy anew.';
         end if;
     end if;
-    lock table only wedsync_realtime.events in access share mode;
-    return query
-    select d.* from wedsync_realtime.read_new("position", v_seen, max_events, v_settings) as d;
+    v_news := wedsync_realtime.find_news(
+        v_seen, v_recorded, wedsync_realtime.current_snapshot(), v_settings.replay_events
+    );
+    if v_news.has_notices or v_news.xids is not null or v_news.resyncs is not null then
+        return query
+        select w.* from wedsync_realtime.read_window(v_news, max_events, v_settings) as w;
+    else
+        if (v_news.seen).upto is not null then
+            next := wedsync_realtime.to_cursor(row(
+                v_news.epoch, -v_news.recorded, (v_news.seen).upto, null, null
+            )::wedsync_realtime.cursor, v_settings.cursor_secret);
+        end if;
+        return next;
+    end if;
 end
 $$;
 

@@ -15,10 +15,14 @@ declare
     v_ended pg_snapshot;
 begin
     select n.seen into v_ended
-    from wedsync_realtime.notices as n
+    from (
+        select a.* from wedsync_realtime.notices as a where a.xid >= pg_snapshot_xmax(v_seen)
+        union all
+        select a.* from wedsync_realtime.notices as a
+        where a.xid = any (array(select pg_snapshot_xip(v_seen)))
+    ) as n
     where
-        (n.xid >= pg_snapshot_xmax(v_seen) or n.xid = any (array(select pg_snapshot_xip(v_seen))))
-        and pg_visible_in_snapshot(n.xid, v_upto)
+        pg_visible_in_snapshot(n.xid, v_upto)
         and exists (
             select
             from unnest(news.xids, news.topics) as m (xid, topic_id)

@@ -6,6 +6,7 @@
 
 create or replace function wedsync_realtime.find_news(
     seen          wedsync_realtime.cursor,
+    recorded      bigint,
     now           pg_snapshot,
     replay_events integer
 )
@@ -21,6 +22,7 @@ declare
 begin
     v_news.seen := seen;
     v_news.epoch := wedsync_realtime.epoch();
+    v_news.recorded := 0;
     v_reason := wedsync_realtime.position_problem(seen, v_news.epoch, now);
     if seen.seen is null or v_reason is not null then
         if seen.upto is null or pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(now) then
@@ -49,15 +51,7 @@ begin
 
     v_news := wedsync_realtime.find_recorded(v_news);
     if seen.upto is null then
-        if v_news.has_notices then
-            v_news.seen.upto := coalesce(
-                wedsync_realtime.ending_snapshot(v_news), (v_news.seen).upto
-            );
-            v_news := wedsync_realtime.find_recorded(v_news);
-        end if;
-        v_news.seen.upto := wedsync_realtime.durable_snapshot(
-            seen.seen, (v_news.seen).upto, v_news.last_xid
-        );
+        v_news := wedsync_realtime.end_window(v_news, recorded, now);
     end if;
     if v_news.last_xid is not null then
         v_news := wedsync_realtime.find_resyncs(v_news, replay_events);
@@ -66,13 +60,15 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.find_news(wedsync_realtime.cursor, pg_snapshot, integer) is
+comment on function wedsync_realtime.find_news(
+    wedsync_realtime.cursor, bigint, pg_snapshot, integer
+) is
 'What is new since a position: the window to read, and where in the feed it lies.';
 revoke execute on function wedsync_realtime.find_news(
-    wedsync_realtime.cursor, pg_snapshot, integer
+    wedsync_realtime.cursor, bigint, pg_snapshot, integer
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.find_news(
-    wedsync_realtime.cursor, pg_snapshot, integer
+    wedsync_realtime.cursor, bigint, pg_snapshot, integer
 )
 to wedsync_realtime_owner;

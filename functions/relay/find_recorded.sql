@@ -13,48 +13,57 @@ declare
     v_xmax constant xid8 := pg_snapshot_xmax((news.seen).seen);
     v_upto constant pg_snapshot := (news.seen).upto;
     v_late xid8[];
+    v_noted xid8;
 begin
     if pg_snapshot_xmin((news.seen).seen) < v_xmax then
-        v_late := array(
+        v_late := nullif(array(
             select x from pg_snapshot_xip((news.seen).seen) as x
             where pg_visible_in_snapshot(x, v_upto)
-        );
+        ), '{}');
     end if;
-    with fresh as (
-        select m.xid, m.channel_id, m.tenant_id, min(m.id) as id
+    select
+        max(f.xid), min(f.id),
+        array_agg(f.xid) filter (where f.topic_id is not null),
+        array_agg(f.topic_id) filter (where f.topic_id is not null)
+    into news.last_xid, news.first_id, news.xids, news.topics
+    from (
+        select m.xid, min(m.id) as id, (
+            select t.id
+            from wedsync_realtime.topics as t
+            where t.channel_id = m.channel_id and t.tenant_id = m.tenant_id
+        ) as topic_id
         from (
             select e.xid, e.channel_id, e.tenant_id, e.id
             from wedsync_realtime.events as e
             where e.is_first and e.xid >= v_xmax
             union all
-            select e.xid, e.channel_id, e.tenant_id, e.id
-            from wedsync_realtime.events as e
-            where e.is_first and e.xid = any (v_late)
+            select l.xid, l.channel_id, l.tenant_id, l.id
+            from wedsync_realtime.late_firsts(v_late) as l
+            where v_late is not null
         ) as m
         where pg_visible_in_snapshot(m.xid, v_upto)
         group by m.xid, m.channel_id, m.tenant_id
-    ),
-    noted as (
-        select max(n.xid) as xid
-        from wedsync_realtime.notices as n
-        where (n.xid >= v_xmax or n.xid = any (v_late)) and pg_visible_in_snapshot(n.xid, v_upto)
-    )
-    select
-        greatest(max(f.xid), (select n.xid from noted as n), (
-            select max(r.xid)
-            from wedsync_realtime.resets as r
-            where
-                (r.xid >= v_xmax or r.xid = any (v_late))
-                and pg_visible_in_snapshot(r.xid, v_upto)
-        )),
-        min(f.id),
-        array_agg(f.xid order by f.xid, t.id) filter (where t.id is not null),
-        array_agg(t.id order by f.xid, t.id) filter (where t.id is not null),
-        (select n.xid is not null from noted as n)
-    into news.last_xid, news.first_id, news.xids, news.topics, news.has_notices
-    from fresh as f
-    left join wedsync_realtime.topics as t
-        on t.channel_id = f.channel_id and t.tenant_id = f.tenant_id;
+    ) as f;
+    v_noted := greatest(
+        (
+            select n.xid from wedsync_realtime.notices as n
+            where n.xid >= v_xmax and pg_visible_in_snapshot(n.xid, v_upto)
+            order by n.xid desc
+            limit 1
+        ),
+        (select max(n.xid) from wedsync_realtime.notices as n where n.xid = any (v_late))
+    );
+    news.has_notices := v_noted is not null;
+    news.last_xid := greatest(
+        news.last_xid, v_noted,
+        (
+            select r.xid from wedsync_realtime.resets as r
+            where r.xid >= v_xmax and pg_visible_in_snapshot(r.xid, v_upto)
+            order by r.xid desc
+            limit 1
+        ),
+        (select max(r.xid) from wedsync_realtime.resets as r where r.xid = any (v_late))
+    );
     return news;
 end
 $$;

@@ -14,21 +14,27 @@ create or replace function wedsync_realtime.find_resyncs(
 as $$
 declare
     v_seen constant pg_snapshot := (news.seen).seen;
+    v_channel smallint;
+    v_reason text;
 begin
-    select array_agg(t.id), array_agg(r.reason)
-    into news.resyncs, news.reasons
-    from (
-        select distinct on (s.channel_id) s.channel_id, s.reason
-        from wedsync_realtime.resets as s
-        where
-            (
-                s.xid >= pg_snapshot_xmax(v_seen)
-                or s.xid = any (array(select pg_snapshot_xip(v_seen)))
-            )
-            and pg_visible_in_snapshot(s.xid, (news.seen).upto)
-        order by s.channel_id, s.id
-    ) as r
-    inner join wedsync_realtime.topics as t on t.channel_id = r.channel_id;
+    for v_channel, v_reason in
+        select distinct on (r.channel_id) r.channel_id, r.reason
+        from (
+            select a.* from wedsync_realtime.resets as a where a.xid >= pg_snapshot_xmax(v_seen)
+            union all
+            select a.* from wedsync_realtime.resets as a
+            where a.xid = any (array(select pg_snapshot_xip(v_seen)))
+        ) as r
+        where pg_visible_in_snapshot(r.xid, (news.seen).upto)
+        order by r.channel_id, r.id
+    loop
+        news.resyncs := news.resyncs || array(
+            select t.id from wedsync_realtime.topics as t where t.channel_id = v_channel
+        );
+        news.reasons := news.reasons || array_fill(
+            v_reason, array[cardinality(news.resyncs) - coalesce(cardinality(news.reasons), 0)]
+        );
+    end loop;
 
     if pg_sequence_last_value('wedsync_realtime.events_id_seq') - news.first_id >= replay_events
     then

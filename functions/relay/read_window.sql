@@ -24,58 +24,54 @@ declare
     v_seen constant wedsync_realtime.cursor := news.seen;
     v_bytes constant integer := 16777216;
     v_end constant text := wedsync_realtime.to_cursor(
-        row(news.epoch, 0, v_seen.upto, null, null)::wedsync_realtime.cursor,
+        row(news.epoch, -news.recorded, v_seen.upto, null, null)::wedsync_realtime.cursor,
         settings.cursor_secret
     );
+    v_inside constant text := wedsync_realtime.to_cursor(
+        row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, 0)::wedsync_realtime.cursor,
+        settings.cursor_secret
+    ) || '/';
+    v_told wedsync_realtime.told;
+    v_place bigint;
+    v_count integer := 0;
+    v_size integer := 0;
+    v_is_cut boolean := false;
     v_most constant integer := least(max_events, greatest(1, 16 * v_bytes / settings.event_bytes));
 begin
-    for kind, id, subjects, body, cursor, next in
-        select
-            p.kind, p.id, p.subjects, p.body,
-            case when p.kind in ('event', 'resync') then wedsync_realtime.to_cursor(
-                row(
-                    news.epoch, p.topic_id,
-                    case when p.is_last then v_seen.upto else v_seen.seen end,
-                    case when not p.is_last then v_seen.upto end,
-                    case when not p.is_last then p.id end
-                )::wedsync_realtime.cursor,
-                settings.cursor_secret
-            ) end,
-            case
-                when p.following is null then v_end
-                else wedsync_realtime.to_cursor(
-                    row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, p.place)
-                        ::wedsync_realtime.cursor,
-                    settings.cursor_secret
-                )
-            end
-        from (
-            select
-                m.*,
-                lead(m.place) over page as following,
-                m.kind = 'resync'
-                or (lead(m.place) over topic is null and count(*) over () <= v_most) as is_last,
-                row_number() over page as number,
-                sum(pg_column_size(m.body)) over page - pg_column_size(m.body) as bytes_before
-            from (
-                select e.* from wedsync_realtime.window_events(news, v_most + 1) as e
-                union all
-                select n.* from wedsync_realtime.window_notices(news, v_most + 1) as n
-                order by place
-                limit v_most + 1
-            ) as m
-            window
-                page as (order by m.place),
-                topic as (partition by m.topic_id, m.kind order by m.place)
-        ) as p
-        where p.number <= v_most and p.bytes_before < v_bytes
-        order by p.place
+    for v_told in
+        select e.* from wedsync_realtime.window_events(news, v_most + 1) as e
+        union all
+        select n.* from wedsync_realtime.window_notices(news, v_most + 1) as n
+        order by place
+        limit v_most + 1
     loop
-        return next;
+        if v_count > 0 then
+            next := v_inside || v_place;
+            return next;
+            v_is_cut := v_count = v_most or v_size >= v_bytes;
+            exit when v_is_cut;
+        end if;
+        v_place := v_told.place;
+        kind := v_told.kind;
+        id := v_told.id;
+        subjects := v_told.subjects;
+        body := v_told.body;
+        cursor := case
+            when v_told.is_last then format('1.%s.%s.%s.', news.epoch, v_told.topic_id, v_seen.upto)
+            when kind = 'event' then format(
+                '1.%s.%s.%s.%s.%s.', news.epoch, v_told.topic_id, v_seen.seen, v_seen.upto, id
+            )
+        end;
+        cursor := cursor || wedsync_realtime.sign_cursor(cursor, settings.cursor_secret);
+        v_count := v_count + 1;
+        v_size := v_size + pg_column_size(body);
     end loop;
+    if v_count > 0 and not v_is_cut then
+        next := v_end;
+        return next;
+    end if;
     return query select
-        'position', null::bigint, null::text[], null::jsonb, null,
-        coalesce(next, v_end);
+        'position', null::bigint, null::text[], null::jsonb, null, coalesce(next, v_end);
 end
 $$;
 

@@ -24,22 +24,23 @@ begin
     where e.is_first and e.xid >= v_xmin and not pg_visible_in_snapshot(e.xid, seen);
     if v_first is not null then
         v_late := array(
-            select e.xid
-            from wedsync_realtime.events as e
-            where
-                e.is_first and (e.xid >= v_xmax or e.xid = any (v_xip))
-                and e.xid < v_xmin and e.id > v_first
-            union
             select n.xid
-            from wedsync_realtime.notices as n
+            from (
+                select e.xid, e.id from wedsync_realtime.events as e
+                where e.is_first and e.xid >= v_xmax
+                union all
+                select e.xid, e.id from wedsync_realtime.late_firsts(v_xip) as e
+                union all
+                select a.xid, a.id from wedsync_realtime.notices as a where a.xid >= v_xmax
+                union all
+                select a.xid, a.id from wedsync_realtime.notices as a where a.xid = any (v_xip)
+                union all
+                select r.xid, v_first + 1 from wedsync_realtime.resets as r
+                where r.created_at >= v_since
+            ) as n
             where
-                (n.xid >= v_xmax or n.xid = any (v_xip)) and n.xid < v_xmin and n.id > v_first
-            union
-            select r.xid
-            from wedsync_realtime.resets as r
-            where
-                (r.xid >= v_xmax or r.xid = any (v_xip)) and r.xid < v_xmin
-                and r.created_at >= v_since
+                n.xid < v_xmin and n.id > v_first and not pg_visible_in_snapshot(n.xid, seen)
+            group by n.xid
             limit 1001
         );
     end if;

@@ -12,51 +12,53 @@ create or replace function wedsync_realtime.window_events(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_last_id constant bigint := greatest((news.seen).last_id, 0);
 begin
     return query
     select
-        n.id, 'event', n.id, t.id,
-        (
-            select array_agg(
-                wedsync_realtime.subject(c.name, t.tenant_id, f.filter_id)
-                order by f.filter_id nulls first
+        n.id, 'event', n.id, n.topic_id,
+        array[n.subject] || array(
+            select n.subject || '.' || f.filter_id
+            from wedsync_realtime.filters as f
+            where f.topic_id = n.topic_id and wedsync_realtime.event_fits(
+                case when n.is_cut then f.filter - 'where' else f.filter end,
+                n.operation, n.event, n.changed, n.new, n.old
             )
-            from (
-                select null as filter_id
-                union all
-                select f.filter_id
-                from wedsync_realtime.filters as f
-                where f.topic_id = t.id and wedsync_realtime.event_fits(
-                    case when n.is_cut then f.filter - 'where' else f.filter end,
-                    n.operation, n.event, n.changed, n.new, n.old
-                )
-            ) as f
         ),
         to_jsonb(row(
-            n.id, null, c.name || ':' || t.tenant_id, n.event, c.schema_name, c.table_name,
+            n.id, null, n.topic, n.event, n.schema_name, n.table_name,
             case n.operation when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE' end,
-            n.created_at, coalesce(n.new || '{}', '{}'), coalesce(n.old || '{}', '{}'),
-            coalesce(n.changed, '{}')
+            n.created_at, coalesce(n.new, '{}'), coalesce(n.old, '{}'), coalesce(n.changed, '{}')
         )::wedsync_realtime.event) - 'channel'
-        || case when n.is_cut then '{"errors": ["payload_too_large"]}' else '{}' end::jsonb
+        || case when n.is_cut then '{"errors": ["payload_too_large"]}' else '{}' end::jsonb,
+        lead(n.id) over (partition by n.topic_id order by n.id) is null
+        and count(*) over () < max_events
     from (
-        select e.*, o.id as topic_id
-        from unnest(news.xids, news.topics) as m (xid, topic_id)
-        inner join wedsync_realtime.topics as o on o.id = m.topic_id
+        select e.*, t.*
+        from (
+            select
+                m.xid, o.tenant_id, o.channel_id, o.id as topic_id, c.schema_name, c.table_name,
+                c.name || ':' || o.tenant_id as topic,
+                wedsync_realtime.subject(c.name, o.tenant_id, null) as subject
+            from unnest(news.xids, news.topics) as m (xid, topic_id)
+            inner join wedsync_realtime.topics as o on o.id = m.topic_id
+            inner join wedsync_realtime.channels as c on c.id = o.channel_id
+            where (m.topic_id = any (news.resyncs)) is not true
+            offset 0
+        ) as t
         cross join lateral (
-            select a.*
+            select
+                a.id, a.created_at, a.operation, a.is_cut, a.event, a.new, a.old, a.changed
             from wedsync_realtime.events as a
             where
-                (a.tenant_id, a.channel_id, a.xid) = (o.tenant_id, o.channel_id, m.xid)
-                and a.id > coalesce((news.seen).last_id, 0)
+                (a.tenant_id, a.channel_id, a.xid) = (t.tenant_id, t.channel_id, t.xid)
+                and a.id > v_last_id
             offset 0
         ) as e
-        where (m.topic_id = any (news.resyncs)) is not true
         order by e.id
         limit max_events
-    ) as n
-    inner join wedsync_realtime.topics as t on t.id = n.topic_id
-    inner join wedsync_realtime.channels as c on c.id = t.channel_id;
+    ) as n;
 end
 $$;
 

@@ -24,19 +24,20 @@ begin
                 when n.subject is null then wedsync_realtime.topic_subjects(n.topic_id)
                 else array[n.subject]
             end,
-            coalesce(n.body, '{}')
-        from wedsync_realtime.notices as n
+            coalesce(n.body, '{}'), false
+        from (
+            select a.* from wedsync_realtime.notices as a where a.xid >= pg_snapshot_xmax(v_seen)
+            union all
+            select a.* from wedsync_realtime.notices as a
+            where a.xid = any (array(select pg_snapshot_xip(v_seen)))
+        ) as n
         cross join lateral (
             select case
                 when n.subject is null then n.id else n.id - 9223372036854775807
             end as place
         ) as p
         where
-            (
-                n.xid >= pg_snapshot_xmax(v_seen)
-                or n.xid = any (array(select pg_snapshot_xip(v_seen)))
-            )
-            and pg_visible_in_snapshot(n.xid, (news.seen).upto)
+            pg_visible_in_snapshot(n.xid, (news.seen).upto)
             and p.place > v_last_id
         order by p.place
         limit max_events;
@@ -46,7 +47,7 @@ begin
         select
             r.topic_id - 4611686018427387904, 'resync', null::bigint, r.topic_id,
             wedsync_realtime.topic_subjects(r.topic_id),
-            jsonb_build_object('reason', r.reason)
+            jsonb_build_object('reason', r.reason), true
         from unnest(news.resyncs, news.reasons) as r (topic_id, reason)
         where r.topic_id - 4611686018427387904 > v_last_id
         order by r.topic_id

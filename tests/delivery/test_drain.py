@@ -121,6 +121,29 @@ def test_position_stays_while_nothing_happens(
         assert [row.next for row in drain(admin, start)] == [start]
 
 
+def test_glance_passes_over_nobody_who_was_at_work(
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
+) -> None:
+    """Their ids were drawn before the position was taken, and none is drawn when they commit."""
+    admin.execute("select wedsync_realtime.maintain_partitions()")  # notes what a glance needs
+    admin.execute(INSERT, (supplier, "seen"))
+    early, late = connect(), connect()
+    early.execute(INSERT, (supplier, "early"))
+    admin.execute(INSERT, (supplier, "newest"))
+    late.execute(INSERT, (supplier, "late"))  # beyond what the position may claim to have seen
+    position = drain(admin, here(admin))[-1].next
+    for _ in range(2):
+        assert drain(admin, position)[-1].next == position
+    late.commit()
+    (row,) = drained(admin, position)
+    assert row.name == "late"
+    assert drain(admin, row.next)[-1].next == drain(admin, row.next)[-1].next
+    early.commit()
+    assert [row.name for row in drained(admin, row.next)] == ["early"]
+    admin.execute("truncate public.form_responses")
+    assert [row.name for row in drained(admin, row.next)] == ["truncated"]
+
+
 def test_event_goes_to_the_filters_it_fits(
     admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID
 ) -> None:

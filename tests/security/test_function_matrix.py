@@ -118,9 +118,10 @@ INTERNAL = [
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
     "user_tenant", "watching_triggers", "window_page",
     # what the relay's are made of, and the filters and subjects of topics
-    "claimed_expiry", "claimed_id", "drop_filters", "ending_notice", "ending_snapshot",
-    "find_news", "find_recorded", "find_resyncs", "keep_filter", "last_recorded_xid",
-    "position_problem", "read_new", "read_window", "standby_upto", "subject", "topic_subjects",
+    "claimed_expiry", "claimed_id", "drop_filters", "end_window", "ending_notice",
+    "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
+    "last_recorded_xid", "late_firsts", "parse_position", "position_problem", "read_window",
+    "recorded_nothing", "standby_upto", "subject", "topic_subjects",
     "window_events", "window_notices",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
