@@ -19,7 +19,8 @@ begin
     foreach v_group in array array[
         'health_jobs', 'health_feed', 'health_retention', 'health_tables', 'health_row_security',
         'health_channels', 'health_triggers', 'health_limits', 'health_dispatch', 'health_queue',
-        'health_slots', 'health_transactions', 'health_deployment', 'health_owners'
+        'health_slots', 'health_transactions', 'health_relay', 'health_deployment',
+        'health_owners'
     ] loop
         begin
             execute format(

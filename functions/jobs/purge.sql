@@ -1,6 +1,7 @@
--- Forget what nobody needs any more: idle rate-limit rows, old metrics, and the runs of this
--- package's jobs that pg_cron would keep for ever. A rate that a call in an open transaction holds
--- is not idle.
+-- Forget what nobody needs any more: idle rate-limit rows, old metrics, what old runs of relays
+-- reported, and the runs of this package's jobs that pg_cron would keep for ever. A rate that a
+-- call in an open transaction holds is not idle. A relay's report stays until another has reported
+-- a day later: that the last one is gone is not forgotten by itself.
 
 create or replace function wedsync_realtime.purge()
     returns bigint
@@ -45,11 +46,17 @@ begin
         delete from wedsync_realtime.activity_minutes as a
         where a.minute < now() - v_settings.metrics_retention
         returning 1
+    ),
+    relays as (
+        delete from wedsync_realtime.relays as r
+        where
+            r.seen_at < (select max(l.seen_at) from wedsync_realtime.relays as l) - interval '1 day'
+        returning 1
     )
     select count(*) into v_total
     from (
         table rates union all table quarters union all table history
-        union all table channels union all table activity
+        union all table channels union all table activity union all table relays
     ) as gone;
 
     if exists (select from pg_extension as e where e.extname = 'pg_cron') then
@@ -66,6 +73,6 @@ end
 $$;
 
 comment on function wedsync_realtime.purge() is
-'Forget idle rates, old metrics and old runs of the jobs; returns how many rows went.';
+'Forget idle rates, old metrics, old runs of relays and jobs; returns how many rows went.';
 revoke execute on function wedsync_realtime.purge()
 from public, anon, authenticated, service_role;

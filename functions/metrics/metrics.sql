@@ -27,6 +27,8 @@ begin
         union all
         select * from wedsync_realtime.metrics_jobs()
         union all
+        select * from wedsync_realtime.metrics_relay()
+        union all
         select * from wedsync_realtime.metrics_health()
         union all
         select * from wedsync_realtime.metrics_server()

@@ -36,11 +36,7 @@ begin
         slow_consumers = coalesce(excluded.slow_consumers, r.slow_consumers),
         published = coalesce(excluded.published, r.published),
         last_error = coalesce(excluded.last_error, r.last_error),
-        last_error_at = case
-            when excluded.last_error is distinct from r.last_error
-                then coalesce(excluded.last_error_at, r.last_error_at)
-            else r.last_error_at
-        end;
+        last_error_at = coalesce(excluded.last_error_at, r.last_error_at);
 end
 $$;
 

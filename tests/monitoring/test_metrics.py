@@ -32,7 +32,7 @@ Act = Callable[..., Caller]
 
 @pytest.fixture
 def busy(people: People, act_as: Act) -> str:
-    """Return the URL of a database with leases, events, refusals and a metrics row."""
+    """Return the URL of a database with leases, events, refusals, a relay and a metrics row."""
     supplier = people.supplier('Bloom "& Sons"\\')
     caller = act_as(people.supplier_user(supplier))
     caller.rpc(
@@ -50,6 +50,12 @@ def busy(people: People, act_as: Act) -> str:
         connection.execute(
             "update public.realtime_activity_logs"
             ' set "timestamp" = "timestamp" - interval \'5 minutes\''
+        )
+        connection.execute(
+            "select wedsync_realtime.report_relay(jsonb_build_object("
+            " 'id', gen_random_uuid(), 'is_leader', true, 'lag_events', 0, 'lag_seconds', 0,"
+            " 'connections', 3, 'logins', 5, 'refused', jsonb_build_object('expired', 2),"
+            " 'kicks', 0, 'slow_consumers', 0, 'published', 9))"
         )
         connection.execute("call wedsync_realtime.run_job('metrics')")
         connection.execute(
@@ -279,7 +285,7 @@ def collected(prometheus: str, target: str, folder: Path) -> set[str]:
             found = {each["metric"]["__name__"] for each in result}
             if "wedsync_realtime_connections" in found:
                 rules = loads(fetched(f"http://{address}/api/v1/rules"))["data"]["groups"]
-                assert len(rules[0]["rules"]) == 8
+                assert len(rules[0]["rules"]) == 10
                 return {name for name in found if name.startswith("wedsync_")}
             time.sleep(0.2)
     raise AssertionError("Prometheus has collected nothing")

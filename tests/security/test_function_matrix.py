@@ -58,6 +58,7 @@ CALLABLE = {
     "wedsync_realtime.metrics_health": "m",
     "wedsync_realtime.metrics_jobs": "m",
     "wedsync_realtime.metrics_leases": "m",
+    "wedsync_realtime.metrics_relay": "m",
     "wedsync_realtime.metrics_server": "m",
     "wedsync_realtime.metrics_traffic": "m",
     "wedsync_realtime.open_transactions": "m",
@@ -93,8 +94,8 @@ INTERNAL = [
     "ground_table",
     "ground_triggers", "guard_channel", "guarded_template", "has_cascades", "health_channels",
     "health_deployment", "health_dispatch", "health_feed", "health_jobs", "health_limits",
-    "health_owners", "health_queue", "health_retention", "health_row_security", "health_slots",
-    "health_tables", "health_transactions", "health_triggers", "heat_topic",
+    "health_owners", "health_queue", "health_relay", "health_retention", "health_row_security",
+    "health_slots", "health_tables", "health_transactions", "health_triggers", "heat_topic",
     "image_expression", "is_far_behind", "is_key", "is_published", "job_step", "keep_channel_name",
     "key_columns", "key_expression", "last_xid", "late_events", "lease_snapshot",
     "length_expression", "lock_user", "log_activity", "log_change", "log_ended_leases",
@@ -190,7 +191,7 @@ RELATIONS = """
 MONITORED = [
     "activity_history", "channel_history", "channel_throughput", "feed_size", "job_history",
     "live_connections", "metrics_history", "noisy_tenants", "recent_activity", "refusals",
-    "rpc_timing", "tenant_load",
+    "relay_status", "rpc_timing", "tenant_load",
 ]  # fmt: skip
 READABLE = [
     f"{table}: {role} select"

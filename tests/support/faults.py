@@ -27,6 +27,11 @@ class Fault:
         return f"{self.check} {self.status}: {self.says}"
 
 
+_RELAY = (
+    'select wedsync_realtime.report_relay(\'{{"id": "11111111-1111-4111-8111-111111111111",'
+    ' "is_leader": {}, "lag_seconds": {}, "lag_events": 0, "connections": 5{}}}\')'
+)
+_WELL = (_RELAY.format("true", 0, ""),)
 _DISPATCH = "insert into public.form_responses (supplier_id) values (tests.supplier('Bloom'))"
 
 FAULTS = [
@@ -136,6 +141,21 @@ FAULTS = [
     Fault("dispatch_failures", "warn", (
         "select wedsync_realtime.note_failure(1::smallint, 'broadcast', 'XX000', 'no room')",
     ), "1 in the last hour; latest: no room", ("delete from wedsync_realtime.dispatch_failures",)),
+    Fault("relay", "fail", (
+        *_WELL, "update wedsync_realtime.relays set seen_at = now() - interval '5 minutes'",
+    ), "none alive, last report 00:05:00 ago"),
+    Fault("relay", "fail", (
+        _RELAY.format("false", 0, ', "last_error": "no answer"'),
+    ), "alive, and none leads; error: no answer", (
+        *_WELL, "update wedsync_realtime.relays set last_error_at = now() - interval '2 minutes'",
+    )),
+    Fault("relay", "warn", (_RELAY.format("true", 20, ""),), "lag 20.0 s", _WELL),
+    Fault("relay", "fail", (_RELAY.format("true", 90, ""),), "lag 90.0 s", _WELL),
+    Fault("relay", "warn", (
+        _RELAY.format("true", 0, ', "last_error": "disk full"'),
+    ), "error: disk full", (
+        *_WELL, "update wedsync_realtime.relays set last_error_at = now() - interval '2 minutes'",
+    )),
     Fault("deployed_version", "fail", (
         "create or replace function wedsync_realtime.may_hear("
         " user_id uuid, channel_id smallint, tenant_id uuid) returns boolean language plpgsql"

@@ -25,7 +25,7 @@ _RESTORE = "update wedsync_realtime.settings set stale_after = '5 minutes'"
 _VIEWS = (
     "tenant_load", "noisy_tenants", "channel_throughput", "channel_history", "refusals",
     "recent_activity", "activity_history", "job_history", "feed_size", "rpc_timing",
-    "metrics_history",
+    "metrics_history", "relay_status",
 )  # fmt: skip
 # Counting a view's rows as values has the server compute each row with all of its columns, as
 # count(*) does not, and makes no text of them, which would cost as much as many a view.
