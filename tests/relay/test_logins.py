@@ -16,10 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names
-from tests.support.push import PATIENCE, Push, pushed
+from tests.support.push import PATIENCE, Push, is_let_in, pushed
 from tests.support.relay import SECRET, Relay, running_relay, token
-
-VIOLATION, TOO_LONG = b"-ERR 'Authorization Violation'", b"-ERR 'maximum control line exceeded'"
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
@@ -45,24 +43,6 @@ REFUSED: dict[str, Callable[[UUID], str]] = {
     "of the service": lambda user: token(user, role="service_role"),
     "nobody": lambda user: token("nobody"),
 }
-
-
-async def is_let_in(client: Push, with_token: str, name: str | None = None) -> bool:
-    """Tell whether a login succeeds, by what the server says to it."""
-    host, _, port = client.relay.nats.removeprefix("nats://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    try:
-        await reader.readline()
-        name = str(client.connection_id) if name is None else name
-        options = {"auth_token": with_token, "name": name, "verbose": False, "lang": "test"}
-        writer.write(f"CONNECT {json.dumps(options)}\r\nPING\r\n".encode())
-        async with asyncio.timeout(PATIENCE):
-            answer = await reader.readline()
-    finally:
-        writer.close()
-        await writer.wait_closed()
-    assert answer == b"PONG\r\n" or answer.startswith((VIOLATION, TOO_LONG)), answer
-    return answer.startswith(b"PONG")
 
 
 @asynchronous

@@ -15,6 +15,7 @@ from tests.support.relay import Relay, token
 from wedsync_realtime.relay import keys
 
 PATIENCE = 30.0  # seconds until what should come has failed to
+VIOLATION, TOO_LONG = b"-ERR 'Authorization Violation'", b"-ERR 'maximum control line exceeded'"
 
 
 class Push:
@@ -105,6 +106,24 @@ class Push:
         while len(found) < count:
             found += [each for each in await self.take() if not control(each)]
         return found
+
+
+async def is_let_in(client: Push, with_token: str, name: str | None = None) -> bool:
+    """Tell whether a login succeeds, by what the server says to it."""
+    host, _, port = client.relay.nats.removeprefix("nats://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        await reader.readline()
+        name = str(client.connection_id) if name is None else name
+        options = {"auth_token": with_token, "name": name, "verbose": False, "lang": "test"}
+        writer.write(f"CONNECT {json.dumps(options)}\r\nPING\r\n".encode())
+        async with asyncio.timeout(PATIENCE):
+            answer = await reader.readline()
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert answer == b"PONG\r\n" or answer.startswith((VIOLATION, TOO_LONG)), answer
+    return answer.startswith(b"PONG")
 
 
 def control(message: Msg) -> str | None:

@@ -28,24 +28,26 @@ class Figures:
     kicks: int = 0
     slow_consumers: int = 0
     published: int = 0
-    last_error: str | None = None
+    last_error: str | None = None  # that stands
+    unreported: str | None = None  # the latest that the database was not told of
 
     def failed(self, error: str) -> None:
         """Take note of an error, and tell it once."""
         if error != self.last_error:
             self.tell(error)
-        self.last_error = error
+        self.last_error = self.unreported = error
 
     def closed(self, reason: str) -> None:
         """Take note of a connection that the server has closed."""
         self.slow_consumers += reason.startswith(SLOW)
 
-    def state(self) -> dict[str, Any]:
-        """Return it as report_relay takes it."""
+    def take_state(self) -> dict[str, Any]:
+        """Return it as report_relay takes it: an error once, even one that has passed."""
+        error, self.unreported = self.unreported, None
         return {
             "id": self.id,
             "is_leader": self.leads,
-            "lag_events": self.unconfirmed,
+            "lag_events": self.unconfirmed if self.leads else 0,
             "lag_seconds": round(monotonic() - self.caught_up_at, 3) if self.leads else 0,
             "connections": self.connections,
             "logins": self.admitted,
@@ -53,5 +55,5 @@ class Figures:
             "kicks": self.kicks,
             "slow_consumers": self.slow_consumers,
             "published": self.published,
-            "last_error": self.last_error,
+            "last_error": error,
         }

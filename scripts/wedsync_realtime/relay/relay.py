@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -25,6 +26,7 @@ from wedsync_realtime.relay.stream import NAME, Stream
 POOL = 8  # connections to the database, for logins and calls
 PAUSE = 0.25  # seconds between attempts to reach NATS
 REPORT = 15.0  # seconds between reports to the database
+LOOK = 0.5  # seconds in which a change of who leads is reported
 LAST = 0.9  # seconds in which it ends, once told to
 
 
@@ -119,6 +121,7 @@ async def _serve(
         for task in (*tasks, *logins.tasks, *calls.tasks, *presence.tasks):
             task.cancel()
         await asyncio.wait(tasks)
+        figures.connections = 0
 
 
 async def _announce(
@@ -129,12 +132,15 @@ async def _announce(
 
 
 async def _report(pool: database.Pool, figures: Figures) -> None:
+    reported_at, led = float("-inf"), False
     while True:
-        try:
-            await pool.report(figures.state())
-        except (psycopg.Error, RunnerError) as error:
-            figures.failed(f"The database: {str(error).strip()}")
-        await asyncio.sleep(REPORT)
+        if figures.leads != led or monotonic() - reported_at > REPORT:
+            reported_at, led = monotonic(), figures.leads
+            try:
+                await pool.report(figures.take_state())
+            except (psycopg.Error, RunnerError) as error:
+                figures.failed(f"The database: {str(error).strip()}")
+        await asyncio.sleep(LOOK)
 
 
 @contextmanager
