@@ -172,6 +172,11 @@ async def drain(connection: AsyncConnection[Any], position: str | None, most: in
         return list(await cursor.fetchall())
 
 
+async def hang_bell(connection: AsyncConnection[Any]) -> None:
+    """Have the next writer wake this connection, which listens."""
+    await connection.execute("select wedsync_realtime.hang_bell()", prepare=True)
+
+
 async def try_lead(connection: AsyncConnection[Any]) -> bool:
     """Take the lock of the relay that reads the feed; tell whether it was free."""
     row = await (

@@ -21,7 +21,9 @@ from wedsync_realtime.relay.stream import Message, Stream, StreamError
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
 PAGE = 1000  # rows
-BUSY, IDLE = 0.005, 0.05  # seconds between looks while there is traffic, and when there is none
+# Seconds between looks, while there is traffic and when there is none: writers then ring, but for
+# those who were at work before, and for the leases that end.
+BUSY, IDLE = 0.005, 0.05
 CALM = 1.0  # seconds without traffic after which there is none
 NOTE = 60.0  # seconds after which a position is noted that no message has carried
 ASK, SILENT = 1.0, 3  # seconds for an answer, and how many are missed before a leader is overtaken
@@ -52,6 +54,7 @@ class Pump:
         self._position: str | None = None
         self._noted: str | None = None  # the position that the stream's last message carries
         self._noted_at = float("-inf")
+        self._ahead: asyncio.Task[list[Any]] | None = None
 
     async def run(self) -> None:
         """Stand by or lead, for ever; raises nats.errors.Error, BrokerError."""
@@ -102,14 +105,23 @@ class Pump:
             await self._pump(connection, end.done)
         finally:
             self._figures.leads = False
+            if self._ahead:
+                self._ahead.cancel()
+                await asyncio.wait([self._ahead])
+                self._ahead = None
             if not self._app.is_closed:
                 await answering.unsubscribe()
 
     async def _pump(self, connection: AsyncConnection[Any], done: frozenset[str]) -> None:
         busy_at = monotonic()
+        is_busy = True
         while True:
+            if not is_busy:  # first, so that nobody comes between it and the look
+                await database.hang_bell(connection)
             rows = await self._drain(connection)
             is_page = len(rows) > PAGE
+            if is_page:  # the next is read while this one is published
+                self._ahead = asyncio.create_task(database.drain(connection, rows[-1].next, PAGE))
             await self._publish(rows, done)
             if len(rows) > 1:
                 done = frozenset()
@@ -124,6 +136,9 @@ class Pump:
                 await _rest(connection, BUSY if is_busy else IDLE)
 
     async def _drain(self, connection: AsyncConnection[Any]) -> list[Any]:
+        if ahead := self._ahead:
+            self._ahead = None
+            return await ahead
         try:
             return await database.drain(connection, self._position, PAGE)
         except psycopg.errors.InvalidParameterValue:
@@ -134,6 +149,7 @@ class Pump:
             return await database.drain(connection, self._position, PAGE)
 
     async def _publish(self, rows: list[Any], done: frozenset[str]) -> None:
+        told_of = [row for row in rows if row.kind not in ("ended", "position") and row.subjects]
         ended: set[Pair] = set()
         for row in rows:
             if row.kind == "ended":
@@ -149,11 +165,11 @@ class Pump:
                 await self._presence.kick(ended)
                 ended = set()
             if row.kind != "position" and row.subjects:
-                await self._send(row, done)
+                await self._send(row, done, is_last=row is told_of[-1])
                 done = frozenset()
             self._position = row.next
 
-    async def _send(self, row: Any, done: frozenset[str]) -> None:
+    async def _send(self, row: Any, done: frozenset[str], *, is_last: bool) -> None:
         is_event = row.kind == "event"
         headers = {"Wedsync-Cursor": row.cursor} if row.cursor else {}
         if not is_event:
@@ -166,7 +182,7 @@ class Pump:
             after=row.next,
             id=str(row.id) if is_event else None,
         )
-        await self._stream.publish(message)
+        await self._stream.publish(message, is_last=is_last)
         self._figures.published += len(message.subjects)
         self._noted, self._noted_at = row.next, monotonic()
 
@@ -174,7 +190,7 @@ class Pump:
         """Have the stream say how far the feed has been read, where no message has for long."""
         if position != self._noted and monotonic() - self._noted_at > NOTE:
             note = Message([stream.POSITION_SUBJECT], b"", {}, position, position)
-            await self._stream.publish(note)
+            await self._stream.publish(note, is_last=True)
             self._noted, self._noted_at = position, monotonic()
 
 

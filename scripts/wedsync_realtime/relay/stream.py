@@ -7,7 +7,9 @@ wedsync.in.>: a message that comes too late, from a relay that has been overtake
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -22,6 +24,7 @@ NAME = "WEDSYNC"
 EVENTS, INGEST = "wedsync.event.", "wedsync.in."
 POSITION_SUBJECT = "wedsync.position"  # for what has no message of its own; repeated to nobody
 AHEAD = 2000  # messages that may be on their way
+ASKED = 100  # messages after which the server is asked for an answer
 PATIENCE = 5.0  # seconds
 
 _CONFIG = StreamConfig(
@@ -80,6 +83,7 @@ class _Sending:
 
     sequence: int  # of the latest message sent
     confirmed: int
+    since: float = 0.0  # when the server answered last, or the first message went that it owes
     error: str | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -107,7 +111,7 @@ class Stream:
         """
         self._number += 1
         if self._number == 1:
-            await self._client.subscribe(f"{self._acks}.*", cb=self._take_ack)
+            await self._client.subscribe(f"{self._acks}.*.*", cb=self._take_ack)
         try:
             info = await self._context.stream_info(NAME)
             sequence = info.state.last_seq
@@ -120,8 +124,11 @@ class Stream:
         self._sending = _Sending(0, 0)
         return End(None)
 
-    async def publish(self, message: Message) -> None:
+    async def publish(self, message: Message, *, is_last: bool) -> None:
         """Send a message; whether it was accepted is told by a later call.
+
+        is_last: nothing follows at once, so that the server is asked now; otherwise now and then,
+        because of a message that was refused none that follows is accepted.
 
         Of its copies the last alone moves the position on, so that none is left out after a crash.
         Raises StreamError.
@@ -141,45 +148,47 @@ class Stream:
                 headers["Nats-Msg-Id"] = _Verbatim(message.id + blanks)
             if number < last:
                 headers["Wedsync-Partial"] = "1"
+            if sending.sequence == sending.confirmed:
+                sending.since = monotonic()
             sending.sequence += 1
+            is_asked = (is_last and number == last) or sending.sequence % ASKED == 0
             await self._client.publish(
                 subject.replace(EVENTS, INGEST, 1),
                 message.body,
-                reply=f"{self._acks}.{self._number}",
-                headers=headers,
+                f"{self._acks}.{self._number}.{sending.sequence}" if is_asked else "",
+                headers,
             )
 
-    async def settle(self) -> None:
-        """Wait until everything sent was accepted; raises StreamError."""
-        await self._wait(self._sending, 1)
-
     def check(self) -> None:
-        """Raise StreamError where something sent was refused."""
-        if error := self._sending.error:
-            raise StreamError(error)
+        """Raise StreamError where something sent was refused, or is not answered."""
+        sending = self._sending
+        if sending.error is not None:
+            raise StreamError(sending.error)
+        if self.unconfirmed and monotonic() - sending.since > PATIENCE:
+            raise StreamError("the stream does not answer")
 
     async def _wait(self, sending: _Sending, most: int) -> None:
         """Wait until fewer than so many messages are on their way."""
         while sending.error is None and sending.sequence - sending.confirmed >= most:
             sending.changed.clear()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await sending.changed.wait()
-            except TimeoutError:
-                raise StreamError("the stream does not answer") from None
+            self.check()
         self.check()
 
     async def _take_ack(self, ack: Msg) -> None:
         sending = self._sending
-        if int(ack.subject.rpartition(".")[2]) != self._number:
+        _, number, sequence = ack.subject.rsplit(".", 2)
+        if int(number) != self._number:
             return  # of what was sent before the end was read again
         told = json.loads(ack.data) if ack.data else {"error": {"description": "no stream"}}
         if "error" in told:
             sending.error = sending.error or str(told["error"]["description"])
-        elif told["seq"] != sending.confirmed + 1 or told.get("duplicate"):
-            sending.error = sending.error or f"the stream is at {told['seq']}"
+        elif told["seq"] != int(sequence):
+            sending.error = sending.error or f"the stream is at {told['seq']}, not at {sequence}"
         else:
-            sending.confirmed += 1
+            sending.confirmed, sending.since = int(sequence), monotonic()
         sending.changed.set()
 
     async def _read_end(self, sequence: int) -> End:
