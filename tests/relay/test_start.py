@@ -1,7 +1,5 @@
 """A relay that cannot work says so at its start, and what to do."""
 
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.brokers import printed_configuration, running_broker, with_store
 from tests.support.cluster import Cluster
 from tests.support.relay import environment, failing, running_relay
 
@@ -85,20 +84,22 @@ def test_second_relay_of_a_checkout_is_told_to_share_the_server(
 def test_server_that_is_not_configured(
     database: str, tmp_path: Path, configuration: str, words: str
 ) -> None:
-    own = printed_configuration(database, tmp_path)
+    own = printed_configuration(tmp_path)
     text = own.replace("jetstream: enabled", "") if configuration else "authorization: {token: x}"
-    with nats_server(tmp_path, text) as url:
-        told = failing(database, tmp_path, NATS_URL=url)
+    with running_broker(tmp_path, text) as broker:
+        told = failing(database, tmp_path, NATS_URL=broker.url)
     assert told["error"] == "BrokerError"
     assert words in told["message"]
     assert "--print-config" in told["fix"]
 
 
 def test_printed_configuration_is_all_that_a_server_needs(database: str, tmp_path: Path) -> None:
-    own = printed_configuration(database, tmp_path)
-    text = own + f'jetstream {{ store_dir: "{tmp_path}/js" }}'
-    with nats_server(tmp_path, text) as url, running_relay(database, tmp_path, NATS_URL=url) as it:
-        assert (it.nats, it.websocket) == (url, None)
+    text = with_store(printed_configuration(tmp_path), tmp_path / "js")
+    with (
+        running_broker(tmp_path, text) as broker,
+        running_relay(database, tmp_path, NATS_URL=broker.url) as relay,
+    ):
+        assert (relay.nats, relay.websocket) == (broker.url, None)
 
 
 def test_missing_extra_says_which_command_to_run(database: str, tmp_path: Path) -> None:
@@ -116,38 +117,6 @@ def test_missing_extra_says_which_command_to_run(database: str, tmp_path: Path) 
     )
     assert done.returncode == 1
     assert "make relay" in done.stdout
-
-
-def printed_configuration(database: str, home: Path) -> str:
-    """Return what relay --print-config prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "wedsync_realtime", "relay", "--print-config"],
-        env=environment(database, home),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout
-
-
-@contextmanager
-def nats_server(folder: Path, configuration: str) -> Iterator[str]:
-    """Run a server with a configuration, and yield its URL."""
-    program = shutil.which("nats-server", path=str(Path(sys.executable).parent))
-    assert program
-    file = folder / "other.conf"
-    file.write_text(f"listen: 127.0.0.1:-1\n{configuration}\n")
-    process = subprocess.Popen([program, "-c", file], stderr=subprocess.PIPE, text=True)
-    assert process.stderr
-    try:
-        address = None
-        while address is None:
-            address = re.search(r"client connections on (\S+)", process.stderr.readline())
-        yield f"nats://{address[1]}"
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
 
 
 @contextmanager

@@ -1,0 +1,77 @@
+"""A client that goes from push to poll and back whenever something breaks, and misses nothing."""
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from tests.relay.scene import FORMS, body
+from tests.support.push import Push, control
+from tests.support.relay import Relay
+
+PAUSE = 0.1  # seconds between attempts
+
+
+class Follower(Push):
+    """Follows the forms of a supplier. told: their names in the order of their coming."""
+
+    def __init__(self, relay: Relay, user: UUID, supplier: UUID) -> None:
+        super().__init__(relay, user)
+        self.told: list[str] = []
+        self._own = {"supplier_id": str(supplier)}
+        self._lease: dict[str, Any] = {}
+        self._cursor: str | None = None
+        self._seen: set[int] = set()
+        self._sequence: str | None = None
+        self.is_following = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            with suppress(NatsError, OSError, TimeoutError, AssertionError):
+                if not self._lease:
+                    await self.log_in()
+                    self._lease = await self.subscribe(FORMS, **self._own)
+                    self._cursor = self._cursor or self._lease["cursor"]
+                self.got = asyncio.Queue()
+                self._sequence = None
+                await self.log_in()
+                await self._poll()
+                self.is_following.set()
+                while not self.lost.is_set():
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(PAUSE):
+                            await self._take(await self.got.get())
+            await asyncio.sleep(PAUSE)
+
+    async def _take(self, message: Msg) -> None:
+        """Apply an event; poll where the one before it has not come, or something else is told."""
+        headers = message.headers or {}
+        last, self._sequence = self._sequence, headers["Nats-Sequence"]
+        if control(message) or last not in (None, headers["Nats-Last-Sequence"]):
+            await self._poll()
+        if not control(message):
+            self._apply(body(message), headers["Wedsync-Cursor"])
+
+    async def _poll(self) -> None:
+        has_more = True
+        while has_more:
+            answer = await self.call("poll", channel=self._lease["channel"], cursor=self._cursor)
+            told = json.loads(answer.data)
+            if told.get("code") in ("subscription_expired", "subscription_not_found"):
+                self._lease = {}
+            assert told["success"], told
+            assert not told["resyncRequired"], told
+            for event in told["events"]:
+                self._apply(event, None)
+            self._cursor, has_more = told["cursor"], told["hasMore"]
+
+    def _apply(self, event: dict[str, Any], cursor: str | None) -> None:
+        if event["id"] not in self._seen:
+            self._seen.add(event["id"])
+            self.told.append(event["new"]["form_name"])
+            self._cursor = cursor or self._cursor

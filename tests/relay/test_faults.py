@@ -1,0 +1,203 @@
+"""Whatever is killed, stopped or started twice: every committed change comes once."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from nats.errors import NoRespondersError
+
+from tests.relay.follower import Follower
+from tests.relay.scene import asynchronous
+from tests.support import relay as relays
+from tests.support.brokers import Broker, printed_configuration, running_broker, with_store
+from tests.support.people import People
+from tests.support.push import operator
+from tests.support.relay import Relay
+from tests.support.servers import Server, durable_server
+
+KILLS = 60 if os.environ.get("WEDSYNC_LONG") else 7
+BETWEEN = 0.5  # seconds at most of work between two kills
+PATIENCE = 90  # seconds until everything has come
+pytestmark = pytest.mark.timeout(1800)
+WHAT = ("relay", "broker", "database")
+
+
+class Writer(threading.Thread):
+    """Somebody who writes forms, and writes on when the database is back."""
+
+    def __init__(self, url: str, supplier: UUID) -> None:
+        super().__init__()
+        self._url = url
+        self._supplier = supplier
+        self.end = threading.Event()
+        self.written = 0
+
+    def run(self) -> None:
+        """Write until told to end."""
+        while not self.end.is_set():
+            try:
+                with psycopg.connect(self._url, autocommit=True) as connection:
+                    self._write(connection)
+            except psycopg.OperationalError:
+                self.end.wait(0.05)
+
+    def _write(self, connection: psycopg.Connection) -> None:
+        while not self.end.wait(0.003):
+            self.written += 1
+            connection.execute(
+                "insert into public.form_responses (supplier_id, form_name) values (%s, %s)",
+                (self._supplier, str(self.written)),
+            )
+
+
+class Stage:
+    """A database, a NATS server and relays, each to be killed by itself."""
+
+    def __init__(self, server: Server, broker: Broker, home: Path) -> None:
+        self.server = server
+        self.broker = broker
+        self.home = home
+        self.url = server.url("app")
+        people = People(self.url)
+        self.supplier = people.supplier()
+        self.user = people.supplier_user(self.supplier)
+        self.relays: list[Relay] = []
+
+    def start_relay(self) -> Relay:
+        """Start one more."""
+        relay = relays.start(self.url, self.home, "--replicas", "1", NATS_URL=self.broker.url)
+        self.relays.append(relay)
+        return relay
+
+    def kill(self, what: set[str]) -> None:
+        """Kill some of it, in any order, and start it again, as whoever watches over it would."""
+        for each in random.sample(sorted(what), len(what)):
+            if each == "relay":
+                self.end_relay()
+            elif each == "broker":
+                self.broker.kill()
+            else:
+                self.server.kill()
+        if "database" in what:
+            self.server.start()
+        if "broker" in what:
+            self.broker.start()
+        if "relay" in what:
+            self.start_relay()
+
+    def end_relay(self) -> None:
+        """Kill the first relay."""
+        relay = self.relays.pop(0)
+        relay.process.kill()
+        relay.process.wait()
+        assert relay.process.stdout
+        relay.process.stdout.close()
+
+    def names(self) -> set[str]:
+        """Return what has been committed."""
+        with psycopg.connect(self.url) as connection:
+            rows = connection.execute("select form_name from public.form_responses").fetchall()
+        return {name for (name,) in rows}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Run a durable server and a NATS server."""
+    text = with_store(printed_configuration(tmp_path), tmp_path / "js")
+    with durable_server("app") as server, running_broker(tmp_path, text) as broker:
+        stage = Stage(server, broker, tmp_path)
+        try:
+            yield stage
+        finally:
+            while stage.relays:
+                stage.end_relay()
+
+
+async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Follow while something is done under load, and until everything committed has come."""
+    writer = Writer(stage.url, stage.supplier)
+    follower = Follower(stage.relays[0], stage.user, stage.supplier)
+    following = asyncio.create_task(follower.follow())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await follower.is_following.wait()
+        writer.start()
+        await work()
+        writer.end.set()
+        await asyncio.to_thread(writer.join)
+        committed = await asyncio.to_thread(stage.names)
+        async with asyncio.timeout(PATIENCE):
+            while not committed <= set(follower.told):
+                await asyncio.sleep(0.05)
+        assert sorted(follower.told) == sorted(committed)
+        published = await published_names(stage)
+        assert len(published) == len(set(published)), "published twice"
+        assert set(published) == committed
+    finally:
+        writer.end.set()
+        following.cancel()
+        await asyncio.wait([following])
+        await follower.close()
+
+
+async def published_names(stage: Stage) -> list[str]:
+    """Return what stands in the stream, once the relay is done."""
+    found: list[str] = []
+    async with operator(stage.relays[0]) as client:
+        context = client.jetstream()
+        info = await context.stream_info("WEDSYNC")
+        for sequence in range(1, info.state.last_seq + 1):
+            message = await context.get_msg("WEDSYNC", seq=sequence)
+            headers = message.headers or {}
+            if "Nats-Msg-Id" in headers:
+                found.append(json.loads(message.data or b"{}")["new"]["form_name"])
+    return found
+
+
+async def someone_leads(relay: Relay) -> None:
+    """Wait until a relay answers that it reads the feed."""
+    async with operator(relay) as client, asyncio.timeout(PATIENCE):
+        while True:
+            with suppress(NoRespondersError, TimeoutError):
+                await client.request("wedsync.relay.leader", timeout=1)
+                return
+
+
+@asynchronous
+async def test_every_committed_change_comes_once_whatever_is_killed(stage: Stage) -> None:
+    await asyncio.to_thread(stage.start_relay)
+
+    async def kill_at_random() -> None:
+        for number in range(KILLS):
+            await asyncio.sleep(random.uniform(0, BETWEEN))
+            # each of them, then pairs and all
+            what = {WHAT[number]} if number < 3 else set(random.sample(WHAT, random.randint(1, 3)))
+            await asyncio.to_thread(stage.kill, what)
+
+    await follow_while(stage, kill_at_random)
+
+
+@asynchronous
+async def test_stopped_leader_is_overtaken_and_does_no_harm_when_it_wakes(stage: Stage) -> None:
+    first = await asyncio.to_thread(stage.start_relay)
+    second = await asyncio.to_thread(stage.start_relay)
+
+    async def stop_and_wake() -> None:
+        for stopped in (first, second, first):
+            os.kill(stopped.process.pid, signal.SIGSTOP)
+            await someone_leads(first)
+            await asyncio.sleep(BETWEEN)
+            os.kill(stopped.process.pid, signal.SIGCONT)
+            await asyncio.sleep(BETWEEN)
+
+    await follow_while(stage, stop_and_wake)

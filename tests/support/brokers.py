@@ -1,0 +1,81 @@
+"""A NATS server of the test's own, as an operator runs one beside the relay."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.relay import environment
+
+PROGRAM = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or "nats-server"
+
+
+class Broker:
+    """A server over one folder, running or not; it keeps its port."""
+
+    def __init__(self, folder: Path, configuration: str) -> None:
+        self._file = folder / "broker.conf"
+        self._configuration = configuration
+        self._address = "127.0.0.1:-1"
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where clients and relays reach it."""
+        return f"nats://{self._address}"
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        self._file.write_text(f"listen: {self._address}\n{self._configuration}\n")
+        self._process = subprocess.Popen(
+            [PROGRAM, "-c", self._file], stderr=subprocess.PIPE, text=True
+        )
+        assert self._process.stderr
+        for line in self._process.stderr:
+            if found := re.search(r"client connections on (\S+)", line):
+                self._address = found[1]
+            if "Server is ready" in line:
+                return
+        raise AssertionError("the NATS server has not started")
+
+    def kill(self) -> None:
+        """Kill it as the kernel does."""
+        if self._process:
+            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            assert self._process.stderr
+            self._process.stderr.close()
+            self._process = None
+
+
+@contextmanager
+def running_broker(folder: Path, configuration: str) -> Iterator[Broker]:
+    """Run a server for the time of the context."""
+    broker = Broker(folder, configuration)
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.kill()
+
+
+def printed_configuration(home: Path) -> str:
+    """Return what relay --print-config prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "wedsync_realtime", "relay", "--print-config"],
+        env=environment("", home),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+def with_store(configuration: str, folder: Path) -> str:
+    """Return a configuration with JetStream's files in a folder."""
+    return f'{configuration}\njetstream {{ store_dir: "{folder}" }}'
