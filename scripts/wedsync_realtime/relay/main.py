@@ -15,7 +15,7 @@ LISTEN, WEBSOCKET = "127.0.0.1:4222", "127.0.0.1:4223"
 
 def main(arguments: Sequence[str]) -> int:
     """Run until told to stop, and return the exit code."""
-    options = _parser().parse_args(arguments)
+    options = options_parser().parse_args(arguments)
     printer = Printer(options.json)
     try:
         return tool.run(lambda: _relay(options, printer), printer)
@@ -23,7 +23,8 @@ def main(arguments: Sequence[str]) -> int:
         return tool.DONE
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_parser() -> argparse.ArgumentParser:
+    """Return what reads the options."""
     parser = argparse.ArgumentParser(
         "wedsync-realtime relay",
         description=__doc__,

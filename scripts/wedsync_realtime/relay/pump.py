@@ -29,7 +29,7 @@ NOTE = 60.0  # seconds after which a position is noted that no message has carri
 ASK, SILENT = 1.0, 3  # seconds for an answer, and how many are missed before a leader is overtaken
 PAUSE = 0.5  # seconds after an error
 
-OWN_WISH = "unsubscribed"  # as the audit says it; no right was taken away
+OWN_WISH = ("unsubscribed", "moved")  # as the audit says it; no right was taken away
 NOTIFY_CHANNEL = "wedsync_realtime"
 
 
