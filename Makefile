@@ -74,7 +74,7 @@ listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> rec
 client: $(BASE) ## print the TypeScript client, typed for the database's channels: make client > realtime.ts
 	@$(WEDSYNC) client
 
-bench: $(BASE) ## measure throughput and latency
+bench: $(RELAY) ## measure throughput and latency
 	@$(WEDSYNC) bench $(ARGS)
 
 wheel: $(BASE) ## build dist/*.whl, which carries the command and the SQL

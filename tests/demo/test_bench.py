@@ -25,6 +25,7 @@ TINY = Scale(
     listeners=1,
     deliveries=1,
     pollers=2,
+    subscribers=(1, 2),
 )
 
 

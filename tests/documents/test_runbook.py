@@ -4,10 +4,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
@@ -167,3 +168,13 @@ def test_every_entry_of_the_menu_runs(db: Database, owner: Caller) -> None:
     assert {line.split("|")[0] for line in db.psql(":menu\n", *menu.arguments()).splitlines()} == {
         f":{name}" for name in names[1:]
     }
+
+
+def test_the_relay_is_down_and_a_client_is_refused(db: Database) -> None:
+    assert db.paste("The relay is down.") == ""
+    db.admin.execute(
+        "select wedsync_realtime.report_relay(%s)",
+        (Jsonb({"id": str(uuid4()), "is_leader": True, "refused": {"expired": 2, "no uuid": 1}}),),
+    )
+    assert db.paste("The relay is down.").startswith("t|00:00:")
+    assert set(db.paste("A client is refused.").splitlines()) == {"expired|2", "no uuid|1"}

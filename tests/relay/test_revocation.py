@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from nats.aio.msg import Msg
 
-from tests.relay.scene import FORMS, Scene, asynchronous, names
+from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.support.push import PATIENCE, Push, control, pushed
 from tests.support.relay import Relay
 
@@ -73,6 +73,7 @@ async def test_connection_that_keeps_other_subscriptions_may_come_back(
         await client.log_in()
         scene.submit("wishes")
         assert names(await client.take_events(1)) == ["wishes"]
+        await until(lambda: client.errors)
         assert "permissions violation" in client.errors[-1].lower()
 
 

@@ -19,6 +19,7 @@ from wedsync_realtime.bench import (
     feed,
     people,
     pollers,
+    push,
     report,
     views,
     walrus,
@@ -37,6 +38,7 @@ SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "poll": feed.poll,
     "delivery": delivery.delivery,
     "pollers": pollers.pollers,
+    "push": push.push,
     "cleanup": cleanup.cleanup,
     "views": views.views,
 }

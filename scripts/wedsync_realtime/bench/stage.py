@@ -36,6 +36,7 @@ class Scale:
     rounds: slices of each side. calls: of one slice. leases: on a tenant, each size has its own.
     bulk_rows: of one statement. feed_events: recorded before a poll. live_leases, expired_leases:
     what cleanup finds. listeners: with 20 subscriptions each. pollers: connections of a tenant.
+    subscribers: that a change is pushed to.
     """
 
     rounds: int = 25
@@ -49,6 +50,7 @@ class Scale:
     listeners: int = 10
     deliveries: int = 20
     pollers: int = 200
+    subscribers: tuple[int, ...] = (1, 10, 200, 1_000)
 
 
 FULL = Scale(
@@ -57,6 +59,7 @@ FULL = Scale(
     live_leases=1_000_000,
     expired_leases=100_000,
     deliveries=100,
+    subscribers=(1, 10, 200, 1_000, 10_000),
 )
 
 

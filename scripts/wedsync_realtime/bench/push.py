@@ -1,0 +1,139 @@
+"""How long a change takes from its commit to the last of many clients, pushed by the relay."""
+
+import asyncio
+import base64
+import hmac
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from wedsync_realtime.bench import people
+from wedsync_realtime.bench.figures import Figure, Reading, percentile
+from wedsync_realtime.bench.readers import Client, Reader, audience
+from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.stage import Stage
+
+SECRET = "the tokens of the benchmark are signed with this secret"
+PACE = 0.02  # seconds between changes
+BULK = 10_000  # changes of a statement
+_INSERT = "insert into public.form_responses (supplier_id, form_name) select $1::uuid, n::text"
+_NUMBERS = " from generate_series($2::integer, $3::integer) as n"
+_LEASES = """
+    select s.user_id::text, s.connection_id::text
+    from public.realtime_subscriptions as s
+    inner join public.user_profiles as p on p.id = s.user_id
+    where p.supplier_id = %s
+"""
+
+Address = tuple[str, int]
+
+
+def push(stage: Stage) -> Iterator[Figure]:
+    """Push changes to the audiences of suppliers, and end subscriptions while it listens."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with _relay(stage) as address, stage.session() as session:
+        if address is None:
+            return
+        for size in stage.scale.subscribers:
+            name = f"audience {size}"
+            people.add(session, name, leases=size)
+            yield from _deliver(session, address, name, stage.scale.deliveries)
+        yield from _revoke(session, address, stage.scale.deliveries)
+
+
+def _deliver(session: Session, address: Address, name: str, changes: int) -> Iterator[Figure]:
+    clients = _clients(session, name)
+    what = f"{len(clients):,} clients"
+    supplier = people.supplier_id(name)
+    with audience(*address, clients) as listening:
+        yield Reading("push", f"{what} log in at once", listening.entered(), "s", 30)
+        seconds = []
+        for number in range(changes):
+            session.call(_INSERT + _NUMBERS, supplier, number, number)
+            committed = time.perf_counter()
+            seconds.append(listening.arrived(number) - committed)
+            time.sleep(PACE)
+        for per_cent in (50, 99):
+            reached = percentile(seconds, per_cent)
+            yield Reading("push", f"commit to the last of {what}, p{per_cent}", reached, "ms")
+        if len(clients) == 1:
+            start = time.perf_counter()
+            session.call(_INSERT + _NUMBERS, supplier, changes, changes + BULK - 1)
+            took = listening.arrived(changes + BULK - 1) - start
+            yield Reading("push", "events a second through the relay", BULK / took, "/s")
+
+
+def _revoke(session: Session, address: Address, times: int) -> Iterator[Figure]:
+    name = "revoked"
+    people.add(session, name, leases=times)
+    seconds = asyncio.run(_closings(session, address, _clients(session, name)))
+    for per_cent in (50, 99):
+        reached = percentile(seconds, per_cent)
+        yield Reading("push", f"revocation to the closed connection, p{per_cent}", reached, "ms")
+
+
+async def _closings(session: Session, address: Address, clients: Sequence[Client]) -> list[float]:
+    loop = asyncio.get_running_loop()
+    seconds = []
+    for client in clients:
+        made = partial(Reader, client, int)
+        _, reader = await loop.create_connection(made, *address)
+        await reader.entered
+        end = "select wedsync_realtime.disconnect(user_id => $1::uuid)"
+        await asyncio.to_thread(session.call, end, client.user)
+        committed = time.perf_counter()
+        seconds.append(await reader.closed - committed)
+    return seconds
+
+
+def _clients(session: Session, name: str) -> list[Client]:
+    subject = f"wedsync.event.{people.CHANNEL}.{people.supplier_id(name)}"
+    leases = session.rows(_LEASES, people.supplier_id(name))
+    return [Client(user, _token(user), connection, subject) for user, connection in leases]
+
+
+def _token(user: str) -> str:
+    claims = {"sub": user, "role": "authenticated", "exp": int(time.time()) + 3600}
+    parts = [_encode(json.dumps(part).encode()) for part in ({"alg": "HS256"}, claims)]
+    text = ".".join(parts)
+    return f"{text}.{_encode(hmac.digest(SECRET.encode(), text.encode(), 'sha256'))}"
+
+
+def _encode(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+
+
+@contextmanager
+def _relay(stage: Stage) -> Iterator[Address | None]:
+    """Run a relay with a NATS server of its own for the time of the context; None without."""
+    places = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")
+    with tempfile.TemporaryDirectory(prefix="wedsync-bench-") as home:
+        own = {"WEDSYNC_REALTIME_HOME": home, "DATABASE_URL": stage.url, "JWT_SECRET": SECRET}
+        given = {name: value for name, value in os.environ.items() if name != "NATS_URL"}
+        with subprocess.Popen(
+            [sys.executable, "-m", "wedsync_realtime", "relay", "--json", *places],
+            env=given | own,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout
+            told: dict[str, Any] = json.loads(process.stdout.readline() or "{}")
+            try:
+                if "nats" in told:
+                    host, _, port = told["nats"].removeprefix("nats://").partition(":")
+                    yield host, int(port)
+                else:
+                    stage.report(f"push: {told.get('message')} {told.get('fix')}")
+                    yield None
+            finally:
+                process.terminate()
