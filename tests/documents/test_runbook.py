@@ -176,5 +176,5 @@ def test_the_relay_is_down_and_a_client_is_refused(db: Database) -> None:
         "select wedsync_realtime.report_relay(%s)",
         (Jsonb({"id": str(uuid4()), "is_leader": True, "refused": {"expired": 2, "no uuid": 1}}),),
     )
-    assert db.paste("The relay is down.").startswith("t|00:00:")
+    assert db.paste("The relay is down.").startswith("t|t|00:00:")
     assert set(db.paste("A client is refused.").splitlines()) == {"expired|2", "no uuid|1"}
