@@ -9,6 +9,7 @@ import psycopg
 
 from tests.standby.conftest import Pair
 from tests.support.drainer import Drainer, drained, here
+from tests.support.listener import INSERT
 from tests.support.load import Threads, Writer, committed, difference, install_journal, told
 from tests.support.servers import Server
 
@@ -71,3 +72,26 @@ def test_relay_may_go_back_and_forth_under_load(pair: Pair, server: Server, supp
     truth = committed(url)
     assert not difference(truth, told(resident.events))
     assert not difference(truth, told(traveller.events))
+
+
+def test_change_waits_for_an_earlier_one_of_a_younger_transaction(
+    pair: Pair, server: Server
+) -> None:
+    """As long as the standby cannot tell the earlier one, the later would be taken back by it."""
+    pair.insert("row")
+    start = here(pair.primary)
+    rename = "update public.form_responses set form_name = %s where form_name = %s"
+    with psycopg.connect(server.url("app")) as old, psycopg.connect(server.url("app")) as open_one:
+        old.execute(INSERT, (pair.supplier, "old"))
+        pair.insert("before")
+        open_one.execute(INSERT, (pair.supplier, "open"))
+        pair.primary.execute(rename, ("young", "row"))
+        old.execute(rename, ("old again", "young"))
+        old.commit()
+        pair.catch_up()
+        told = drained(pair.standby, start)
+        assert [row.name for row in told] == ["before"]
+        open_one.commit()
+    pair.catch_up()
+    rest = drained(pair.standby, told[-1].next)
+    assert [row.name for row in rest] == ["old", "open", "young", "old again"]
