@@ -3,13 +3,14 @@
 -- replay_events, drop attribute first_id; alter table wedsync_realtime.settings alter column
 -- ping_interval set default interval '30 seconds' (pages of clients far behind get slow).
 
--- Ids come in their order, which costs a writer next to nothing. An expression, so that no query but
--- the one that asks for it is planned with it: in the order of ids the feed of a quiet topic would
--- be read from end to end.
+-- Ids come in their order, which costs a writer next to nothing. An expression, so that no query
+-- but the one that asks for it is planned with it: in the order of ids the feed of a quiet topic
+-- would be read from end to end.
 -- squawk-ignore require-concurrent-index-creation
 create index events_id_idx on wedsync_realtime.events ((id + 0));
 
-alter type wedsync_realtime.lease add attribute replay_events integer, add attribute first_id bigint;
+alter type wedsync_realtime.lease
+add attribute replay_events integer, add attribute first_id bigint;
 
 comment on column wedsync_realtime.settings.replay_events is
 'A topic with more new events than this is told a resync instead of them, by push and by poll.';

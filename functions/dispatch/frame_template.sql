@@ -12,11 +12,6 @@ declare
     v_gate bigint := pg_sequence_last_value({gate});
     v_looks boolean;
     v_before jsonb;
-    v_old jsonb[];
-    v_new jsonb[];
-    v_tenant uuid;
-    v_places tid[];
-    v_since timestamptz;
 begin
     -- expressions are few, because each is made ready anew in every transaction
     if v_gate is null or not ({settings}) then

@@ -19,17 +19,7 @@ create or replace function wedsync_realtime.record_template(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_record constant text := case
-        when broadcasts then $template$
-    with recorded as ({statement}
-        returning created_at, ctid
-    )
-    select array_agg(r.ctid), min(r.created_at) into v_places, v_since from recorded as r;
-    if v_places is not null then
-        perform wedsync_realtime.broadcast_events({id}::smallint, v_places, v_since);
-    end if;$template$
-        else '{statement};'
-    end;
+    v_record constant text := wedsync_realtime.sent_template(broadcasts);
     v_many text := replace(v_record, '{statement}', case operation
         when 'UPDATE'
             then wedsync_realtime.cascade_template(wedsync_realtime.update_template(false), channel)
@@ -50,6 +40,11 @@ begin
         return v_many;
     end if;
     return $template$
+    declare
+        v_old jsonb[];
+        v_new jsonb[];
+        v_tenant uuid;
+    begin
     select array_agg(p.old), array_agg(p.new) into v_old, v_new
     from (
         select {old_row} as old, {new_row} as new
@@ -72,7 +67,8 @@ begin
     elsif cardinality(v_new) > 0 then$template$ || v_many || $template$
     else
         v_gate := 1;
-    end if;$template$;
+    end if;
+    end;$template$;
 end
 $$;
 

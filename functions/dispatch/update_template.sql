@@ -40,27 +40,7 @@ begin
                 where n.value is distinct from p.old -> n.key and {travels}
                 order by n.key
             ) end as changed
-        from ($template$ || case when is_one then $template$
-            select
-                'U'::"char" as operation, v_tenant as tenant_id,
-                v_new[1] as new, v_old[1] as old$template$ else $template$
-            select
-                k.operation,
-                case k.operation when 'D' then o.tenant else n.tenant end as tenant_id,
-                case when k.operation <> 'D' then n.new end as new,
-                case when k.operation <> 'I' then o.old end as old
-            from (
-                select i.content as old, {tenant} as tenant, {key} as key
-                from (select {row} as content from old_rows as r{not_new} offset 0) as i
-            ) as o
-            full join (
-                select i.content as new, {tenant} as tenant, {key} as key
-                from (select {row} as content from new_rows as r{not_old} offset 0) as i
-            ) as n on n.key = o.key
-            cross join lateral unnest(case
-                when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
-                when o.old <> n.new then '{U}'::"char"[]
-            end) as k (operation)$template$ end || $template$
+        from ($template$ || wedsync_realtime.pairs_template(is_one) || $template$
         ) as p
         offset 0
     ) as c$template$ || case when is_one then $template$

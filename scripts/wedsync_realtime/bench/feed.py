@@ -1,7 +1,7 @@
 """What a poll costs with a big feed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wedsync_realtime.bench import people
 from wedsync_realtime.bench.changes import ANSWERS
@@ -16,7 +16,7 @@ PAGE = 100
 BACKLOG = 5_000  # events that a client which comes back has not seen
 BATCH = 10_000  # events of one transaction while the feed is filled
 TENANTS = 1_000  # whose events they are, the reader one of them
-POLL = 2.0  # goal, as a ratio
+POLL, NEXT = 2.0, 2.0  # goals, as ratios
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class _Mark:
 
 _INSERT = "insert into public.form_responses (supplier_id, responses) values ($1, $2)"
 _POLL = "select public.realtime_poll($1, $2, 100)"
+_PAGE = "select public.realtime_poll(%s, %s, 100)"
 _SELECT = """
     select e.*
     from wedsync_realtime.events as e
@@ -98,6 +99,14 @@ def poll(stage: Stage) -> Iterator[Figure]:
         )
         what = f"{PAGE} events"
         yield ratio(scenario, what, costs["ours"], costs["plain"], "select of the same JSON")
+        cut = client.value(_PAGE, marks["backlog"].channel, marks["backlog"].cursor)["cursor"]
+        costs = compare(
+            {"far": ours(replace(marks["backlog"], cursor=cut)), "near": ours(marks["page"])},
+            stage.scale.rounds,
+            CALLS,
+        )
+        what = f"next {PAGE} of {backlog:,} waiting"
+        yield ratio(scenario, what, costs["far"], costs["near"], f"{PAGE} waiting", NEXT)
 
 
 def fill(stage: Stage, admin: Session, tenants: Sequence[str], seconds: float = 0) -> None:
