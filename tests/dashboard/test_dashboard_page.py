@@ -15,7 +15,7 @@ from playwright.sync_api import (
 from tests.dashboard.page import figure, options, rows
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.dashboard import running_dashboard
+from tests.support.dashboard import report_relays, running_dashboard
 from tests.support.people import People
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
@@ -115,6 +115,28 @@ def test_markup_in_a_name_is_shown_as_text(
     expect(page.locator("#explain .verdict")).to_contain_text("Would be")
     assert page.locator("main img, dialog img, #found img, main script").count() == 0
     assert page.title() == "wedsync-realtime"
+
+
+def test_relays_are_shown_where_they_are_used(open_page: Callable[[], Page], database: str) -> None:
+    page = open_page()
+    expect(page.locator("#relays-card")).to_be_hidden()
+    report_relays(database)
+    expect(page.locator("#relays-note")).to_have_text("1,234 connections, lag 4 ms")
+    relays = page.locator("#relays > li")
+    assert [each.locator(".badge").inner_text() for each in relays.all()] == [
+        "leads", "stands by", "gone"
+    ]  # fmt: skip
+    told = relays.nth(0).inner_text()
+    for words in (
+        "512.3K published, 12 not yet, 2,001 let in, 3 kicked, 4 too slow",
+        "9 refused: expired 7, signature 2",
+        "The stream: no answer",
+    ):
+        assert words in told
+    with psycopg.connect(database) as connection:
+        connection.execute("update wedsync_realtime.relays set seen_at = '2020-01-01'")
+    expect(page.locator("#relays-note")).to_have_text("nothing is pushed")
+    assert relays.locator(".badge[data-status=fail]").count() == 3
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from playwright.sync_api import (
 )
 
 from tests.dashboard.page import options, rows
-from tests.support.dashboard import play_season, running_dashboard
+from tests.support.dashboard import play_season, report_relays, running_dashboard
 from tests.support.people import People
 
 CONTRAST = 4.5  # of text, by WCAG 2.2 level AA
@@ -121,6 +121,7 @@ def test_text_can_be_read_in_both_schemes(
     browser: Browser, people: People, database: str, scheme: str
 ) -> None:
     play_season(database, 20)
+    report_relays(database)
     context = browser.new_context(color_scheme="dark" if scheme == "light" else "light")
     with running_dashboard(database) as dashboard:
         page = context.new_page()
@@ -143,8 +144,10 @@ def test_nothing_is_wider_than_the_window(
 ) -> None:
     people.supplier("W" * 300)
     play_season(database, 20)
+    report_relays(database)
     with psycopg.connect(database) as connection:
         connection.execute("update public.suppliers set business_name = repeat('W', 300)")
+        connection.execute("update wedsync_realtime.relays set last_error = repeat('W', 300)")
     context = browser.new_context(viewport={"width": width, "height": 800})
     with running_dashboard(database) as dashboard:
         page = context.new_page()

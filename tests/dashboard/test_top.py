@@ -15,11 +15,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable, Static, TabbedContent
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.dashboard import play_season
+from tests.support.dashboard import play_season, report_relays
 from tests.support.people import People
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.entry.cli import main
@@ -27,7 +27,7 @@ from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.top import words
 from wedsync_realtime.top.app import Top
-from wedsync_realtime.top.tables import TABLES
+from wedsync_realtime.top.tables import OPTIONAL, TABLES
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
 COMMAND = [sys.executable, "-m", "wedsync_realtime", "top"]
@@ -115,6 +115,23 @@ def test_tenants_without_a_row_and_activity_are_shown(
     play(scene)
 
 
+def test_relays_are_shown_where_they_are_used(play: Callable[[Scene], None], database: str) -> None:
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        tabs = top.query_one(TabbedContent)
+        assert not tabs.get_tab("relays").display
+        report_relays(database)
+        await until(lambda: bool(tabs.get_tab("relays").display))
+        leading, standing_by, gone = rows(top, "relays")
+        assert leading == [
+            "leads", "11111111", "4 ms", "12", "1,234", "512k", "2,001", "3", "4",
+            "9: expired 7, signature 2", "The stream: no answer",
+        ]  # fmt: skip
+        assert standing_by[:2] == ["stands by", "22222222"]
+        assert gone[:2] == ["gone", "33333333"]
+
+    play(scene)
+
+
 @pytest.mark.parametrize("size", [(20, 8), (60, 16), (100, 30)])
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_every_table_opens_in_a_terminal_of_any_size(
@@ -122,12 +139,14 @@ def test_every_table_opens_in_a_terminal_of_any_size(
 ) -> None:
     if not is_empty:
         play_season(database, 3)
+        report_relays(database)
 
     async def scene(top: Top, pilot: Pilot[None]) -> None:
+        opened = [name for name in TABLES if not (is_empty and name == OPTIONAL)]
         for n, name in enumerate(TABLES, 1):
             await pilot.press(str(n))
             await pilot.pause()
-            assert top.focused is top.query_one(f"#{name}-table")
+            assert (top.focused is top.query_one(f"#{name}-table")) == (name in opened)
         assert bool(rows(top, "tenants")) != is_empty
         assert len(rows(top, "jobs")) == 4
         if size[0] >= 60:

@@ -17,6 +17,7 @@ import psycopg
 from tests.support.waiting import PATIENCE
 
 SEASON = Path(__file__).parent / "season.sql"
+RELAYS = Path(__file__).parent / "relays.sql"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,12 @@ def running_dashboard(url: str) -> Iterator[Dashboard]:
             yield Dashboard(process, json.loads(printed)["url"])
         finally:
             process.kill()
+
+
+def report_relays(url: str) -> None:
+    """Have two relays report themselves, and one that reports no more."""
+    with psycopg.connect(url) as connection:
+        connection.execute(RELAYS.read_bytes())
 
 
 def play_season(url: str, suppliers: int) -> None:

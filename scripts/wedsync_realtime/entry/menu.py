@@ -42,6 +42,12 @@ _ENTRIES = {
         "select parent, partition, rows, pg_size_pretty(bytes) as size, drop_after, is_overdue "
         "from wedsync_realtime.feed_size order by parent, upper nulls last",
     ),
+    "relays": (
+        "who leads, how far behind, who was refused",
+        "select id, is_leader, age, lag, lag_events, connections, logins, refused, kicks, "
+        "slow_consumers, published, last_error, last_error_at "
+        "from wedsync_realtime.relay_status order by is_leader desc, seen_at desc",
+    ),
     "rpc": (
         "calls and time of each RPC",
         "select * from wedsync_realtime.rpc_timing order by total_seconds desc nulls last",

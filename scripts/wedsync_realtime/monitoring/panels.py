@@ -12,6 +12,7 @@ from wedsync_realtime.started import as_started
 MINUTE = timedelta(minutes=1)
 HISTORY = timedelta(hours=1)  # of the charts
 ACTIVITY = 50  # newest entries shown
+RELAYS = 8  # shown, those that live first
 NEAR = 0.8  # share of a limit from which it is worth a look
 LATE = MINUTE  # lag from which a listener counts as late
 MOST = 500  # rows that one call returns
@@ -26,8 +27,9 @@ class BadRequestError(ValueError):
 
 def overview(reader: Reader) -> dict[str, Any]:
     """Return the state of the whole system, all of one moment."""
+    limits = {"near": NEAR, "late": LATE, "history": HISTORY}
     found: dict[str, Any] = reader.read(
-        queries.OVERVIEW, {"near": NEAR, "late": LATE, "history": HISTORY, "activity": ACTIVITY}
+        queries.OVERVIEW, {**limits, "activity": ACTIVITY, "relays": RELAYS}
     )
     (totals,) = found["totals"]
     names = [channel["name"] for channel in found["channels"]]

@@ -69,6 +69,24 @@ OVERVIEW: dict[str, LiteralString] = {
         from wedsync_realtime.job_history
         order by job
     """,
+    "relays": """
+        select
+            id, lag, lag_events, connections, logins, refused, refusals, kicks, slow_consumers,
+            published, seen_at, last_error as error, last_error_at as failed_at,
+            case
+                when is_leader then 'leads'
+                when is_alive then 'stands by'
+                else 'gone'
+            end as found,
+            case
+                when not bool_or(is_leader) over () then 'fail'
+                when is_alive then 'ok'
+                else ''
+            end as status
+        from wedsync_realtime.relay_status
+        order by is_leader desc, is_alive desc, seen_at desc
+        limit %(relays)s
+    """,
     "activity": """
         select
             at, event_type as what, user_id, channel, code, reason,

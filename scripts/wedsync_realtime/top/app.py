@@ -16,7 +16,7 @@ from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader, Row
 from wedsync_realtime.monitoring.shared import HEALTH_FRESH, Shared
 from wedsync_realtime.top import words
-from wedsync_realtime.top.tables import TABLES, Column
+from wedsync_realtime.top.tables import OPTIONAL, TABLES, Column
 
 LIMIT = 500  # tenants shown; the filter finds the others
 
@@ -94,11 +94,14 @@ class Top(App[None]):
         for name, (_, columns) in TABLES.items():
             self._tables[name].add_columns(*(column.heading for column in columns))
         self._tables["tenants"].focus()
+        self._tabs.hide_tab(OPTIONAL)
         self.set_interval(self._every, self._tick)
         self.update()
 
     def action_open(self, name: str) -> None:
         """Open a tab, and put the cursor into its table."""
+        if not self._tabs.get_tab(name).display:
+            return
         self._tabs.active = name
         self._tables[name].focus()
 
@@ -163,6 +166,10 @@ class Top(App[None]):
         self._figures.update(_figures(overview))
         for name, (_, columns) in TABLES.items():
             self._fill(name, columns, overview[name])
+        if overview[OPTIONAL]:
+            self._tabs.show_tab(OPTIONAL)
+        else:
+            self._tabs.hide_tab(OPTIONAL)
         self._checks = overview["health"]
         self._show_advice()
         if not self._is_paused:

@@ -16,6 +16,8 @@ class Column:
     is_number: bool = False
 
 
+OPTIONAL = "relays"  # shown when it has rows: not everybody uses one
+
 TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
     "tenants": (
         "Tenants",
@@ -72,6 +74,22 @@ TABLES: dict[str, tuple[str, tuple[Column, ...]]] = {
             Column("Channel", lambda row: row["channel"] or ""),
             Column("Why", lambda row: row["code"] or row["reason"] or ""),
             Column("Who", lambda row: str(row["user_id"] or "")),
+        ),
+    ),
+    "relays": (
+        "Relays",
+        (
+            Column("State", lambda row: row["found"]),
+            Column("Relay", lambda row: str(row["id"])[:8]),
+            Column("Lag", lambda row: words.duration(row["lag"]), True),
+            Column("Events", lambda row: words.count(row["lag_events"]), True),
+            Column("Conn", lambda row: words.count(row["connections"]), True),
+            Column("Published", lambda row: words.count(row["published"]), True),
+            Column("Logins", lambda row: words.count(row["logins"]), True),
+            Column("Kicked", lambda row: words.count(row["kicks"]), True),
+            Column("Slow", lambda row: words.count(row["slow_consumers"]), True),
+            Column("Refused", lambda row: words.shares(row["refusals"], row["refused"])),
+            Column("Error", lambda row: row["error"] or ""),
         ),
     ),
 }

@@ -1,5 +1,6 @@
 """Figures as people read them in a terminal."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 ROUNDED_FROM = 100_000
@@ -40,6 +41,13 @@ def duration(value: timedelta | float | None) -> str:
                 else f"{seconds / length:.0f} {unit}"
             )
     return f"{seconds / 86_400:.0f} d"
+
+
+def shares(of: int, parts: Mapping[str, int]) -> str:
+    """Return a count with what it is made of, the largest first."""
+    ordered = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    named = ", ".join(f"{name} {count(value)}" for name, value in ordered)
+    return f"{count(of)}: {named}" if named else count(of)
 
 
 def moment(value: datetime | None) -> str:

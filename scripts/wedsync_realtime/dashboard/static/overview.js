@@ -16,6 +16,7 @@ export function showOverview(overview) {
     show(byId("refusals").tBodies[0], overview.refusals, refusalRows);
     show(byId("health"), overview.health, healthItems);
     show(byId("jobs"), overview.jobs, jobItems);
+    showRelays(overview.relays);
     showActivity(overview.activity);
 }
 
@@ -200,6 +201,59 @@ function jobItems(jobs) {
             job.error ? el("p", { class: "advice", text: job.error }) : null,
         ),
     );
+}
+
+/** Show the relays, where one has reported. */
+function showRelays(relays) {
+    byId("relays-card").hidden = !relays.length;
+    if (!relays.length) return;
+    const leader = relays.find((relay) => relay.found === "leads");
+    byId("relays-note").textContent = leader
+        ? `${counted(leader.connections ?? 0, "connection")}, lag ${duration(leader.lag)}`
+        : "nothing is pushed";
+    show(byId("relays"), relays, relayItems);
+}
+
+function relayItems(relays) {
+    return relays.map((relay) => {
+        const done = [
+            [relay.published, "published"],
+            [relay.lag_events, "not yet"],
+            [relay.logins, "let in"],
+            [relay.kicks, "kicked"],
+            [relay.slow_consumers, "too slow"],
+        ];
+        const reasons = Object.entries(relay.refused)
+            .sort(([, one], [, other]) => other - one)
+            .map(([reason, times]) => `${reason} ${count(times)}`);
+        return el(
+            "li",
+            {},
+            el(
+                "div",
+                { class: "line" },
+                badge(relay.status, relay.found),
+                el("span", { class: "name id", text: relay.id.slice(0, 8), title: relay.id }),
+                el("span", { class: "value", text: `seen ${moment(relay.seen_at)}` }),
+            ),
+            el("p", {
+                class: "quiet",
+                text: done
+                    .filter(([times]) => times)
+                    .map(([times, what]) => `${count(times)} ${what}`)
+                    .join(", "),
+            }),
+            relay.refusals
+                ? el("p", {
+                      class: "quiet",
+                      text: `${count(relay.refusals)} refused: ${reasons.join(", ")}`,
+                  })
+                : null,
+            relay.error
+                ? el("p", { class: "advice", text: `${moment(relay.failed_at)} ${relay.error}` })
+                : null,
+        );
+    });
 }
 
 /** Return a button that asks main.js to explain a user. */
