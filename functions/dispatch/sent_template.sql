@@ -1,4 +1,4 @@
--- Give the template around a statement that records; with broadcasts, what was recorded is sent too.
+-- Give the template around a statement that records; with broadcasts, that is sent too.
 
 create or replace function wedsync_realtime.sent_template(broadcasts boolean)
     returns text
