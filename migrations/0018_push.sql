@@ -26,7 +26,8 @@ create table wedsync_realtime.notices (
     topic_id   bigint not null,
     seen       pg_snapshot,
     subject    text,
-    body       jsonb
+    body       jsonb,
+    constraint notices_pkey primary key (id)
 );
 
 comment on table wedsync_realtime.notices is
