@@ -9,8 +9,8 @@ create or replace function wedsync_realtime.health_relay()
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_lag_warn constant interval := '10 seconds';
-    v_lag_fail constant interval := '1 minute';
+    v_lag_warn constant interval := interval '10 seconds';
+    v_lag_fail constant interval := interval '1 minute';
     v_look constant text := 'select * from wedsync_realtime.relay_status order by seen_at desc';
     v_last wedsync_realtime.relay_status;
     v_alive bigint;

@@ -29,10 +29,7 @@ begin
         set
             epoch = v_epoch, server_started_at = pg_postmaster_start_time(), folder = v_folder,
             durable_xid = wedsync_realtime.durable_xid()
-        where
-            (h.epoch, h.server_started_at, h.folder) is distinct from
-            (v_epoch, pg_postmaster_start_time(), v_folder)
-            or h.durable_xid < wedsync_realtime.durable_xid();
+        where h.epoch is null;
         return false;
     end if;
     begin
