@@ -1,30 +1,23 @@
 """The hub: what is new is read once, and every subscription gets it as if it had read alone."""
 
 import asyncio
-import threading
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from typing import Any
-from uuid import UUID
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
 
+from tests.listener.copies import Copy, ready, settle, writing
 from tests.listener.scene import FORMS, NAME, Scene, asynchronous, counted, take_names, until
 from tests.support.cluster import Cluster
 from tests.support.people import People
 from wedsync_realtime.listener import (
     Event,
     Hub,
-    Listener,
     Ready,
     RefusedError,
     Resync,
-    Subscription,
 )
-
-SETTLING = 2  # changes after which a subscription relies on what is pushed
 
 
 @pytest.fixture
@@ -41,21 +34,6 @@ def login(cluster: Cluster, database: str, name: str, roles: str) -> str:
             connection.execute(f"create role {name} login noinherit".encode())
         connection.execute(f"grant {roles} to {name}".encode())
     return database.replace("postgres@", f"{name}@")
-
-
-async def ready(listener: Listener, filters: dict[str, Any]) -> Subscription:
-    """Subscribe to forms, and return when they are all recorded."""
-    (forms,) = await listener.subscribe(FORMS, filters)
-    assert await anext(listener) == Ready(forms)
-    return forms
-
-
-async def settle(scene: Scene, *listeners: Listener) -> None:
-    """Have the listeners see that what is pushed is new."""
-    for number in range(SETTLING):
-        scene.submit(f"settling {number}")
-        for listener in listeners:
-            assert await take_names(listener, 1) == [f"settling {number}"]
 
 
 @asynchronous
@@ -125,61 +103,6 @@ async def test_each_hears_its_own_tenant_and_filter(
         assert await take_names(other, 6) == [str(number) for number in range(6)]
 
 
-@contextmanager
-def writing(url: str, supplier: UUID, writers: int = 3) -> Iterator[Counter[str]]:
-    """Have writers change rows of their own and one of all; yield how often each was changed."""
-    written, end = Counter[str](), threading.Event()
-    names = [*map(str, range(writers)), "all"]
-
-    def write(own: str) -> None:
-        with psycopg.connect(url, autocommit=True) as connection:
-            while not end.is_set():
-                for name in (own, "all"):
-                    with connection.transaction():
-                        row = connection.execute(
-                            "update public.form_responses set responses = jsonb_build_object("
-                            "'n', coalesce((responses ->> 'n')::integer, 0) + 1)"
-                            " where supplier_id = %s and form_name = %s"
-                            " returning (responses ->> 'n')::integer",
-                            (supplier, name),
-                        ).fetchone()
-                    assert row
-                    written[name] = max(written[name], row[0])
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        for name in names:
-            connection.execute(
-                "insert into public.form_responses (supplier_id, form_name) values (%s, %s)",
-                (supplier, name),
-            )
-    threads = [threading.Thread(target=write, args=(str(each),)) for each in range(writers)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield written
-    finally:
-        end.set()
-        for thread in threads:
-            thread.join()
-
-
-class Copy:
-    """What a program has been told of the rows that writers count in."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, int] = {}
-        self.count = 0
-
-    async def follow(self, listener: Listener) -> None:
-        """Take what comes, each count once and in order."""
-        async for item in listener:
-            if isinstance(item, Event) and item.operation == "UPDATE":
-                name, number = item.new["form_name"], item.new["responses"]["n"]
-                assert number == self.seen.get(name, number - 1) + 1, (name, number, self.seen)
-                self.seen[name] = number
-                self.count += 1
-
-
 async def no_harm(hub: Hub, scene: Scene) -> None:
     """Let it run."""
 
@@ -222,7 +145,7 @@ async def test_each_change_once_and_in_order_while_many_write(
                 while min(copy.count for copy in copies) < goal:
                     await asyncio.sleep(0.01)
                 await harm(hub, scene)
-        await until(lambda: all(copy.seen == dict(written) for copy in copies))
+        await until(lambda: all(copy.seen == dict(written.counts) for copy in copies))
         for task in following:
             task.cancel()
 

@@ -62,6 +62,18 @@ class Listener:
         self._begin(SqlLink(conninfo, user_id, poll_interval))
 
     @classmethod
+    def nats(cls, url: str, token: str | Callable[[], str]) -> Self:
+        """Return a listener to which a relay pushes, and which calls through it.
+
+        url: of the NATS server, or several separated by commas.
+        token: the application's JWT, or what returns one that has not expired.
+        Raises ModuleNotFoundError without the extra `relay`.
+        """
+        from wedsync_realtime.listener.nats_link import NatsLink
+
+        return cls.over(NatsLink(url, token))
+
+    @classmethod
     def over(cls, link: Link) -> Self:
         """Return a listener over a link."""
         listener = cls.__new__(cls)
