@@ -2,6 +2,7 @@
 // Prints one JSON object a line: each status, what it was asked for, and each rule that was broken.
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
+import { unreliable } from './unreliable.mjs'
 
 const task = JSON.parse(process.argv[2])
 const require = createRequire(`${task.modules}/`)
@@ -33,12 +34,32 @@ let renewals = 0
 
 async function openTransport() {
   if (task.transport === 'postgrest') return transports.postgrest(`${task.url}/rest/v1`, token)
+  if (task.transport === 'nats') return openNats()
   const { createClient } = require('@supabase/supabase-js')
   const realtime = { transport: require('ws'), vsn: task.vsn }
   client = createClient(task.url, task.key, { accessToken: token, realtime, global: { fetch: transports.lastingFetch } })
   return transports.supabase(client)
 }
 let client
+
+async function openNats() {
+  globalThis.WebSocket = require('ws')
+  const { tokenAuthenticator, wsconnect } = require('@nats-io/nats-core')
+  connection = await wsconnect({
+    servers: task.websocket,
+    authenticator: tokenAuthenticator(() => task.tokens[renewals % task.tokens.length]),
+    name: task.connectionId,
+    inboxPrefix: `_INBOX.${task.user}.${task.connectionId}`,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    waitOnFirstConnect: true,
+    timeout: 20_000 * task.speed,
+  })
+  const network = task.seed === undefined ? connection : unreliable(connection, task.seed, faults)
+  return transports.nats(network, task.user, task.connectionId)
+}
+let connection
+const faults = { counts: {}, isOver: false }
 
 const rows = new Map()
 const counts = { readAll: 0, applied: 0 }
@@ -90,6 +111,12 @@ const acts = {
   renew: async () => {
     renewals++
     await client?.realtime.setAuth()
+    await connection?.reconnect()
+  },
+  count: () => print({ faults: faults.counts }),
+  calm: () => {
+    faults.isOver = true
+    print({ faults: faults.counts })
   },
   hide: () => (document.hidden = true),
   show: () => {

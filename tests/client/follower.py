@@ -13,8 +13,10 @@ from typing import Any
 
 import psycopg
 
+from tests.support import waiting
+from tests.support.waiting import PATIENCE
+
 SCRIPT = Path(__file__).with_name("follower.mjs")
-LIMIT = 60  # seconds that anything may take
 SPEED = 20  # how many times faster the client's clock runs
 
 
@@ -36,7 +38,7 @@ class Follower:
 
     def wait(self, wanted: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """Return the next that it tells and is wanted; whatever breaks a rule fails."""
-        until = monotonic() + LIMIT
+        until = monotonic() + PATIENCE
         while True:
             try:
                 line = self._lines.get(timeout=max(0, until - monotonic()))
@@ -68,9 +70,20 @@ class Follower:
 
     def until(self, wanted: Callable[[], object]) -> None:
         """Look again and again until it is so."""
-        until = monotonic() + LIMIT
-        while not wanted():
-            assert monotonic() < until, str(self.told[-10:])[:2000]
+        try:
+            waiting.until(wanted)
+        except TimeoutError:
+            raise AssertionError(f"told {str(self.told[-10:])[:2000]}") from None
+
+    def until_live(self) -> None:
+        """Wait until it says that it follows, which it may have said already."""
+
+        def is_live() -> bool:
+            self.say("count")
+            self.wait(lambda it: "faults" in it)
+            return states(self)[-1] == ("live", "")
+
+        self.until(is_live)
 
     def stop(self) -> None:
         """Stop following."""
@@ -81,7 +94,7 @@ class Follower:
         """End the process, and read what is left."""
         assert self.process.stdin
         self.process.stdin.close()
-        self.process.wait(LIMIT)
+        self.process.wait(PATIENCE)
         self._reader.join()
 
     def _read(self) -> None:

@@ -82,7 +82,9 @@ def shown(project: Path, supabase_cli: Cli, database: str) -> Path:
         )
     assert made.returncode == 0, made.stderr
     (project / "database.types.ts").write_text(made.stdout)
-    (project / "example.ts").write_text(code("docs/clients.md", "ts")[0])
+    example, connection = code("docs/clients.md", "ts")
+    (project / "example.ts").write_text(example)
+    (project / "connection.ts").write_text(connection)
     (project / "hook.tsx").write_text(code("docs/clients.md", "tsx")[0])
     return project
 

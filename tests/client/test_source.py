@@ -16,12 +16,14 @@ from wedsync_realtime.embedded import place
 
 USE = """
 import { createClient } from '@supabase/supabase-js'
-import { type Change, follow, lastingFetch, postgrest, supabase } from './realtime'
+import { wsconnect } from '@nats-io/nats-core'
+import { type Change, follow, lastingFetch, nats, postgrest, supabase } from './realtime'
 
 type Row = { id: string; form_name: string | null }
 const readAll = () => {}
 const client = createClient('https://example.com', 'key', { global: { fetch: lastingFetch } })
 const transport = supabase(client)
+const connection = await wsconnect({ servers: 'wss://example.com' })
 
 follow('form-responses', { supplier_id: 'x', operations: ['INSERT'], changed: ['status'] }, {
   transport,
@@ -37,7 +39,7 @@ follow('core-fields', { couple_id: 'x', events: ['core_field.changed'] }, {
   apply: (change) => change.event === 'core_field.removed',
 })
 follow('wedding-details', { wedding_id: 'x', where: [{ column: 'venue', op: 'eq', value: 'x' }] }, {
-  transport,
+  transport: nats(connection, 'user', 'uuid'),
   readAll,
   apply: async () => {},
 }).stop()
@@ -67,9 +69,10 @@ def test_it_is_small_and_what_is_not_used_falls_away(client: Path) -> None:
         return len(gzip.compress(bundled))
 
     folder = client.parent
-    whole = size("follow, lastingFetch, postgrest, supabase")
+    whole = size("follow, lastingFetch, nats, postgrest, supabase")
     assert whole < 6000
-    assert size("follow, postgrest") < size("follow, supabase") < whole
+    assert size("follow, postgrest") < size("follow, nats") < whole - 400
+    assert size("follow, supabase") < whole - 400
     assert size("lastingFetch") < 200
 
 
@@ -88,6 +91,7 @@ def test_it_is_small_and_what_is_not_used_falls_away(client: Path) -> None:
         ("state === 'stopped'", "state === 'over'"),
         ("() => 'token'", "'token'"),
         ("supabase(client)", "supabase({})"),
+        ("nats(connection, 'user', 'uuid')", "nats(connection)"),
         ("  readAll,\n  apply: async", "  apply: async"),
     ],
 )

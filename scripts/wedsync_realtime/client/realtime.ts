@@ -161,8 +161,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
   }
 
   async function subscribe(): Promise<Lease | undefined> {
-    const args = { channels: [channel], filters: filter, connection_id }
-    const answer = await call<Subscribed>('subscribe', args)
+    const answer = await call<Subscribed>('subscribe', { channels: [channel], filters: filter, connection_id })
     lease = answer.subscriptions[0]
     cursor ??= lease.cursor
     pingInterval = answer.pingInterval
@@ -415,3 +414,62 @@ function sift({ operations, events, changed, where }: Filter<ChannelName>, chang
 /** For the option `global.fetch` of createClient: ends subscriptions although the page goes away. */
 export const lastingFetch: typeof fetch = (input, init) =>
   fetch(input, { ...init, keepalive: String(input).endsWith('/rpc/realtime_unsubscribe') })
+
+type NatsMessage = { headers?: { get(name: string): string }; json(): unknown }
+type NatsSubscription = { unsubscribe(): void; isClosed(): boolean }
+type NatsOptions = { callback(error: Error | null, message: NatsMessage): void }
+
+/** What is used of a connection of @nats-io/nats-core. */
+export interface NatsLike {
+  request(subject: string, payload: string, options: { timeout: number }): Promise<NatsMessage>
+  subscribe(subject: string, options: NatsOptions): NatsSubscription
+  flush(): Promise<void>
+  reconnect(): Promise<void>
+  status(): AsyncIterable<{ type: string }>
+}
+
+/** NATS: calls and changes over one connection. user: its id. connectionId: a uuid, its name. */
+export function nats(connection: NatsLike, user: string, connectionId: string): Transport {
+  const listeners = new Map<Listener, () => void>() // with what opens them anew
+  async function watch(): Promise<void> {
+    for await (const { type } of connection.status()) {
+      for (const [each, open] of listeners) {
+        if (type === 'disconnect') each.down('disconnected')
+        if (type === 'reconnect') open()
+      }
+    }
+    for (const each of listeners.keys()) each.down('closed', true)
+  }
+  void watch()
+  return {
+    connectionId,
+    async call(name, args) {
+      const reply = await connection.request(`wedsync.rpc.${user}.${name}`, JSON.stringify(args), { timeout: LONGEST })
+      const answer = reply.json() as Refusal
+      if (answer.code) throw answer
+      return answer
+    },
+    listen({ subject = '' }, _filter, listener) {
+      let at: NatsSubscription | undefined
+      let mayLogIn = true // a login grants what was subscribed to before it
+      function open(): void {
+        if (!at || at.isClosed()) at = connection.subscribe(subject, { callback: heard })
+        connection.flush().then(() => at?.isClosed() || listener.up(), () => {})
+      }
+      function heard(error: Error | null, message: NatsMessage): void {
+        if (!listeners.has(listener)) return
+        if (error && mayLogIn) connection.reconnect().catch(() => {})
+        else if (error) listener.down('refused', true)
+        else if (message.headers?.get('Wedsync-Control')) listener.wake()
+        else listener.change(message.json() as Change)
+        mayLogIn &&= !error
+      }
+      listeners.set(listener, open)
+      open()
+      return () => {
+        listeners.delete(listener)
+        at?.unsubscribe()
+      }
+    },
+  }
+}
