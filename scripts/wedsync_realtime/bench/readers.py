@@ -61,7 +61,7 @@ class Reader(asyncio.Protocol):
                 self.entered.set_exception(ConnectionError(lines.decode(errors="replace")))
             elif b"PONG" in lines:
                 self.entered.set_result(None)
-        elif lines.startswith(b"PING"):
+        if b"PING\r\n" in lines:  # no body ends like this
             self._transport.write(b"PONG\r\n")
         for change in _CHANGE.findall(lines):
             self._arrived(int(change))

@@ -100,30 +100,27 @@ class Pool:
 
     def __init__(self, url: str, size: int) -> None:
         self._url = url
-        self._free: asyncio.LifoQueue[AsyncConnection[Any] | None] = asyncio.LifoQueue()
-        for _ in range(size):
-            self._free.put_nowait(None)
+        self._turns = asyncio.Semaphore(size)  # which is fair: who came first is served first
+        self._free: list[AsyncConnection[Any]] = []
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """Hold a connection for the time of the context; raises what connect raises."""
-        held = await self._free.get()
-        try:
-            if held is None or held.closed:
-                held = await connect(self._url)
-            yield held
-        finally:
-            # left in the middle of a statement, by a cancellation, it is of no use to the next
-            if held and held.info.transaction_status != TransactionStatus.IDLE:
-                await held.close()
-                held = None
-            self._free.put_nowait(held)
+        async with self._turns:
+            held = self._free.pop() if self._free else await connect(self._url)
+            try:
+                yield held
+            finally:
+                # broken, or left in the middle of a statement, it is of no use to the next
+                if held.info.transaction_status == TransactionStatus.IDLE:
+                    self._free.append(held)
+                else:
+                    await held.close()
 
     async def close(self) -> None:
         """Close those that nobody holds."""
-        while not self._free.empty():
-            if held := self._free.get_nowait():
-                await held.close()
+        while self._free:
+            await self._free.pop().close()
 
     async def admit(self, claims: dict[str, Any], connection_id: UUID) -> dict[str, Any]:
         """Return who a client is and on which subjects it may listen, or the refusal."""
