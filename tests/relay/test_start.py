@@ -93,6 +93,16 @@ def test_server_that_is_not_configured(
     assert "--print-config" in told["fix"]
 
 
+def test_server_without_room_for_the_stream(database: str, tmp_path: Path) -> None:
+    text = printed_configuration(tmp_path)
+    text += f'jetstream {{ store_dir: "{tmp_path / "js"}", max_file: 10MB }}'
+    with running_broker(tmp_path, text) as broker:
+        told = failing(database, tmp_path, NATS_URL=broker.url)
+    assert told["error"] == "BrokerError"
+    assert "insufficient storage" in told["message"]
+    assert "room" in told["fix"]
+
+
 def test_printed_configuration_is_all_that_a_server_needs(database: str, tmp_path: Path) -> None:
     text = with_store(printed_configuration(tmp_path), tmp_path / "js")
     with (

@@ -33,7 +33,7 @@ _CONFIG = StreamConfig(
     republish=RePublish(src=f"{INGEST}>", dest=f"{EVENTS}>"),
     storage=StorageType.FILE,
     max_age=24 * 3600,  # seconds
-    max_bytes=4 * 2**30,
+    max_bytes=2**30,
     duplicate_window=0.1,  # seconds, the least there is: what is sent twice is fenced off
 )
 
