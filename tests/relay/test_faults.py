@@ -17,9 +17,10 @@ import pytest
 from nats.errors import NoRespondersError
 
 from tests.relay.follower import Follower
-from tests.relay.scene import asynchronous
+from tests.relay.scene import FORMS, asynchronous
 from tests.support import relay as relays
 from tests.support.brokers import Broker, printed_configuration, running_broker, with_store
+from tests.support.caller import caller
 from tests.support.people import People
 from tests.support.push import operator
 from tests.support.relay import Relay
@@ -71,7 +72,9 @@ class Stage:
         people = People(self.url)
         self.supplier = people.supplier()
         self.user = people.supplier_user(self.supplier)
+        self.keeper = people.supplier_user(self.supplier, "keeper")
         self.relays: list[Relay] = []
+        self.keep_hot()
 
     def start_relay(self) -> Relay:
         """Start one more."""
@@ -94,6 +97,7 @@ class Stage:
             self.broker.start()
         if "relay" in what:
             self.start_relay()
+        self.keep_hot()
 
     def end_relay(self) -> None:
         """Kill the first relay."""
@@ -102,6 +106,13 @@ class Stage:
         relay.process.wait()
         assert relay.process.stdout
         relay.process.stdout.close()
+
+    def keep_hot(self) -> None:
+        """Hold a lease of somebody who polls, so that the topic outlives a follower's absence."""
+        with caller(self.url, self.keeper) as user:
+            filters = {"supplier_id": str(self.supplier)}
+            user.rpc("realtime_subscribe", channels=[FORMS], filters=filters)
+            user.rpc("realtime_ping")
 
     def names(self) -> set[str]:
         """Return what has been committed."""

@@ -1,6 +1,5 @@
 """How long a change takes from its commit to the last of many clients, pushed by the relay."""
 
-import asyncio
 import base64
 import hmac
 import json
@@ -10,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 from wedsync_realtime.bench import people
 from wedsync_realtime.bench.figures import Figure, Reading, percentile
-from wedsync_realtime.bench.readers import Client, Reader, audience
+from wedsync_realtime.bench.readers import LONGEST, Address, Client, audience
 from wedsync_realtime.bench.session import Session
 from wedsync_realtime.bench.stage import Stage
 
@@ -32,8 +30,6 @@ _LEASES = """
     inner join public.user_profiles as p on p.id = s.user_id
     where p.supplier_id = %s
 """
-
-Address = tuple[str, int]
 
 
 def push(stage: Stage) -> Iterator[Figure]:
@@ -54,7 +50,7 @@ def _deliver(session: Session, address: Address, name: str, changes: int) -> Ite
     clients = _clients(session, name)
     what = f"{len(clients):,} clients"
     supplier = people.supplier_id(name)
-    with audience(*address, clients) as listening:
+    with audience(address, clients) as listening:
         yield Reading("push", f"{what} log in at once", listening.entered(), "s", 30)
         seconds = []
         for number in range(changes):
@@ -75,24 +71,22 @@ def _deliver(session: Session, address: Address, name: str, changes: int) -> Ite
 def _revoke(session: Session, address: Address, times: int) -> Iterator[Figure]:
     name = "revoked"
     people.add(session, name, leases=times)
-    seconds = asyncio.run(_closings(session, address, _clients(session, name)))
+    seconds = [_closing(session, address, client) for client in _clients(session, name)]
     for per_cent in (50, 99):
         reached = percentile(seconds, per_cent)
         yield Reading("push", f"revocation to the closed connection, p{per_cent}", reached, "ms")
 
 
-async def _closings(session: Session, address: Address, clients: Sequence[Client]) -> list[float]:
-    loop = asyncio.get_running_loop()
-    seconds = []
-    for client in clients:
-        made = partial(Reader, client, int)
-        _, reader = await loop.create_connection(made, *address)
-        await reader.entered
-        end = "select wedsync_realtime.disconnect(user_id => $1::uuid)"
-        await asyncio.to_thread(session.call, end, client.user)
+def _closing(session: Session, address: Address, client: Client) -> float:
+    """Return the seconds from the end of a subscription to that of its connection."""
+    with client.enter(address) as connection:
+        while b"PONG" not in connection.recv(LONGEST):
+            pass
+        session.call("select wedsync_realtime.disconnect(user_id => $1::uuid)", client.user)
         committed = time.perf_counter()
-        seconds.append(await reader.closed - committed)
-    return seconds
+        while connection.recv(LONGEST):
+            pass
+        return time.perf_counter() - committed
 
 
 def _clients(session: Session, name: str) -> list[Client]:

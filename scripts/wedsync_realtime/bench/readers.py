@@ -1,9 +1,10 @@
 """Subscribers that cost little: they look at no more of what is pushed than which change it is."""
 
-import asyncio
 import json
 import multiprocessing
 import re
+import select
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,9 @@ from typing import Any
 
 PROCESSES = 2
 AT_ONCE = 500  # logins of a process on their way
+LONGEST = 65536  # bytes read at a time
+Address = tuple[str, int]
+
 _CHANGE = re.compile(rb'"form_name": "(\d+)"')
 
 
@@ -34,43 +38,11 @@ class Client:
         }  # fmt: skip
         return f"CONNECT {json.dumps(options)}\r\nSUB {self.subject} 1\r\nPING\r\n".encode()
 
-
-class Reader(asyncio.Protocol):
-    """A connection. arrived: called with the number of each change that has come."""
-
-    def __init__(self, client: Client, arrived: Any) -> None:
-        self._client = client
-        self._arrived = arrived
-        self._rest = b""
-        loop = asyncio.get_running_loop()
-        self.entered: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[float] = loop.create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Log in and subscribe."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
-        transport.write(self._client.greeting())
-
-    def data_received(self, data: bytes) -> None:
-        """Take note of what has come in full."""
-        whole, end, self._rest = (self._rest + data).rpartition(b"\r\n")
-        lines = whole + end
-        if not self.entered.done():
-            if b"-ERR" in lines:
-                self.entered.set_exception(ConnectionError(lines.decode(errors="replace")))
-            elif b"PONG" in lines:
-                self.entered.set_result(None)
-        if b"PING\r\n" in lines:  # no body ends like this
-            self._transport.write(b"PONG\r\n")
-        for change in _CHANGE.findall(lines):
-            self._arrived(int(change))
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Take note of when it was closed."""
-        self.closed.set_result(time.perf_counter())
-        if not self.entered.done():
-            self.entered.set_exception(ConnectionError("closed"))
+    def enter(self, address: Address) -> socket.socket:
+        """Connect and log in; the answer is to be read."""
+        connection = socket.create_connection(address)
+        connection.sendall(self.greeting())
+        return connection
 
 
 class Audience:
@@ -101,7 +73,7 @@ class Audience:
 
 
 @contextmanager
-def audience(host: str, port: int, clients: Sequence[Client]) -> Iterator[Audience]:
+def audience(address: Address, clients: Sequence[Client]) -> Iterator[Audience]:
     """Have clients listen for the time of the context."""
     context = multiprocessing.get_context("spawn")
     pipes = []
@@ -109,7 +81,7 @@ def audience(host: str, port: int, clients: Sequence[Client]) -> Iterator[Audien
     for number in range(min(PROCESSES, len(clients))):
         ours, theirs = context.Pipe()
         part = clients[number::PROCESSES]
-        process = context.Process(target=_run, args=(theirs, host, port, part), daemon=True)
+        process = context.Process(target=_run, args=(theirs, address, part), daemon=True)
         process.start()
         theirs.close()
         pipes.append(ours)
@@ -124,30 +96,60 @@ def audience(host: str, port: int, clients: Sequence[Client]) -> Iterator[Audien
             pipe.close()
 
 
-def _run(pipe: Connection, host: str, port: int, clients: Sequence[Client]) -> None:
+def _run(pipe: Connection, address: Address, clients: Sequence[Client]) -> None:
     try:
-        asyncio.run(_listen(pipe, host, port, clients))
+        _Readers(pipe, address, clients).run()
     except Exception as error:  # the other process raises it
         pipe.send(f"{type(error).__name__}: {error}")
 
 
-async def _listen(pipe: Connection, host: str, port: int, clients: Sequence[Client]) -> None:
-    counts: Counter[int] = Counter()
-    loop = asyncio.get_running_loop()
-    turns = asyncio.Semaphore(AT_ONCE)
+class _Readers:
+    def __init__(self, pipe: Connection, address: Address, clients: Sequence[Client]) -> None:
+        self._pipe = pipe
+        self._address = address
+        self._clients = clients
+        self._poll = select.epoll()
+        self._sockets: dict[int, socket.socket] = {}
+        self._rest: dict[int, bytes] = {}
+        self._waiting: set[int] = set()
+        self._counts: Counter[int] = Counter()
 
-    def arrived(change: int) -> None:
-        counts[change] += 1
-        if counts[change] == len(clients):
-            pipe.send((change, time.perf_counter()))
+    def run(self) -> None:
+        """Log all in, some at a time, tell when that was done, and look at what comes."""
+        begun = time.perf_counter()
+        left = list(self._clients)
+        while left or self._waiting:
+            while left and len(self._waiting) < AT_ONCE:
+                connection = left.pop().enter(self._address)
+                connection.setblocking(False)
+                self._sockets[connection.fileno()] = connection
+                self._waiting.add(connection.fileno())
+                self._poll.register(connection, select.EPOLLIN)
+            self._look()
+        self._pipe.send((begun, time.perf_counter()))
+        while self._sockets:
+            self._look()
 
-    async def enter(client: Client) -> Reader:
-        async with turns:
-            _, reader = await loop.create_connection(lambda: Reader(client, arrived), host, port)
-            await reader.entered
-            return reader
+    def _look(self) -> None:
+        for number, _ in self._poll.poll():
+            data = self._sockets[number].recv(LONGEST)
+            if not data:
+                self._poll.unregister(number)
+                self._sockets.pop(number).close()
+                continue
+            whole, end, rest = (self._rest.pop(number, b"") + data).rpartition(b"\r\n")
+            if rest:
+                self._rest[number] = rest
+            self._take(number, whole + end)
 
-    begun = time.perf_counter()
-    readers = await asyncio.gather(*(enter(client) for client in clients))
-    pipe.send((begun, time.perf_counter()))
-    await asyncio.gather(*(reader.closed for reader in readers))
+    def _take(self, number: int, lines: bytes) -> None:
+        if b"-ERR" in lines:
+            raise ConnectionError(lines.decode(errors="replace"))
+        if number in self._waiting and b"PONG\r\n" in lines:
+            self._waiting.remove(number)
+        if b"PING\r\n" in lines:  # no body ends like this
+            self._sockets[number].sendall(b"PONG\r\n")
+        for change in map(int, _CHANGE.findall(lines)):
+            self._counts[change] += 1
+            if self._counts[change] == len(self._clients):
+                self._pipe.send((change, time.perf_counter()))
