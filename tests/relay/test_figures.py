@@ -1,11 +1,15 @@
 """What a relay says of itself is what has happened: in the view, and to health()."""
 
+import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
-from tests.relay.scene import FORMS, Scene, asynchronous, until
+from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.support import waiting
-from tests.support.push import Push, is_let_in, pushed
-from tests.support.relay import Relay, token
+from tests.support.brokers import printed_configuration, running_broker, with_store
+from tests.support.push import Push, is_let_in, operator, pushed
+from tests.support.relay import Relay, running_relay, token
 
 STATUS = "select to_jsonb(r) from wedsync_realtime.relay_status as r where r.is_alive"
 HEALTH = "select h.status || ' ' || h.value from wedsync_realtime.health() as h where h.name = %s"
@@ -43,3 +47,38 @@ def test_loss_of_nats_is_reported(relay: Relay, scene: Scene) -> None:
     error = "select r.last_error from wedsync_realtime.relay_status as r"
     assert "nats" in waiting.until(lambda: scene.value(error)).lower()
     waiting.until(lambda: scene.value(f"{STATUS} and r.is_leader"))
+
+
+@asynchronous
+async def test_stream_that_takes_nothing_is_told_by_its_lag(relay: Relay, scene: Scene) -> None:
+    behind = f"{STATUS} and r.lag > '4 seconds' and r.last_error like 'The stream: %'"
+    well = f"{STATUS} and r.lag < '1 second' and r.last_error_at < r.seen_at"
+    async with pushed(relay, scene.user) as client, operator(relay) as admin:
+        await client.subscribe(FORMS, **scene.own)
+        config = (await admin.jetstream().stream_info("WEDSYNC")).config
+        await admin.jetstream().update_stream(config, max_msg_size=1)
+        scene.submit("held up")
+        await until(lambda: scene.value(behind))
+        await admin.jetstream().update_stream(config, max_msg_size=-1)
+        assert names(await client.take_events(1)) == ["held up"]
+        await until(lambda: scene.value(well))
+
+
+@asynchronous
+async def test_client_that_does_not_keep_up_is_counted(scene: Scene, tmp_path: Path) -> None:
+    text = with_store(printed_configuration(tmp_path), tmp_path / "js")
+    with (
+        running_broker(tmp_path, f"{text}\nmax_pending: 1MB") as broker,
+        running_relay(scene.url, tmp_path, "--replicas", "1", NATS_URL=broker.url) as relay,
+    ):
+        async with pushed(relay, scene.user) as client:
+            lease = await client.subscribe(FORMS, **scene.own)
+            host, _, port = relay.nats.removeprefix("nats://").partition(":")
+            _, writer = await asyncio.open_connection(host, int(port), limit=1024)
+            options = {"auth_token": client.token, "name": str(client.connection_id)}
+            asked = f"CONNECT {json.dumps(options)}\r\nSUB {lease['subject']} 1\r\n"
+            writer.write(asked.encode())  # and never reads
+            await until(lambda: scene.value(f"{STATUS} and r.connections = 2"))
+        await asyncio.to_thread(scene.submit, *["x" * 100_000] * 200)
+        await until(lambda: scene.value(f"{STATUS} and r.slow_consumers = 1"))
+        writer.close()

@@ -14,7 +14,8 @@ SLOW = "Slow Consumer"
 class Figures:
     """Counts since the relay started. tell: prints a line for people.
 
-    caught_up_at: when nothing in the feed was left to publish, on the clock of time.monotonic.
+    caught_up_at: when nothing in the feed was left to publish, or another relay said that it
+        leads; on the clock of time.monotonic.
     """
 
     tell: Callable[[str], None]
@@ -48,7 +49,7 @@ class Figures:
             "id": self.id,
             "is_leader": self.leads,
             "lag_events": self.unconfirmed if self.leads else 0,
-            "lag_seconds": round(monotonic() - self.caught_up_at, 3) if self.leads else 0,
+            "lag_seconds": round(monotonic() - self.caught_up_at, 3),
             "connections": self.connections,
             "logins": self.admitted,
             "refused": dict(self.refused),

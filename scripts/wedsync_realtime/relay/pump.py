@@ -80,6 +80,7 @@ class Pump:
             try:
                 await self._app.request(LEADER, timeout=ASK)
                 missed = 0
+                self._figures.caught_up_at = monotonic()
                 self._serves()
                 await asyncio.sleep(ASK)
             except (NoRespondersError, TimeoutError) as silence:
@@ -100,7 +101,6 @@ class Pump:
             # without a position every client is told to read its copy anew
             self._position = end.position or ""
             self._noted = end.position
-            self._figures.caught_up_at = monotonic()
             self._serves()
             await self._pump(connection, end.done)
         finally:
@@ -130,10 +130,12 @@ class Pump:
             self._figures.unconfirmed = self._stream.unconfirmed
             await self._note(rows[-1].next)
             if not is_page:
-                now = self._figures.caught_up_at = monotonic()
-                self._figures.last_error = None
+                now = monotonic()
                 is_busy = now - busy_at < CALM
                 await _rest(connection, BUSY if is_busy else IDLE)
+                if not self._stream.unconfirmed:  # all of it has arrived meanwhile
+                    self._figures.caught_up_at = now
+                    self._figures.last_error = None
 
     async def _drain(self, connection: AsyncConnection[Any]) -> list[Any]:
         if ahead := self._ahead:

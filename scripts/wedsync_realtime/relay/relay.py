@@ -26,7 +26,7 @@ from wedsync_realtime.relay.stream import NAME, Stream
 POOL = 8  # connections to the database, for logins and calls
 PAUSE = 0.25  # seconds between attempts to reach NATS
 REPORT = 15.0  # seconds between reports to the database
-LOOK = 0.5  # seconds in which a change of who leads is reported
+LOOK = 2.0  # seconds in which a change of who leads is reported
 LAST = 0.9  # seconds in which it ends, once told to
 
 
