@@ -60,10 +60,10 @@ def test_figures_are_told_to_people_and_programs(figures: Sequence[Figure]) -> N
     assert json.loads(json.dumps([figure.as_json() for figure in figures]))
 
 
-def test_the_chart_shows_both_sides(figures: Sequence[Figure]) -> None:
+def test_the_chart_shows_push_polls_and_supabase(figures: Sequence[Figure]) -> None:
     svg = chart.draw(figures)
-    assert svg.count("<polyline") == 2
-    assert svg.count("<circle") == len(TINY.leases) + len(chart.SUPABASE)
+    assert svg.count("<polyline") == 3
+    assert svg.count("<circle") == 2 * len(TINY.subscribers) + len(chart.SUPABASE)
 
 
 def test_a_ratio_is_the_median_of_the_rounds_and_not_that_of_the_medians() -> None:

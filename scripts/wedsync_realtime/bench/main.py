@@ -15,6 +15,7 @@ from wedsync_realtime.bench import (
     changes,
     chart,
     cleanup,
+    delivered,
     delivery,
     feed,
     people,
@@ -31,6 +32,7 @@ from wedsync_realtime.command.output import Printer
 
 SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "leases": changes.leases,
+    "delivered": delivered.delivered,
     "rows": changes.single_rows,
     "bulk": changes.many_rows,
     "subscribe": calls.subscribe,
