@@ -128,6 +128,12 @@ def test_new_partition_in_use_holds_up_nobody_and_is_on_record(
     over = threading.Event()
     waits: list[float] = []
 
+    def past_day_is_gone() -> bool:
+        # at once, unless a poll on a busy machine is in the way for too long
+        with pytest.raises(psycopg.errors.RaiseException, match="notes_2026 is not attached"):
+            run(admin, "partitions")
+        return value(admin, DAYS) == 0
+
     def write_and_poll() -> None:
         with psycopg.connect(database, autocommit=True) as writer:
             while not over.is_set():
@@ -145,16 +151,14 @@ def test_new_partition_in_use_holds_up_nobody_and_is_on_record(
         try:
             until(lambda: len(waits) >= 50)
             usual = max(waits)
-            with pytest.raises(psycopg.errors.RaiseException, match="notes_2026 is not attached"):
-                run(admin, "partitions")
+            until(past_day_is_gone)
         finally:
             over.set()
             beside.join()
         assert max(waits) < 1 + 10 * usual
         status, error, runs, failures = admin.execute(RUNS, ("partitions",)).fetchone() or ()
-        assert (status, runs, failures) == ("failed", 1, 1)
+        assert (status, runs) == ("failed", failures)
         assert f"notes_2026 by pid {left_open.info.backend_pid} since" in error
-        assert value(admin, DAYS) == 0
     run(admin, "partitions")
     assert value(admin, RUNS, "partitions") == "ok"
     attached = (

@@ -29,8 +29,8 @@ def test_feed_of_another_history_waits_for_no_open_poll(
     holding = on_responses(user_of(other), other)
     run(admin, "partitions")
     admin.execute(
-        "update wedsync_realtime.feed_horizon set epoch = '0badc0de', max_xid = ('9' || xid)::xid8"
-        " from (select pg_current_xact_id()::text as xid) as now"
+        "update wedsync_realtime.feed_horizon set epoch = '0badc0de', max_xid = ('9' || xid)::xid8,"
+        " server_started_at = null from (select pg_current_xact_id()::text as xid) as now"
     )
     epoch = "select epoch = wedsync_realtime.epoch() from wedsync_realtime.feed_horizon"
     with user_of(other).transaction() as left_open:
