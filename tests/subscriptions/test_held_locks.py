@@ -132,7 +132,7 @@ def test_new_partition_in_use_holds_up_nobody_and_is_on_record(
         # at once, unless a poll on a busy machine is in the way for too long
         with pytest.raises(psycopg.errors.RaiseException, match="notes_2026 is not attached"):
             run(admin, "partitions")
-        return value(admin, DAYS) == 0
+        return bool(value(admin, DAYS) == 0)
 
     def write_and_poll() -> None:
         with psycopg.connect(database, autocommit=True) as writer:
