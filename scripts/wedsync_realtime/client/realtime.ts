@@ -116,10 +116,10 @@ export function follow<C extends ChannelName, Row extends object = Record<string
     resume()
   }
 
-  function retryNow(): void {
+  function retryNow(within?: number): void {
     failures = 0
     if (problem !== 'rate_limited') earliest = 0
-    wake()
+    wake(within)
   }
 
   const isStopped = (): boolean => status?.state === 'stopped'
@@ -179,7 +179,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
       wake: () => wake(SPREAD),
       up() {
         if (lease !== at) return
-        wake(silence === 'joining' ? 0 : SPREAD)
+        retryNow(silence === 'joining' ? 0 : SPREAD)
         silence = 'joined'
       },
       down(why, isClosed) {
@@ -187,7 +187,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
         silence = why
         isSettled = true
         if (isClosed) hush = undefined
-        wake(pollInterval)
+        isClosed ? retryNow(pollInterval) : wake(pollInterval)
       },
     })
   }
@@ -309,17 +309,11 @@ export function follow<C extends ChannelName, Row extends object = Record<string
     target?.addEventListener?.(event, act, { signal: over.signal }) // Node has no page
   }
   on(tab, 'visibilitychange', () => tab?.hidden || retryNow())
-  on(globalThis, 'online', retryNow)
-  on(globalThis, 'pagehide', () => {
-    isAway = true
-    void giveBack(true)
-  })
-  on(globalThis, 'pageshow', () => {
-    isAway = false
-    retryNow()
-  })
+  on(globalThis, 'online', () => retryNow())
+  on(globalThis, 'pagehide', () => void ((isAway = true), giveBack(true)))
+  on(globalThis, 'pageshow', () => ((isAway = false), retryNow()))
   void run()
-  return { wake: retryNow, stop: () => end('stopped') }
+  return { wake: () => retryNow(), stop: () => end('stopped') }
 }
 
 /** Poll alone, against PostgREST. url: as https://example.com/rest/v1. token: the user's JWT. more: headers. */
@@ -431,8 +425,11 @@ export interface NatsLike {
 /** NATS: calls and changes over one connection. user: its id. connectionId: a uuid, its name. */
 export function nats(connection: NatsLike, user: string, connectionId: string): Transport {
   const listeners = new Map<Listener, () => void>() // with what opens them anew
+  const calls = new Set<(reason: Refusal) => void>() // what fails them
   async function watch(): Promise<void> {
     for await (const { type } of connection.status()) {
+      // what was sent is lost, and so is what waited to be sent when it is dialled again
+      if (type === 'disconnect' || type === 'reconnecting') for (const fail of calls) fail({ code: 'disconnected' })
       for (const [each, open] of listeners) {
         if (type === 'disconnect') each.down('disconnected')
         if (type === 'reconnect') open()
@@ -444,7 +441,10 @@ export function nats(connection: NatsLike, user: string, connectionId: string): 
   return {
     connectionId,
     async call(name, args) {
-      const reply = await connection.request(`wedsync.rpc.${user}.${name}`, JSON.stringify(args), { timeout: LONGEST })
+      let fail = (_: Refusal): void => {}
+      const lost = new Promise<never>((_, reject) => calls.add((fail = reject)))
+      const asked = connection.request(`wedsync.rpc.${user}.${name}`, JSON.stringify(args), { timeout: LONGEST })
+      const reply = await Promise.race([asked, lost]).finally(() => calls.delete(fail))
       const answer = reply.json() as Refusal
       if (answer.code) throw answer
       return answer
