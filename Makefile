@@ -6,7 +6,12 @@ WEDSYNC := $(BIN)/wedsync-realtime
 BASE    := .venv/.base-stamp
 TOOLS   := .venv/.tools-stamp
 RELAY   := .venv/.relay-stamp
+NODE    := .venv/.node-stamp
 TEST    := .venv/.test-stamp
+# Shells too have a variable BROWSER.
+ifneq ($(origin BROWSER),command line)
+BROWSER :=
+endif
 # Finds, installs or fetches the server of the tests; with DOCKER=1 they bring their own.
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
@@ -65,8 +70,8 @@ top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
 relay: $(RELAY) ## push the events to clients through NATS_URL, or through a NATS server that is started
 	@$(WEDSYNC) relay $(if $(LISTEN),--listen $(LISTEN)) $(if $(WEBSOCKET),--websocket $(WEBSOCKET))
 
-demo: $(BASE) ## play a scene with suppliers and couples, in a database of its own, which KEEP=1 keeps
-	@$(WEDSYNC) demo $(if $(KEEP),--keep)
+demo: $(if $(BROWSER),$(RELAY) $(TOOLS) $(NODE),$(BASE)) ## play a scene with suppliers and couples, in a database of its own, which KEEP=1 keeps; BROWSER=1: on a page (PORT=7410)
+	@$(WEDSYNC) demo $(if $(BROWSER),--browser $(if $(PORT),--port $(PORT))) $(if $(KEEP),--keep)
 
 listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
 	@$(WEDSYNC) listen "$(CHANNEL)" "$(if $(filter command,$(origin USER)),$(USER))"
@@ -105,6 +110,10 @@ $(TOOLS): $(BASE)
 $(RELAY): $(BASE)
 	@echo 'Adding NATS and what the relay needs to .venv …' >&2
 	@$(PYTHON) scripts/make_venv.py .venv relay
+	@touch $@
+
+$(NODE): $(BASE)
+	@command -v npm >/dev/null || { echo 'Adding npm to .venv …' >&2; $(PYTHON) scripts/make_venv.py .venv node; }
 	@touch $@
 
 $(TEST): $(BASE)

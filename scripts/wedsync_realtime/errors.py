@@ -131,11 +131,17 @@ class PortError(RunnerError):
 class MissingToolError(RunnerError):
     """A library that a tool needs beside the runner is not installed."""
 
-    def __init__(self, name: str, library: str | None, extra: str = "tools") -> None:
+    def __init__(
+        self, name: str, library: str | None, extra: str = "tools", target: str = ""
+    ) -> None:
         super().__init__(
             f"wedsync-realtime {name} needs {library}, which is not installed.",
-            f"Run `{f'make {name}' if is_checkout() else install_command(extra)}`.",
+            f"Run `{f'make {target or name}' if is_checkout() else install_command(extra)}`.",
         )
+
+
+class NoNodeError(RunnerError):
+    """There is no npm, or it brings nothing."""
 
 
 class BadSecretError(RunnerError):

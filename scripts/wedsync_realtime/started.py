@@ -14,7 +14,7 @@ _CHECKOUT = Path(__file__).parents[2]
 
 # The options behind the Makefile's variables; the flags lose their value.
 _OPTIONS = {name: f"--{name.lower()}" for name in ("EVERY", "INTO", "LISTEN", "PORT", "TO")}
-_FLAGS = {name: f"--{name.lower()}" for name in ("DIFF", "KEEP", "SQL", "YES")}
+_FLAGS = {name: f"--{name.lower()}" for name in ("BROWSER", "DIFF", "KEEP", "SQL", "YES")}
 _MAKE = re.compile(
     r"\bmake (baseline|bench|bundle|clean|client|dashboard|demo|listen|maintain|metrics|migrate"
     r"|plan|psql|relay|rollback|status|stop|top|uninstall|verify)\b((?: [A-Z]+=[^\s`'),.;]+)*)"

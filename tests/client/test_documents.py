@@ -26,6 +26,7 @@ from tests.support.documents import code, page
 from tests.support.tcp import over_tcp
 from tests.support.tools import program
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.demo.script import STATIC
 
 __all__ = ["supabase_cli"]
 
@@ -82,9 +83,9 @@ def shown(project: Path, supabase_cli: Cli, database: str) -> Path:
         )
     assert made.returncode == 0, made.stderr
     (project / "database.types.ts").write_text(made.stdout)
-    example, connection = code("docs/clients.md", "ts")
-    (project / "example.ts").write_text(example)
-    (project / "connection.ts").write_text(connection)
+    (project / "example.ts").write_text(code("docs/clients.md", "ts")[0])
+    for file in STATIC.glob("*.ts"):
+        (project / file.name).write_text(file.read_text())
     (project / "hook.tsx").write_text(code("docs/clients.md", "tsx")[0])
     return project
 
@@ -101,6 +102,10 @@ def test_it_compiles(shown: Path) -> None:
         assert right in example
         (shown / "example.ts").write_text(example.replace(right, wrong))
         assert "example.ts" in compiled(shown)
+
+
+def test_page_of_the_demo_is_shown() -> None:
+    assert code("docs/clients.md", "ts")[1] == (STATIC / "dashboard.ts").read_text()
 
 
 def test_first_page_compiles(shown: Path) -> None:

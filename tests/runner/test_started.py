@@ -27,7 +27,7 @@ COMPUTED = {
     "{steps.statement}": "tests/deployment/test_rollback.py",
     "grant {ROLE} to {user}": "tests/dashboard/test_reader.py",
     "{program()} relay --print-config": "tests/relay/test_start.py",
-    "{f'make {name}' if is_checkout() else install_command(extra)}": __file__,
+    "{f'make {target or name}' if is_checkout() else install_command(extra)}": __file__,
 }
 NO_COMMAND = {"create index concurrently if not exists", "{word}"}  # names of what is forbidden
 

@@ -28,3 +28,14 @@ def test_user_of_the_shell_is_not_a_user_of_the_application(
         text=True,
     ).stdout
     assert f'listen "form-responses" "{user}"' in shown
+
+
+@pytest.mark.parametrize(("given", "option"), [((), ""), (("BROWSER=1",), " --browser")])
+def test_browser_of_the_shell_is_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], option: str
+) -> None:
+    monkeypatch.setenv("BROWSER", "firefox")
+    shown = subprocess.run(
+        ["make", "--dry-run", "demo", *given], check=True, cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    assert shown.splitlines()[-1].strip().endswith(f"demo{option}")

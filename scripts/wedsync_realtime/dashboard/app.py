@@ -60,7 +60,8 @@ def create_app(reader: Reader, database: str, keys: Keys) -> Guard:
             psycopg.Error: _show_refused,
         },
     )
-    return Guard(app, keys)
+    advice = as_started("Open the address that `make dashboard` printed.")
+    return Guard(app, keys, advice)
 
 
 class Json(JSONResponse):

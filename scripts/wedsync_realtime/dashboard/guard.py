@@ -15,19 +15,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from wedsync_realtime.started import as_started
-
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 PAGE = "/"
 TOKEN = "token"  # in the query of the address
-METHODS = frozenset({"GET", "HEAD"})
+READ_ONLY = frozenset({"GET", "HEAD"})
 
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {reaches}; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
-    ),
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -60,11 +58,25 @@ class Keys:
 
 
 class Guard:
-    """The application behind its door (ASGI): refuses with 403, and adds headers to all answers."""
+    """The application behind its door (ASGI): refuses with 403, and adds headers to all answers.
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    advice: to whom comes without the address. reaches: where else the page may connect to.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        advice: str,
+        *,
+        methods: frozenset[str] = READ_ONLY,
+        reaches: str = "",
+    ) -> None:
         self._app = app
         self._keys = keys
+        self._advice = advice
+        self._methods = methods
+        self._headers = {"Content-Security-Policy": _POLICY.format(reaches=reaches)} | HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -77,7 +89,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                headers.update(self._headers)
                 if given is not None and message["status"] == 200:
                     headers.append("Set-Cookie", self._set_cookie())
             await send(message)
@@ -91,8 +103,10 @@ class Guard:
         host = request.headers.get("host", "").lower()
         if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
             return "This page answers to 127.0.0.1 and localhost only."
-        if request.method not in METHODS:
+        if request.method not in self._methods:
             return "This page is read-only."
+        if request.headers.get("origin", f"http://{host}") != f"http://{host}":
+            return "Another page asked for this."
         # Absent in old browsers and in programs; "none" is an address typed or clicked elsewhere.
         asked_by = request.headers.get("sec-fetch-site", "none")
         if asked_by not in ("none", "same-origin") and request.url.path != PAGE:
@@ -101,7 +115,7 @@ class Guard:
             is_known = _equal(given, self._keys.token)
         else:
             is_known = _equal(request.cookies.get(self._keys.cookie, ""), self._keys.session)
-        return None if is_known else as_started("Open the address that `make dashboard` printed.")
+        return None if is_known else self._advice
 
     def _set_cookie(self) -> str:
         return f"{self._keys.cookie}={self._keys.session}; Path=/; HttpOnly; SameSite=Strict"

@@ -1,5 +1,6 @@
 """Play the demo on a database of its own, which is removed afterwards unless it is kept.
 
+With --browser it is a page to play with: a couple's form, and the dashboards of their suppliers.
 The server is that of DATABASE_URL, or the embedded one, installed and started as needed. The
 package's roles belong to the whole server and stay.
 """
@@ -7,21 +8,19 @@ package's roles belong to the whole server and stay.
 import argparse
 import asyncio
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from uuid import uuid4
+from collections.abc import Sequence
 
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import conninfo, server
 from wedsync_realtime.demo import cast, play
+from wedsync_realtime.demo.database import own_database
 from wedsync_realtime.demo.stage import Stage
 from wedsync_realtime.deployment import deploy
 from wedsync_realtime.embedded import service
+from wedsync_realtime.errors import MissingToolError
 from wedsync_realtime.listener import RefusedError
 from wedsync_realtime.started import program
 
@@ -33,20 +32,40 @@ def main(arguments: Sequence[str]) -> int:
     )
     tool.add_database_url(parser)
     parser.add_argument("--keep", action="store_true", help="leave the database to be looked at")
+    parser.add_argument(
+        "--browser", action="store_true", help="serve a page that shows it, with a relay"
+    )
+    parser.add_argument("--port", type=int, default=None, help="of the page; 0 takes a free one")
     options = parser.parse_args(arguments)
     printer = Printer(as_json=False)
+    perform = _serve if options.browser else _perform
     try:
-        return tool.run(lambda: _perform(options.database_url, options.keep, printer), printer)
+        return tool.run(lambda: perform(options, printer), printer)
     except KeyboardInterrupt:
         printer.note(f"Interrupted; the database {'stays' if options.keep else 'is removed'}.")
         return tool.FAILED
 
 
-def _perform(url: str | None, keep: bool, printer: Printer) -> int:
-    if url is None:
-        url = service.ensure_running(printer.note).url
+def _serve(options: argparse.Namespace, printer: Printer) -> int:
+    try:
+        from wedsync_realtime.demo import browser
+    except ModuleNotFoundError as missing:
+        extra = "tools" if missing.name in ("starlette", "uvicorn") else "relay"
+        raise MissingToolError("demo", missing.name, extra, "demo BROWSER=1") from None
+    port = browser.PORT if options.port is None else options.port
+    browser.serve(_server(options, printer), port, options.keep, printer)
+    return tool.DONE
+
+
+def _server(options: argparse.Namespace, printer: Printer) -> str:
+    """Return the URL of the server that was named, or of the embedded one, which is started."""
+    return options.database_url or service.ensure_running(printer.note).url
+
+
+def _perform(options: argparse.Namespace, printer: Printer) -> int:
+    url, keep = _server(options, printer), options.keep
     stage = Stage(Console(highlight=False, soft_wrap=True))
-    with _database(url, keep) as own_url:
+    with own_database(url, keep) as own_url:
         stage.scene(f"A database of its own: {conninfo.display_name(own_url)}")
         outcome = deploy.migrate(own_url, report=printer.note)
         players = cast.invite()
@@ -75,22 +94,3 @@ def _how_to_look(url: str, own_url: str) -> str:
         f"             {program()} psql {own}\n"
         f"Remove it:   {program()} psql --database-url {shlex.quote(other)} -- -c {drop}"
     )
-
-
-@contextmanager
-def _database(url: str, keep: bool) -> Iterator[str]:
-    """Create a database on the server of a URL, yield its own URL, and drop it unless kept."""
-    name = f"wedsync_demo_{uuid4().hex[:8]}"
-    with server.connect(url) as connection:
-        server.check_writable(connection)
-        connection.execute(
-            sql.SQL("create database {} template template0").format(sql.Identifier(name))
-        )
-    try:
-        yield make_conninfo(**conninfo.parse_url(url) | {"dbname": name})
-    finally:
-        if not keep:
-            with server.connect(url) as connection:
-                connection.execute(
-                    sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-                )
