@@ -63,7 +63,7 @@ async def test_bad_bodies_are_refused(relay: Relay, scene: Scene) -> None:
         b"not JSON": 400, b"[]": 400, b"null": 400, b'"text"': 400, b"\xff\xfe": 400,
         b"[" * 50_000: 400, b'{"unknown": 1}': 400, b'{"channels": "form-responses"}': 400,
         b'{"channels": [1]}': 400, b'{"connection_id": "me"}': 400, b'{"channel_name": "x"}': 400,
-        b'{"channels": ["\\u0000"]}': 400,
+        b'{"channels": ["\\u0000"]}': 400, b'{"channels": ["\\ud800"]}': 400,
         b'{"filters": "x", "channels": ["form-responses"]}': 400,
         json.dumps({"channels": ["x" * 1_000_000]}).encode(): 413,
     }  # fmt: skip

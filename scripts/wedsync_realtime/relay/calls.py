@@ -113,6 +113,8 @@ class Calls:
             except (psycopg.DataError, psycopg.errors.ProgrammingError) as error:
                 message = error.diag.message_primary or "malformed arguments"
                 raise RefusedCallError("invalid_request", 400, message) from None
+            except UnicodeEncodeError:  # half a surrogate pair
+                raise RefusedCallError("invalid_request", 400, "No Unicode text") from None
             cursor.nextset()
             answer = await cursor.fetchone()
             cursor.nextset()

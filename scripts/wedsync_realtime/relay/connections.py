@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.errors import Error as JetStreamError
 
 from wedsync_realtime import __version__
 from wedsync_realtime.errors import BrokerError
+from wedsync_realtime.relay.client import SteadyClient
 from wedsync_realtime.relay.keys import Keys, Login
 from wedsync_realtime.started import program
 
@@ -72,9 +72,10 @@ async def _connect(
         if not isinstance(error, OSError | NatsError):
             report(f"{type(error).__name__}: {error}")
 
+    client = SteadyClient()
     try:
         async with asyncio.timeout(PATIENCE):
-            return await nats.connect(
+            await client.connect(
                 url,
                 name=f"{NAME} {__version__}",
                 nkeys_seed_str=login.seed,
@@ -86,6 +87,7 @@ async def _connect(
                 pending_size=PENDING,
                 flush_timeout=PATIENCE,
             )
+            return client
     except (OSError, NatsError, TimeoutError, ValueError) as error:
         if "authorization" in str(error).lower():  # the library has no class for all of them
             raise BrokerError(

@@ -66,7 +66,6 @@ class Logins:
             told["jwt"] = self._keys.sign(self._user(asked["user_nkey"], user))
             self._figures.admitted += 1
         except RefusedLoginError as refusal:
-            self._presence.leave(place)
             self._figures.refused[str(refusal)] += 1
             told["error"] = str(refusal)
         except (psycopg.Error, RunnerError, TimeoutError) as error:
@@ -77,6 +76,8 @@ class Logins:
             await request.respond(answer.encode())
 
     async def _admit(self, options: dict[str, Any], place: tuple[str, int]) -> dict[str, Any]:
+        if self._presence.knows(place):  # it would become another's, or another connection
+            raise RefusedLoginError("connected already")
         try:
             claims = await self._verifier.verify(str(options.get("auth_token", "")))
             pair = UUID(claims["sub"]), UUID(options.get("name"))
@@ -93,6 +94,7 @@ class Logins:
                 except psycopg.OperationalError:
                     await asyncio.sleep(PAUSE)
         if not answer["success"]:
+            self._presence.leave(place)
             raise RefusedLoginError(str(answer["code"]))
         return {**answer, "exp": claims["exp"]}
 

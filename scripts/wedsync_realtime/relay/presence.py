@@ -97,6 +97,10 @@ class Presence:
         self._up.discard(place)
         self._figures.connections = len(self._up)
 
+    def knows(self, place: Place) -> bool:
+        """Tell whether a connection is a user's, or about to be."""
+        return place in self._places
+
     async def kick(self, pairs: Iterable[Pair]) -> None:
         """Have the connections of users closed, and return when their servers say that they are.
 
@@ -121,6 +125,8 @@ class Presence:
         await asyncio.gather(*(self._kick(place) for place in places))
 
     def _add(self, place: Place, pair: Pair, *, is_up: bool = False) -> None:
+        if self._places.get(place, pair) != pair:
+            self.leave(place)
         self._places[place] = pair
         self._of.setdefault(pair, set()).add(place)
         if is_up:

@@ -1,0 +1,33 @@
+"""The NATS client library's client, for whom what others wrote is no reason to stumble.
+
+The server hands on the reply subject of a message as it was sent: any bytes but blanks and line
+ends, where the library expects text, and no other white space. It would stop reading.
+"""
+
+import re
+from typing import Any
+
+from nats.aio.client import Client
+from nats.protocol import parser
+
+# Blanks alone part the words of a line that the server writes.
+parser.MSG_RE = re.compile(rb"MSG +([^ \r\n]+) +(\d+) +(([^ \r\n]+) +)?(\d+)\r\n")
+parser.HMSG_RE = re.compile(rb"HMSG +([^ \r\n]+) +(\d+) +(([^ \r\n]+) +)?(\d+) +(\d+)\r\n")
+
+_PRINTABLE = re.compile(rb"[!-~]*")
+
+
+class SteadyClient(Client):
+    """Passes over messages whose subjects or headers are not what anybody writes who means well."""
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
+    ) -> None:
+        if _PRINTABLE.fullmatch(subject) and _PRINTABLE.fullmatch(reply):
+            await super()._process_msg(sid, subject, reply, data, headers)
+
+    async def _process_headers(self, headers: bytes | None) -> dict[str, Any] | None:
+        try:
+            return await super()._process_headers(headers)
+        except (ValueError, LookupError):
+            return None

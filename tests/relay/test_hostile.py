@@ -1,0 +1,85 @@
+"""A client that writes what no client library would is in nobody's way but its own."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID, uuid4
+
+from tests.relay.scene import FORMS, Scene, asynchronous, body, names
+from tests.support.push import PATIENCE, VIOLATION, pushed
+from tests.support.relay import Relay, token
+
+CALL_SECONDS = 3  # below which the relay has not lost its connection meanwhile
+
+
+class Raw:
+    """A connection that writes bytes as they are."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def log_in(self, with_token: str, name: UUID) -> bytes:
+        """Log in, or once more, and return what the server says to it."""
+        options = {"auth_token": with_token, "name": str(name), "headers": True, "verbose": False}
+        return await self.ask(b"CONNECT %s\r\nPING\r\n" % json.dumps(options).encode())
+
+    async def ask(self, lines: bytes) -> bytes:
+        """Write lines, and return the first line that is an answer."""
+        self.writer.write(lines)
+        async with asyncio.timeout(PATIENCE):
+            while (line := await self.reader.readline()).startswith((b"PING", b"INFO")):
+                pass
+        return line
+
+
+@asynccontextmanager
+async def raw_connection(relay: Relay) -> AsyncIterator[Raw]:
+    """Hold a connection, not logged in, for the time of the context."""
+    host, _, port = relay.nats.removeprefix("nats://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        yield Raw(reader, writer)
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+@asynchronous
+async def test_bytes_that_are_no_text_stop_nobody(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
+    call, inbox = (f"{place}.{rival}.".encode() for place in ("wedsync.rpc", "_INBOX"))
+    status = b"NATS/1.0 \xff\xff\xff \xff\r\n\r\n"
+    hostile = {
+        "subject": b"PUB %s\xff\xfe 2\r\n{}\r\n" % call,
+        "subject with a sid": b"PUB %sx\x0c1 2\r\n{}\r\n" % call,
+        "reply": b"PUB %sstatus %s\xff 2\r\n{}\r\n" % (call, inbox),
+        "reply of two words": b"PUB %sstatus %sx\x0cy 2\r\n{}\r\n" % (call, inbox),
+        "long reply of two words": b"PUB %sstatus %sx\x0c%s 2\r\n{}\r\n"
+        % (call, inbox, b"y" * 8000),
+        "header's status": b"HPUB %sstatus %sx %d %d\r\n%s{}\r\n"
+        % (call, inbox, len(status), len(status) + 2, status),
+        "no header": b"HPUB %sstatus %sx 12 14\r\nNATS/1.0\r\n\r\n{}\r\n" % (call, inbox),
+    }
+    async with pushed(relay, scene.user) as client, raw_connection(relay) as raw:
+        await client.subscribe(FORMS, **scene.own)
+        assert await raw.log_in(token(rival), uuid4()) == b"PONG\r\n"
+        for what, lines in hostile.items():
+            assert await raw.ask(lines + b"PING\r\n") == b"PONG\r\n", what
+            subject = f"wedsync.rpc.{scene.user}.status"
+            answer = await client.client.request(subject, b"{}", timeout=CALL_SECONDS)
+            assert body(answer)["success"], what
+            scene.submit(what)
+            assert names(await client.take_events(1)) == [what]
+    assert "rror" not in (relay.home / "relay.log").read_text()
+
+
+@asynchronous
+async def test_connection_stays_its_user_s(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
+    for second in (token(rival), token(scene.user), "nonsense"):
+        async with raw_connection(relay) as raw:
+            assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
+            assert (await raw.log_in(second, uuid4())).startswith(VIOLATION)
