@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.dashboard import Dashboard
+from tests.support.documents import page as text_of
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.demo.script import PACKAGES
 
 FOCUS = """() => {
     const focus = document.activeElement
@@ -138,3 +140,8 @@ def test_users_do_what_the_database_lets_them(site: Dashboard) -> None:
     before = ask(site, "GET", "/wedding", bloom["token"])
     assert ask(site, "PUT", "/wedding", bloom["token"]) == 204
     assert ask(site, "GET", "/wedding", bloom["token"]) == before
+
+
+def test_packages_are_those_that_the_page_is_compiled_with_in_other_tests() -> None:
+    pinned = json.loads(text_of("tests/supabase/package.json"))["dependencies"]
+    assert PACKAGES.items() <= pinned.items()
