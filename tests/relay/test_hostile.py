@@ -3,14 +3,23 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
-from tests.relay.scene import FORMS, Scene, asynchronous, body, names
+import psycopg
+from nats.errors import NoRespondersError
+from psycopg.types.json import Jsonb
+
+from tests.relay.scene import FORMS, Scene, asynchronous, body, names, until
 from tests.support.push import PATIENCE, VIOLATION, pushed
 from tests.support.relay import Relay, token
+from wedsync_realtime.relay.calls import AT_ONCE
 
 CALL_SECONDS = 3  # below which the relay has not lost its connection meanwhile
+WAITING = """
+    select count(*) > 0 from pg_stat_activity
+    where datname = current_database() and usename is not null and wait_event_type = 'Lock'
+"""
 
 
 class Raw:
@@ -83,3 +92,31 @@ async def test_connection_stays_its_user_s(relay: Relay, scene: Scene) -> None:
         async with raw_connection(relay) as raw:
             assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
             assert (await raw.log_in(second, uuid4())).startswith(VIOLATION)
+
+
+@asynchronous
+async def test_calls_that_wait_for_their_caller_hold_nobody_up(relay: Relay, scene: Scene) -> None:
+    """Each of the users holds in a transaction of theirs what their calls wait for."""
+    suppliers = [scene.people.supplier(f"Rival {number}") for number in range(2)]
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(pushed(relay, scene.user))
+        calls = []
+        for supplier in suppliers:
+            user = scene.people.supplier_user(supplier, f"user of {supplier}")
+            arguments = {"channels": [FORMS], "filters": {"supplier_id": str(supplier)}}
+            own = stack.enter_context(psycopg.connect(scene.url))
+            own.execute(
+                "select set_config('role', 'authenticated', true),"
+                " set_config('request.jwt.claims', %s, true)",
+                (json.dumps({"sub": str(user), "role": "authenticated"}),),
+            )
+            own.execute(
+                "select public.realtime_subscribe(%s, %s)", ([FORMS], Jsonb(arguments["filters"]))
+            )
+            other = await stack.enter_async_context(pushed(relay, user))
+            calls += [other.call("subscribe", **arguments) for _ in range(AT_ONCE)]
+        blocked = [asyncio.create_task(call) for call in calls]
+        await until(lambda: scene.value(WAITING))
+        assert body(await client.call("status"))["success"]
+        told = await asyncio.gather(*blocked, return_exceptions=True)
+        assert {type(each) for each in told} == {NoRespondersError}  # as the library reads 503

@@ -18,6 +18,7 @@ from wedsync_realtime.relay.database import Pool
 LONGEST = 64 * 1024  # bytes of a body
 AT_ONCE = 4  # calls of one user
 PATIENCE = 5.0  # seconds for a call, waiting for a connection included
+LOCKED = 1000  # milliseconds for what the user holds elsewhere, in which others get no connection
 
 # Functions, and the types of their arguments.
 FUNCTIONS: dict[str, dict[str, str]] = {
@@ -33,7 +34,8 @@ FUNCTIONS: dict[str, dict[str, str]] = {
 _CALL = sql.SQL(
     "select pg_catalog.set_config('role', 'authenticated', true),"
     " pg_catalog.set_config('request.jwt.claims', {claims}, true),"
-    " pg_catalog.set_config('response.status', '', true);"
+    " pg_catalog.set_config('response.status', '', true),"
+    f" pg_catalog.set_config('lock_timeout', '{LOCKED}', true);"
     " select public.{function}({arguments})::text;"
     " select pg_catalog.current_setting('response.status', true)"
 )
