@@ -1,4 +1,4 @@
--- End leases without a sign of life for settings.stale_after; of one user, of one tenant, or of
+-- End leases without ping or poll for settings.stale_after; of one user, of one tenant, or of
 -- all. Leases that somebody holds are left for the next run, all of them while disconnect() is at
 -- work. So are, when it comes to that, those of a tenant whose counter somebody holds, as any
 -- caller does who leaves a transaction open after subscribe: nobody ever waits long for this.

@@ -57,7 +57,7 @@ comment on column wedsync_realtime.live_connections.tenant_id is
 comment on column wedsync_realtime.live_connections.tenant_name is 'Name of that.';
 comment on column wedsync_realtime.live_connections.since is 'When it began.';
 comment on column wedsync_realtime.live_connections.last_ping_at is
-'Last sign of life; a poll renews it when it is a fifth of settings.stale_after old.';
+'Last ping or poll; a poll renews it when it is a fifth of settings.stale_after old.';
 comment on column wedsync_realtime.live_connections.expires_at is
 'When it expires without another.';
 comment on column wedsync_realtime.live_connections.is_expired is
@@ -65,7 +65,7 @@ comment on column wedsync_realtime.live_connections.is_expired is
 comment on column wedsync_realtime.live_connections.last_event_at is
 'Newest event of its topic in the retained feed.';
 comment on column wedsync_realtime.live_connections.lag is
-'How far the last sign of life is behind that event, 0 when it came after it. Below a fifth of '
+'How far the last ping or poll is behind that event, 0 when it came after it. Below a fifth of '
 'settings.stale_after it says nothing.';
 comment on column wedsync_realtime.live_connections.events_sent is
 'Events of its topic since it began, filters aside; those within lag may not have arrived.';

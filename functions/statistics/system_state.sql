@@ -1,5 +1,5 @@
 -- Count connections, topics and what lags at this moment: what metrics_history keeps of it.
--- A lease lags when the newest event of its topic came after its last sign of life.
+-- A lease lags when the newest event of its topic came after its last ping or poll.
 
 create or replace function wedsync_realtime.system_state(
     out connections       bigint,
