@@ -73,7 +73,8 @@ class Follower:
         try:
             waiting.until(wanted)
         except TimeoutError:
-            raise AssertionError(f"told {str(self.told[-10:])[:2000]}") from None
+            told = f"{states(self)[-10:]}, and at last {str(self.told[-1:])[:2000]}"
+            raise AssertionError(f"told {told}") from None
 
     def until_live(self) -> None:
         """Wait until it says that it follows, which it may have said already."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 
 from tests.client.follower import Follower, expire, following, leases, states
 from tests.client.realtime import Realtime, Session, project_server
+from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
 from tests.support.cluster import Cluster
+from tests.support.waiting import PATIENCE
 
 Follow = Callable[..., Follower]
 Add = Callable[[str], object]
@@ -26,9 +29,46 @@ def database(cluster: Cluster, supabase: str) -> Iterator[str]:
         yield url
 
 
+class Polls:
+    """Polls, whose answers wait while they are held."""
+
+    def __init__(self) -> None:
+        self.are_held = False
+        self.answered = Event()
+        self.let_go = Event()
+
+    def handler(self) -> type[Handler]:
+        """Return PostgREST that holds answers back."""
+        polls = self
+
+        class HoldingHandler(Handler):
+            """One connection of a client."""
+
+            def handle_request(self) -> None:
+                """Answer one request, and send the answer when it may go."""
+                if not (polls.are_held and self.path.endswith("/realtime_poll")):
+                    return super().handle_request()
+                connection, self.wfile = self.wfile, BytesIO()
+                super().handle_request()
+                polls.answered.set()
+                polls.let_go.wait(PATIENCE)
+                connection.write(self.wfile.getvalue())
+                self.wfile = connection
+                return None
+
+            do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = handle_request  # noqa: N815
+
+        return HoldingHandler
+
+
 @pytest.fixture
-def served(authenticator: str, database: str) -> Iterator[tuple[str, Realtime]]:
-    with project_server(authenticator, database) as both:
+def polls() -> Polls:
+    return Polls()
+
+
+@pytest.fixture
+def served(authenticator: str, database: str, polls: Polls) -> Iterator[tuple[str, Realtime]]:
+    with project_server(authenticator, database, polls.handler()) as both:
         yield both
 
 
@@ -180,6 +220,27 @@ def test_expired_subscription_is_opened_and_joined_again(
     add("afterwards")
     follower.until(lambda: follower.names() == ["afterwards", "meanwhile"])
     assert follower.figures()["readAll"] == 1
+
+
+def test_page_that_comes_again_during_a_poll_is_pushed_to(
+    polls: Polls, admin: psycopg.Connection, add: Add, follow: Follow
+) -> None:
+    follower = follow()
+    follower.status("live")
+    polls.are_held = True
+    follower.say("wake")
+    assert polls.answered.wait(PATIENCE)
+    follower.say("pagehide")
+    follower.say("pageshow")
+    follower.until(lambda: leases(admin) == 0)
+    polls.are_held = False
+    polls.let_go.set()
+    follower.status("behind", "joining")
+    follower.status("live")
+    add("row")
+    follower.until(lambda: follower.names() == ["row"])
+    figures = follower.figures()
+    assert (figures["readAll"], figures["applied"]) == (1, 1)
 
 
 def test_resync_is_heeded_at_once(admin: psycopg.Connection, add: Add, follow: Follow) -> None:

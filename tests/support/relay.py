@@ -16,8 +16,9 @@ from uuid import UUID
 
 import jwt
 
+from tests.support.waiting import PATIENCE
+
 SECRET = "the application signs its tokens with this secret"
-PATIENCE = 60  # seconds until a relay that does not come up, or end, fails the test
 
 
 @dataclass

@@ -216,9 +216,10 @@ export function follow<C extends ChannelName, Row extends object = Record<string
   }
 
   async function catchUp(at: Lease): Promise<void> {
+    const isGone = (): boolean => lease !== at || isOver() // the page may have left and come back
     for (due = Infinity; ; ) {
       const page = await call<Page>('poll', { channel: at.channel, cursor, max_events: 500 })
-      if (isOver()) return
+      if (isGone()) return
       if (page.resyncRequired) {
         hasCopy = false
         problem = page.reason || 'resync'
@@ -226,7 +227,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
       }
       for (const change of page.events) {
         await take(change, true)
-        if (isOver()) return
+        if (isGone()) return
       }
       cursor = page.cursor
       if (page.hasMore) continue
@@ -237,7 +238,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
         return wake(pollInterval)
       }
       await readAll()
-      if (isOver()) return
+      if (isGone()) return
       // what it holds is newer than all that was seen
       for (const id of known) floor = Math.max(floor, id)
       for (const each of [known, ahead, missed]) each.clear()
