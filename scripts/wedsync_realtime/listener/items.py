@@ -43,7 +43,8 @@ class Subscription:
     """One channel that is listened to; the listener alone changes it.
 
     channel: id of the lease, another one after the lease was lost and opened again.
-    cursor: to go on from when everything handed out before the latest item has been dealt with.
+    cursor: to go on from when everything handed out before the latest item has been dealt with;
+        never ahead of that, but it may be behind, so that some of it comes again.
     """
 
     name: str
