@@ -25,10 +25,10 @@ from tests.support.people import People
 from tests.support.push import operator
 from tests.support.relay import Relay
 from tests.support.servers import Server, durable_server
+from tests.support.waiting import PATIENCE
 
 KILLS = 60 if os.environ.get("WEDSYNC_LONG") else 7
 BETWEEN = 0.5  # seconds at most of work between two kills
-PATIENCE = 90  # seconds until everything has come
 pytestmark = pytest.mark.timeout(1800)
 WHAT = ("relay", "broker", "database")
 

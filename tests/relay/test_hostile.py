@@ -11,8 +11,9 @@ from nats.errors import NoRespondersError
 from psycopg.types.json import Jsonb
 
 from tests.relay.scene import FORMS, Scene, asynchronous, body, names, until
-from tests.support.push import PATIENCE, VIOLATION, pushed
+from tests.support.push import VIOLATION, pushed
 from tests.support.relay import Relay, token
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.relay.calls import AT_ONCE
 
 CALL_SECONDS = 3  # below which the relay has not lost its connection meanwhile

@@ -12,9 +12,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests.support.relay import Relay, token
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.relay import keys
 
-PATIENCE = 30.0  # seconds until what should come has failed to
 VIOLATION, TOO_LONG = b"-ERR 'Authorization Violation'", b"-ERR 'maximum control line exceeded'"
 
 
@@ -67,7 +67,7 @@ class Push:
                 "name": str(self.connection_id),
                 "inbox_prefix": f"_INBOX.{self.user}.{self.connection_id}",
                 "allow_reconnect": False,
-                "connect_timeout": int(PATIENCE),
+                "connect_timeout": PATIENCE,
                 "closed_cb": closed,
                 "error_cb": failed,
             }
