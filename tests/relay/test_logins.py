@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
-from tests.support.push import PATIENCE, Push, is_let_in, pushed
+from tests.support.push import Push, is_let_in, pushed
 from tests.support.relay import SECRET, Relay, running_relay, token
+from tests.support.waiting import PATIENCE
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
