@@ -92,8 +92,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
   let lease: Lease | undefined
   let cursor: string | undefined
   let pingInterval = 60_000
-  let hasCopy = false
-  let hadCopy = false
+  let [hasCopy, hadCopy] = [false, false]
   let isSettled = false // it was live, or cannot be
   let isAway = false // in the browser's cache of pages, or gone
   let status: Status | undefined
