@@ -1,7 +1,6 @@
--- Find a caller's lease by its channel id, with all that a poll needs to know besides. Six look-ups
+-- Find a caller's lease by its channel id, with all that a poll needs to know besides. Look-ups
 -- by key, because a join of them takes longer: it forms the row anew at every step. Whether the
--- caller may hear the channel is decided anew; a user of the tenant itself is recognised at once,
--- all else is for may_hear(). Without such a lease only the secret is known.
+-- caller may hear the channel is decided anew. Without such a lease only the secret is known.
 -- What a job has noted of this server spares reading its control file.
 
 create or replace function wedsync_realtime.find_lease(user_id uuid, channel text)
@@ -31,27 +30,11 @@ begin
         select c.* into v_channel
         from wedsync_realtime.channels as c
         where c.id = v_topic.channel_id;
-        perform
-        from public.user_profiles as p
-        where
-            p.id = find_lease.user_id and v_channel.is_enabled
-            and case p.user_type
-                when 'supplier'
-                    then v_channel.supplier_authoriser = 'own_supplier'
-                        and p.supplier_id = v_topic.tenant_id
-                when 'couple'
-                    then v_channel.couple_authoriser = 'own_couple'
-                        and p.couple_id = v_topic.tenant_id
-            end;
-        v_may_hear := found or wedsync_realtime.may_hear(
+        v_may_hear := wedsync_realtime.may_hear(
             find_lease.user_id, v_topic.channel_id, v_topic.tenant_id
         );
         if pg_sequence_last_value('wedsync_realtime.resets_id_seq') is not null then
-            v_reset := (
-                select max(r.xid)
-                from wedsync_realtime.resets as r
-                where r.channel_id = v_topic.channel_id
-            );
+            v_reset := wedsync_realtime.last_reset(v_topic.channel_id);
         end if;
         select f.* into v_feed from wedsync_realtime.feed_horizon as f;
         if v_feed.server_started_at is distinct from pg_postmaster_start_time()

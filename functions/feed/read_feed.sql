@@ -1,11 +1,11 @@
 -- Read what a poll answers, or why it is refused: lease, decision, horizon and events in one
 -- snapshot, so that nothing falls between them. Writes nothing.
 -- Polls are many, so the usual one is all here: of a user of the tenant itself, in this moment's
--- snapshot, with a cursor of this history and topic that was not cut and has missed nothing that
--- was removed. Six look-ups by key: a join of them takes longer, because it forms the row anew at
--- every step. What a job has noted of this server spares reading its control file. When there is
--- nothing new the cursor stays as it was, so that it need not be signed. Whatever is otherwise, or
--- not found, is for read_unusual().
+-- snapshot, with a cursor of this history and topic that was not cut and has missed no reset and
+-- nothing that was removed. Look-ups by key: a join of them takes longer, because it forms the row
+-- anew at every step. What a job has noted of this server spares reading its control file. When
+-- there is nothing new the cursor stays as it was, so that it need not be signed. Whatever is
+-- otherwise, or not found, is for read_unusual().
 
 create or replace function wedsync_realtime.read_feed(
     user_id    uuid,
@@ -54,13 +54,14 @@ begin
     v_seen := case when found and v_part[2] = v_lease.epoch and v_part[3] = v_lease.topic_id::text
         and v_part[5] = wedsync_realtime.sign_cursor(left(cursor, -24), v_lease.cursor_secret)
         then v_part[4]::pg_snapshot end;
-    if (
-        v_lease.last_ping_at > at - v_lease.stale_after
-        and pg_snapshot_xmin(v_seen) > v_lease.max_xid
+    if pg_sequence_last_value('wedsync_realtime.resets_id_seq') is not null then
+        v_lease.last_reset := wedsync_realtime.last_reset(v_lease.channel_id);
+    end if;
+    if (v_lease.last_ping_at > at - v_lease.stale_after
+        and pg_snapshot_xmin(v_seen) > greatest(v_lease.max_xid, v_lease.last_reset)
         and pg_snapshot_xmax(v_seen) <= pg_snapshot_xmin(v_upto)
         and pg_current_xact_id_if_assigned() is null
         and current_setting('transaction_isolation') like 'read %'
-        and pg_sequence_last_value('wedsync_realtime.resets_id_seq') is null
     ) is not true then
         return wedsync_realtime.read_unusual(user_id, channel, cursor, max_events, at);
     end if;
@@ -72,9 +73,8 @@ begin
         nullif(greatest(v_lease.last_ping_at, at - v_lease.stale_after / 5), v_lease.last_ping_at),
         null::wedsync_realtime.problem,
         case when found or pg_snapshot_xmax(v_seen) < v_lease.durable_xid
-            then wedsync_realtime.read_page(v_lease, channel, cursor, row(
-                v_lease.epoch, v_lease.topic_id, v_seen, null, null
-            )::wedsync_realtime.cursor, v_upto, max_events)
+            then wedsync_realtime.read_page(v_lease, channel, cursor,
+                row(v_lease.epoch, v_lease.topic_id, v_seen, null, null), v_upto, max_events)
             else jsonb_build_object('success', true, 'ready', v_lease.is_ready, 'cursor', cursor,
                 'events', '{}'::text[], 'hasMore', false, 'resyncRequired', false, 'reason', null)
         end
