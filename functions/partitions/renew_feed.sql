@@ -20,16 +20,13 @@ create or replace function wedsync_realtime.renew_feed()
 as $$
 declare
     v_epoch text := wedsync_realtime.epoch();
-    v_folder text := rtrim(pg_relation_filepath('pg_catalog.pg_class'::regclass), '0123456789');
     v_known text;
 begin
     select h.epoch into v_known from wedsync_realtime.feed_horizon as h;
-    if v_known is null or v_known = v_epoch then
-        update wedsync_realtime.feed_horizon as h
-        set
-            epoch = v_epoch, server_started_at = pg_postmaster_start_time(), folder = v_folder,
-            durable_xid = wedsync_realtime.durable_xid()
-        where h.epoch is null;
+    if v_known is null then
+        perform wedsync_realtime.note_server(v_epoch);
+    end if;
+    if coalesce(v_known, v_epoch) = v_epoch then
         return false;
     end if;
     begin

@@ -1,5 +1,4 @@
--- Add up what has happened since the last run, and note the state of this moment; and what polls
--- would otherwise ask the control file for: which server this is, and what is on disk.
+-- Add up what has happened since the last run, and note the state of this moment.
 
 create or replace function wedsync_realtime.record_metrics()
     returns bigint
@@ -53,19 +52,7 @@ begin
             when h.counted_at <= v_now - interval '1 minute' then v_horizon.seen
             else h.seen_before
         end;
-    update wedsync_realtime.feed_horizon as h
-    set
-        server_started_at = pg_postmaster_start_time(), folder = n.folder,
-        durable_xid = n.durable_xid
-    from (
-        select
-            rtrim(pg_relation_filepath('pg_catalog.pg_class'::regclass), '0123456789') as folder,
-            wedsync_realtime.durable_xid() as durable_xid
-    ) as n
-    where
-        h.epoch = v_epoch
-        and (h.server_started_at, h.folder, h.durable_xid)
-        is distinct from (pg_postmaster_start_time(), n.folder, n.durable_xid);
+    perform wedsync_realtime.note_server(v_epoch);
     return coalesce(v_events, 0);
 end
 $$;
