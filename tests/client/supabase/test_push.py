@@ -1,125 +1,18 @@
 """The TypeScript client over supabase-js: what is pushed, and what goes wrong on the way."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from io import BytesIO
-from pathlib import Path
-from threading import Event
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from tests.client.follower import Follower, expire, following, leases, states
-from tests.client.realtime import Realtime, Session, project_server
-from tests.supabase.rest import Handler
+from tests.client.follower import expire, leases, states
+from tests.client.realtime import Realtime, Session
+from tests.client.supabase.conftest import Add, Follow, Polls
 from tests.supabase.tokens import token
-from tests.support.cluster import Cluster
 from tests.support.waiting import PATIENCE
 
-Follow = Callable[..., Follower]
-Add = Callable[[str], object]
 UNLINK = "update public.user_profiles set supplier_id = null where id = %s"
-
-
-@pytest.fixture
-def database(cluster: Cluster, supabase: str) -> Iterator[str]:
-    with cluster.database(supabase) as url:
-        yield url
-
-
-class Polls:
-    """Polls, whose answers wait while they are held."""
-
-    def __init__(self) -> None:
-        self.are_held = False
-        self.answered = Event()
-        self.let_go = Event()
-
-    def handler(self) -> type[Handler]:
-        """Return PostgREST that holds answers back."""
-        polls = self
-
-        class HoldingHandler(Handler):
-            """One connection of a client."""
-
-            def handle_request(self) -> None:
-                """Answer one request, and send the answer when it may go."""
-                if not (polls.are_held and self.path.endswith("/realtime_poll")):
-                    return super().handle_request()
-                connection, self.wfile = self.wfile, BytesIO()
-                super().handle_request()
-                polls.answered.set()
-                polls.let_go.wait(PATIENCE)
-                connection.write(self.wfile.getvalue())
-                self.wfile = connection
-                return None
-
-            do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = handle_request  # noqa: N815
-
-        return HoldingHandler
-
-
-@pytest.fixture
-def polls() -> Polls:
-    return Polls()
-
-
-@pytest.fixture
-def served(authenticator: str, database: str, polls: Polls) -> Iterator[tuple[str, Realtime]]:
-    with project_server(authenticator, database, polls.handler()) as both:
-        yield both
-
-
-@pytest.fixture
-def realtime(served: tuple[str, Realtime]) -> Realtime:
-    return served[1]
-
-
-@pytest.fixture
-def follow(
-    client: Path, node_modules: Path, served: tuple[str, Realtime], admin: psycopg.Connection,
-    supplier: UUID, user: UUID,
-) -> Iterator[Follow]:  # fmt: skip
-    """Start a copy of the supplier's form responses, which hardly polls; task: the rest."""
-    admin.execute(
-        "update wedsync_realtime.settings set ping_interval = '12 h', stale_after = '24 h'"
-    )
-    with ExitStack() as stack:
-
-        def start(more: Any = None, **task: Any) -> Follower:
-            given = {
-                "transport": "supabase", "url": served[0], "key": token("anon"),
-                "vsn": "2.0.0", "tokens": [token("authenticated", user)],
-                "filter": {"supplier_id": str(supplier)} | (more or {}),
-            }  # fmt: skip
-            return stack.enter_context(following(client, node_modules, **(given | task)))
-
-        yield start
-
-
-class Held:
-    """Broadcasts that wait until they are let go."""
-
-    def __init__(self, realtime: Realtime) -> None:
-        self.messages: list[tuple[Session, str, str, Any]] = []
-        self.arrived = Event()
-        realtime.deliver = self.hold
-
-    def hold(self, *message: Any) -> None:
-        self.messages.append(message)
-        self.arrived.set()
-
-    def wait(self, count: int) -> None:
-        while len(self.messages) < count:
-            self.arrived.wait(1)
-            self.arrived.clear()
-
-    def release(self, *order: int) -> None:
-        for number in order:
-            session, *message = self.messages[number]
-            session.broadcast(*message)
 
 
 @pytest.mark.parametrize("vsn", ["1.0.0", "2.0.0"])
@@ -288,77 +181,3 @@ def test_renewed_token_keeps_the_channel(
     add("row")
     follower.until(lambda: follower.names() == ["row"])
     assert ("behind", "closed") not in states(follower)
-
-
-def test_message_that_comes_twice_is_applied_once(
-    realtime: Realtime, add: Add, follow: Follow
-) -> None:
-    follower = follow()
-    follower.status("live")
-    held = Held(realtime)
-    add("one")
-    add("two")
-    held.wait(2)
-    held.release(0, 0, 1, 0, 1)
-    follower.until(lambda: follower.names() == ["one", "two"])
-    assert follower.figures()["applied"] == 2
-
-
-def test_newest_change_of_a_row_wins(
-    realtime: Realtime, admin: psycopg.Connection, add: Add, follow: Follow
-) -> None:
-    follower = follow()
-    follower.status("live")
-    held = Held(realtime)
-    add("one")
-    admin.execute("update public.form_responses set form_name = 'two'")
-    add("other")
-    held.wait(3)
-    held.release(1, 0, 2)
-    follower.until(lambda: follower.names() == ["other", "two"])
-    assert follower.figures()["applied"] == 2
-
-
-def test_message_that_was_lost_is_polled_for(
-    realtime: Realtime, admin: psycopg.Connection, add: Add, follow: Follow
-) -> None:
-    follower = follow()
-    follower.status("live")
-    held = Held(realtime)
-    add("one")
-    admin.execute("update public.form_responses set form_name = 'two'")
-    add("other")
-    held.wait(3)
-    held.release(1)
-    follower.until(lambda: follower.names() == ["two"])
-    follower.say("wake")
-    follower.until(lambda: follower.names() == ["other", "two"])
-    held.release(0, 1, 2)  # late
-    add("last")
-    held.wait(4)
-    held.release(3)
-    follower.until(lambda: follower.names() == ["last", "other", "two"])
-    assert follower.figures()["applied"] == 3
-
-
-def test_message_from_before_the_copy_is_found_out(
-    realtime: Realtime, admin: psycopg.Connection, add: Add, follow: Follow
-) -> None:
-    """It was sent when another had subscribed, and comes when a newer one is lost."""
-    first = follow()
-    first.status("live")
-    held = Held(realtime)
-    add("one")
-    admin.execute("update public.form_responses set form_name = 'two'")
-    held.wait(2)
-    first.stop()
-    follower = follow()
-    follower.status("live")
-    assert follower.names() == ["two"]
-    (session,) = [each for each in realtime.sessions() if each.joined]
-    session.broadcast(*held.messages[0][1:])
-    follower.until(lambda: follower.names() == ["one"])
-    for _ in range(2):
-        follower.say("wake")
-    follower.until(lambda: follower.names() == ["two"])
-    assert follower.figures()["readAll"] == 2
