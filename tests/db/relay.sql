@@ -4,56 +4,7 @@
 begin;
 select plan(17);
 
--- A story is one transaction, whose own changes drain leaves for later: for what follows they were
--- made by one long ago, after the position from which it drains.
-create function pg_temp.drained(max_events integer default 1000)
-    returns text
-    language plpgsql
-as $$
-declare
-    v_told text;
-begin
-    update wedsync_realtime.events set xid = '3';
-    update wedsync_realtime.notices set xid = '3', seen = '3:3:';
-    update wedsync_realtime.resets set xid = '3';
-    set local role wedsync_realtime_relay;
-    select string_agg(concat_ws(' ', d.kind, coalesce(
-        d.body #>> '{new,form_name}', d.body ->> 'reason'
-    ), cardinality(d.subjects)), ', ')
-    into v_told
-    from wedsync_realtime.drain(current_setting('tests.position'), max_events) as d;
-    reset role;
-    return v_told;
-end
-$$;
-create function pg_temp.forget()
-    returns void
-    language plpgsql
-as $$
-begin
-    delete from wedsync_realtime.events;
-    delete from wedsync_realtime.notices;
-    delete from wedsync_realtime.resets;
-end
-$$;
-create function pg_temp.subject(filters jsonb, connection text)
-    returns text
-    language sql
-as $$
-    select public.realtime_subscribe(
-        '{form-responses}', filters || jsonb_build_object('supplier_id', tests.supplier('Bloom')),
-        tests.id('connection', connection)
-    ) #>> '{subscriptions,0,subject}'
-$$;
-grant execute on function pg_temp.subject to authenticated;
-do $$
-begin
-    perform set_config('tests.position', wedsync_realtime.to_cursor(
-        row(wedsync_realtime.epoch(), 0, '3:3:', null, null)::wedsync_realtime.cursor,
-        (select x.cursor_secret from wedsync_realtime.settings as x)
-    ), true);
-end
-$$;
+select tests.begin_draining();
 select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
 select set_config('tests.user', tests.supplier_user(tests.supplier('Bloom'))::text, true);
 update wedsync_realtime.settings set subscribe_burst = 1000, replay_events = 1000;
@@ -101,10 +52,10 @@ select results_eq(
 
 select tests.become_user(current_setting('tests.user')::uuid);
 select is(
-    pg_temp.subject('{}', 'all'), current_setting('tests.topic'),
+    tests.subscribed_subject('{}', 'all'), current_setting('tests.topic'),
     'subscribe: names the subject of the topic'
 );
-select set_config('tests.drafts', pg_temp.subject(
+select set_config('tests.drafts', tests.subscribed_subject(
     '{"where": [{"column": "status", "op": "eq", "value": "draft"},
         {"column": "form_name", "op": "in", "value": ["one", "two"]}],
         "operations": ["UPDATE", "INSERT"]}', 'drafts'
@@ -114,7 +65,7 @@ select matches(
     'subscribe: names a subject of its own for a filter'
 );
 select is(
-    pg_temp.subject(
+    tests.subscribed_subject(
         '{"where": [{"column": "form_name", "op": "in", "value": ["two", "one", "one"]},
             {"column": "status", "op": "eq", "value": "draft"}],
             "operations": ["INSERT", "UPDATE"]}', 'same'
@@ -122,7 +73,7 @@ select is(
     current_setting('tests.drafts'), 'subscribe: the same filter in other words has one subject'
 );
 select is(
-    pg_temp.subject('{"operations": ["DELETE"]}', 'gone') in (
+    tests.subscribed_subject('{"operations": ["DELETE"]}', 'gone') in (
         current_setting('tests.topic'), current_setting('tests.drafts')
     ),
     false, 'subscribe: another filter has another subject'
@@ -133,11 +84,11 @@ values
     (tests.supplier('Bloom'), 'one', 'draft'), (tests.supplier('Petal'), 'cold', 'draft'),
     (tests.supplier('Bloom'), 'two', 'sent'), (tests.supplier('Bloom'), 'two', 'draft');
 select is(
-    pg_temp.drained(), 'event one 2, event two 1, event two 2, position',
+    tests.drained(), 'event one 2, event two 1, event two 2, position',
     'drain: tells each event of a hot topic once, with all subjects that it fits'
 );
 select is(
-    pg_temp.drained(2), 'event one 2, event two 1, position', 'drain: a page is cut where asked'
+    tests.drained(2), 'event one 2, event two 1, position', 'drain: a page is cut where asked'
 );
 select is(
     (select d.body ->> 'id' from wedsync_realtime.drain((
@@ -159,18 +110,18 @@ select is(
 
 -- What must be read anew
 
-select pg_temp.forget();
+select tests.forget_feed();
 insert into public.form_responses (supplier_id)
 select tests.supplier('Bloom') from generate_series(1, 1001);
 select is(
-    pg_temp.drained(), 'resync too_far_behind 3, position',
+    tests.drained(), 'resync too_far_behind 3, position',
     'drain: a topic with more new events than settings.replay_events is told to resync, once'
 );
-select pg_temp.forget();
+select tests.forget_feed();
 truncate public.form_responses;
 insert into public.form_responses (supplier_id) values (tests.supplier('Bloom'));
 select is(
-    pg_temp.drained(), 'resync truncated 3, position', 'drain: a truncation is told as a resync'
+    tests.drained(), 'resync truncated 3, position', 'drain: a truncation is told as a resync'
 );
 select is(
     (select string_agg(d.kind || (d.body ->> 'reason'), ',') from wedsync_realtime.drain('') as d),

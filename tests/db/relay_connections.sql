@@ -3,65 +3,18 @@
 begin;
 select plan(16);
 
--- A story is one transaction, whose own changes drain leaves for later: for what follows they were
--- made by one long ago, after the position from which it drains.
-create function pg_temp.drained(max_events integer default 1000)
-    returns text
-    language plpgsql
-as $$
-declare
-    v_told text;
-begin
-    update wedsync_realtime.events set xid = '3';
-    update wedsync_realtime.notices set xid = '3', seen = '3:3:';
-    update wedsync_realtime.resets set xid = '3';
-    set local role wedsync_realtime_relay;
-    select string_agg(concat_ws(' ', d.kind, coalesce(
-        d.body #>> '{new,form_name}', d.body ->> 'reason'
-    ), cardinality(d.subjects)), ', ')
-    into v_told
-    from wedsync_realtime.drain(current_setting('tests.position'), max_events) as d;
-    reset role;
-    return v_told;
-end
-$$;
-create function pg_temp.forget()
-    returns void
-    language plpgsql
-as $$
-begin
-    delete from wedsync_realtime.events;
-    delete from wedsync_realtime.notices;
-    delete from wedsync_realtime.resets;
-end
-$$;
-create function pg_temp.subject(filters jsonb, connection text)
-    returns text
-    language sql
-as $$
-    select public.realtime_subscribe(
-        '{form-responses}', filters || jsonb_build_object('supplier_id', tests.supplier('Bloom')),
-        tests.id('connection', connection)
-    ) #>> '{subscriptions,0,subject}'
-$$;
-grant execute on function pg_temp.subject to authenticated;
-do $$
-begin
-    perform set_config('tests.position', wedsync_realtime.to_cursor(
-        row(wedsync_realtime.epoch(), 0, '3:3:', null, null)::wedsync_realtime.cursor,
-        (select x.cursor_secret from wedsync_realtime.settings as x)
-    ), true);
-end
-$$;
+select tests.begin_draining();
 select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
 select set_config('tests.user', tests.supplier_user(tests.supplier('Bloom'))::text, true);
 update wedsync_realtime.settings set subscribe_burst = 1000;
 
 select tests.become_user(current_setting('tests.user')::uuid);
-select pg_temp.subject('{}', 'all');
-select set_config('tests.drafts', pg_temp.subject('{"operations": ["UPDATE", "INSERT"]}', c), true)
+select tests.subscribed_subject('{}', 'all');
+select set_config(
+    'tests.drafts', tests.subscribed_subject('{"operations": ["UPDATE", "INSERT"]}', c), true
+)
 from unnest(array['drafts', 'same']) as c;
-select pg_temp.subject('{"operations": ["DELETE"]}', 'gone');
+select tests.subscribed_subject('{"operations": ["DELETE"]}', 'gone');
 select tests.become_superuser();
 
 -- Who is let in
@@ -103,7 +56,7 @@ select is(
 
 -- Connections that are up, and gone
 
-select pg_temp.forget();
+select tests.forget_feed();
 update public.realtime_subscriptions set last_ping_at = last_ping_at - interval '1 hour'
 where connection_id = tests.id('connection', 'gone');
 select is(
@@ -140,7 +93,7 @@ select set_eq(
     'close_connections: a filter goes with the last subscription that asks for it'
 );
 select is(
-    pg_temp.drained(),
+    tests.drained(),
     'ended expired: connection gone 1, ended expired: connection gone 1, position',
     'drain: tells of subscriptions that ended'
 );

@@ -7,13 +7,14 @@ from uuid import UUID
 
 import psycopg
 
-HELPERS = Path(__file__).parents[1] / "db" / "support" / "helpers.sql"
+HELPERS = Path(__file__).parents[1] / "db" / "support"
 
 
 def install_helpers(connection: psycopg.Connection) -> None:
     """Create schema tests with the helpers of the stories, callable by every role."""
     connection.execute("create schema tests")
-    connection.execute(HELPERS.read_bytes())
+    for file in sorted(HELPERS.glob("*.sql")):
+        connection.execute(file.read_bytes())
     connection.execute("grant usage on schema tests to public")
     # The package takes PUBLIC's default privilege to execute away.
     connection.execute("grant execute on all functions in schema tests to public")
