@@ -132,6 +132,24 @@ def test_relays_are_shown_where_they_are_used(play: Callable[[Scene], None], dat
     play(scene)
 
 
+def test_figures_that_come_as_it_closes_are_not_shown(
+    play: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[Callable[[], None]] = []
+    show = Top._show
+
+    def note(top: Top, overview: dict[str, Any]) -> None:
+        came.append(lambda: show(top, overview))
+        show(top, overview)
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        pass
+
+    monkeypatch.setattr(Top, "_show", note)
+    play(scene)
+    came[-1]()
+
+
 @pytest.mark.parametrize("size", [(20, 8), (60, 16), (100, 30)])
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_every_table_opens_in_a_terminal_of_any_size(

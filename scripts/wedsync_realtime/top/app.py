@@ -163,6 +163,8 @@ class Top(App[None]):
             self._is_reading = False
 
     def _show(self, overview: dict[str, Any]) -> None:
+        if not self.is_running:  # it closes, and its tabs are gone already
+            return
         self._figures.update(_figures(overview))
         for name, (_, columns) in TABLES.items():
             self._fill(name, columns, overview[name])
