@@ -1,5 +1,6 @@
 """How long a change takes from its commit to the last of many clients, pushed by the relay."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -11,17 +12,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from wedsync_realtime.bench import people
 from wedsync_realtime.bench.figures import Figure, Reading, percentile
-from wedsync_realtime.bench.readers import LONGEST, Address, Client, audience
+from wedsync_realtime.bench.readers import LONGEST, Address, Audience, Client, audience
 from wedsync_realtime.bench.session import Session
 from wedsync_realtime.bench.stage import Stage
 
 SECRET = "the tokens of the benchmark are signed with this secret"
 PACE = 0.02  # seconds between changes
 BULK = 10_000  # changes of a statement
+SIZE = 800  # bytes of an event, about
 _INSERT = "insert into public.form_responses (supplier_id, form_name) select $1::uuid, n::text"
 _NUMBERS = " from generate_series($2::integer, $3::integer) as n"
 _LEASES = """
@@ -36,22 +39,25 @@ def push(stage: Stage) -> Iterator[Figure]:
     """Push changes to the audiences of suppliers, and end subscriptions while it listens."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with _relay(stage) as address, stage.session() as session:
-        if address is None:
+    with _relay(stage) as relay, stage.session() as session:
+        if relay is None:
             return
+        home, address = relay
         for size in stage.scale.subscribers:
             name = f"audience {size}"
             people.add(session, name, leases=size)
-            yield from _deliver(session, address, name, stage.scale.deliveries)
+            yield from _deliver(session, home, address, name, stage.scale.deliveries)
         yield from _revoke(session, address, stage.scale.deliveries)
 
 
-def _deliver(session: Session, address: Address, name: str, changes: int) -> Iterator[Figure]:
+def _deliver(
+    session: Session, home: Path, address: Address, name: str, changes: int
+) -> Iterator[Figure]:
     clients = _clients(session, name)
-    what = f"{len(clients):,} clients"
+    what = "1 client" if len(clients) == 1 else f"{len(clients):,} clients"
     supplier = people.supplier_id(name)
     with audience(address, clients) as listening:
-        yield Reading("push", f"{what} log in at once", listening.entered(), "s", 30)
+        yield Reading("push", f"{what} logging in at once", listening.entered(), "s", 30)
         seconds = []
         for number in range(changes):
             session.call(_INSERT + _NUMBERS, supplier, number, number)
@@ -61,11 +67,38 @@ def _deliver(session: Session, address: Address, name: str, changes: int) -> Ite
         for per_cent in (50, 99):
             reached = percentile(seconds, per_cent)
             yield Reading("push", f"commit to the last of {what}, p{per_cent}", reached, "ms")
+        seconds = asyncio.run(_alone(home, address, clients[0].subject, listening, changes))
+        for per_cent in (50, 99):
+            reached = percentile(seconds, per_cent)
+            yield Reading("push", f"the same of NATS alone, {what}, p{per_cent}", reached, "ms")
         if len(clients) == 1:
             start = time.perf_counter()
-            session.call(_INSERT + _NUMBERS, supplier, changes, changes + BULK - 1)
-            took = listening.arrived(changes + BULK - 1) - start
+            first = 2 * changes
+            session.call(_INSERT + _NUMBERS, supplier, first, first + BULK - 1)
+            took = listening.arrived(first + BULK - 1) - start
             yield Reading("push", "events a second through the relay", BULK / took, "/s")
+
+
+async def _alone(
+    home: Path, address: Address, subject: str, listening: Audience, changes: int
+) -> list[float]:
+    """Return the seconds to the last client of messages that the server has from us at once."""
+    # only here: they are an extra's
+    import nats
+
+    from wedsync_realtime.relay import keys
+
+    seed = keys.load(home).relay.seed
+    client = await nats.connect("nats://{}:{}".format(*address), nkeys_seed_str=seed)
+    seconds = []
+    for number in range(changes, 2 * changes):
+        start = time.perf_counter()
+        await client.publish(subject, f'{{"form_name": "{number}"}}'.ljust(SIZE).encode())
+        await client.flush()
+        seconds.append(listening.arrived(number) - start)
+        await asyncio.sleep(PACE)
+    await client.close()
+    return seconds
 
 
 def _revoke(session: Session, address: Address, times: int) -> Iterator[Figure]:
@@ -107,7 +140,7 @@ def _encode(part: bytes) -> str:
 
 
 @contextmanager
-def _relay(stage: Stage) -> Iterator[Address | None]:
+def _relay(stage: Stage) -> Iterator[tuple[Path, Address] | None]:
     """Run a relay with a NATS server of its own for the time of the context; None without."""
     places = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")
     with tempfile.TemporaryDirectory(prefix="wedsync-bench-") as home:
@@ -125,7 +158,7 @@ def _relay(stage: Stage) -> Iterator[Address | None]:
             try:
                 if "nats" in told:
                     host, _, port = told["nats"].removeprefix("nats://").partition(":")
-                    yield host, int(port)
+                    yield Path(home), (host, int(port))
                 else:
                     stage.report(f"push: {told.get('message')} {told.get('fix')}")
                     yield None
