@@ -25,7 +25,9 @@ begin
                 continue;
             end if;
             v_problem := case v_step
-                when 1 then wedsync_realtime.check_identity(explain_access.user_id)
+                when 1 then case when explain_access.user_id is null
+                    then wedsync_realtime.to_problem('unauthorized')
+                end
                 when 2 then wedsync_realtime.check_channels(array[explain_access.channel])
                 when 3 then wedsync_realtime.check_filters(array[explain_access.channel], filters)
                 when 4 then wedsync_realtime.take_rate(explain_access.user_id, 'subscribe')

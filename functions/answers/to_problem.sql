@@ -1,4 +1,5 @@
--- Build a problem. A code that has one text gets it here; the others are worded where they arise.
+-- Build a problem. A code that has one text gets it here, and its hint; the others are worded where
+-- they arise.
 
 create or replace function wedsync_realtime.to_problem(
     code        text,
@@ -24,7 +25,11 @@ begin
             when 'rate_limited' then 'Rate limit exceeded'
             when 'connection_limit' then 'Connection limit reached'
         end),
-        to_problem.details, to_problem.hint, to_problem.retry_after
+        to_problem.details,
+        coalesce(to_problem.hint, case to_problem.code
+            when 'unauthorized' then 'The request carries no valid user: sub must be a uuid.'
+        end),
+        to_problem.retry_after
     )::wedsync_realtime.problem;
 end
 $$;

@@ -2,9 +2,10 @@
 -- feed, as private broadcasts; or, with a reason, tell every hot topic of it to resync.
 -- Definer, and the one that own_functions leaves with the deploying role: realtime.send inserts
 -- as its caller, who must be let past the row policies of realtime.messages.
--- realtime.send turns a failure into a warning, so what it has inserted is counted. Any other
--- error is caught too, because a new version of Supabase must not stop the application's writes:
--- the block costs one subtransaction more, realtime.send opens one for each message.
+-- realtime.send turns a failure into a warning, so what it has inserted is counted; why it sent
+-- nothing is found by inserting the last message as it does, and undoing that. Any other error is
+-- caught too, because a new version of Supabase must not stop the application's writes: the block
+-- costs one subtransaction more, realtime.send opens one for each message.
 -- realtime.send leaves realtime.topic set, so the writer's own is set back. The time zone is the
 -- one that the partitions of realtime.messages are cut by.
 
@@ -30,7 +31,6 @@ declare
     v_topic text;
     v_own_topic constant text := coalesce(current_setting('realtime.topic', true), '');
     v_before bigint;
-    v_problem record;
 begin
     v_before := wedsync_realtime.messages_inserted();
     for v_topic, v_event, v_payload in
@@ -43,10 +43,17 @@ begin
     perform set_config('realtime.topic', v_own_topic, true);
     v_unsent := v_tried - (wedsync_realtime.messages_inserted() - v_before);
     if v_unsent > 0 and current_setting('track_counts')::boolean then
-        v_problem := wedsync_realtime.message_problem(v_payload, v_event, v_topic);
-        perform wedsync_realtime.note_failure(
-            channel_id, 'broadcast', v_problem.code, v_problem.problem, v_unsent
-        );
+        begin
+            insert into realtime.messages (payload, event, topic, private, extension)
+            values (v_payload, v_event, v_topic, true, 'broadcast');
+            raise sqlstate 'WR002' using
+                message = 'realtime.send failed with a warning, which is in the server''s log';
+        exception
+            when others then
+                perform wedsync_realtime.note_failure(
+                    channel_id, 'broadcast', sqlstate, sqlerrm, v_unsent
+                );
+        end;
     end if;
 exception
     when others then

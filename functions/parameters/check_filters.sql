@@ -12,6 +12,7 @@ declare
     c_known constant text[] := array[
         'supplier_id', 'couple_id', 'wedding_id', 'operations', 'events', 'changed', 'where'
     ];
+    c_uuid constant text := '^(null|"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")$';
     v_key text;
     v_value jsonb;
     v_channel wedsync_realtime.channels;
@@ -30,16 +31,12 @@ begin
                 hint => 'Known: ' || array_to_string(c_known, ', ')
             );
         end if;
-        if v_key like '%\_id' and v_value <> 'null' and (
-            jsonb_typeof(v_value) <> 'string' or v_value #>> '{}'
-            !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-        ) then
+        if v_key like '%\_id' and v_value::text !~* c_uuid then
             return wedsync_realtime.to_problem(
                 'invalid_request', format('filters.%s must be a uuid', v_key)
             );
         end if;
     end loop;
-
     for v_channel in
         select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.name
     loop
@@ -50,7 +47,12 @@ begin
             );
         end if;
         if filters ?| array['changed', 'where'] then
-            v_problem := wedsync_realtime.check_columns(v_channel, filters);
+            v_problem := coalesce(
+                wedsync_realtime.check_list(filters, 'changed', array(
+                    select c.name from wedsync_realtime.channel_columns(v_channel) as c
+                )),
+                wedsync_realtime.check_conditions(v_channel, filters -> 'where')
+            );
             if v_problem.code is not null then
                 return v_problem;
             end if;

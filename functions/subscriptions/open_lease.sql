@@ -1,5 +1,6 @@
 -- Write one lease, or renew it, with its topic and its audit row; everything has been checked.
--- The topic is locked against going cold until the lease that keeps it hot is committed.
+-- The topic is locked against going cold until the lease that keeps it hot is committed. Two
+-- connections of a user may subscribe in one millisecond, so a channel id goes past the last.
 
 create or replace function wedsync_realtime.open_lease(
     user_id       uuid,
@@ -31,7 +32,14 @@ begin
     )
     values (
         open_lease.user_id, open_lease.connection_id,
-        wedsync_realtime.new_channel_id(channel.name, open_lease.user_id),
+        (
+            select format('%s-%s-%s', channel.name, open_lease.user_id, greatest(
+                floor(extract(epoch from v_now) * 1000)::bigint,
+                max(right(l.channel_id, 13)::bigint) + 1
+            ))
+            from public.realtime_subscriptions as l
+            where l.user_id = open_lease.user_id and l.channel_name = channel.name
+        ),
         channel.name, channel.table_name, v_topic, v_seen, open_lease.tenant_id,
         wedsync_realtime.filter_params(channel, filters), v_now, v_now
     )

@@ -29,8 +29,9 @@ declare
     v_tenants jsonb;
     v_problem wedsync_realtime.problem;
 begin
-    v_problem := wedsync_realtime.check_identity(v_user);
-    if v_problem.code is null and current_setting('transaction_isolation') not like 'read %' then
+    if v_user is null then
+        v_problem := wedsync_realtime.to_problem('unauthorized');
+    elsif current_setting('transaction_isolation') not like 'read %' then
         v_problem := wedsync_realtime.to_problem(
             'invalid_request', 'subscribe needs isolation level READ COMMITTED',
             'An older snapshot may show a right that is gone.'
