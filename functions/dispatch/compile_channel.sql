@@ -2,6 +2,7 @@
 -- settings, all as constants, because looking them up would cost every writer. Replacing them
 -- takes no lock on the table. They do without jit: a session that has written much would go on
 -- with a plan for much, and have it compiled anew for every single row.
+-- A channel without a gate gets one, closed.
 
 create or replace function wedsync_realtime.compile_channel(channel wedsync_realtime.channels)
     returns void
@@ -12,11 +13,22 @@ create or replace function wedsync_realtime.compile_channel(channel wedsync_real
 as $$
 -- identifiers and bodies are quoted by format: @plpgsql_check_options: security_warnings = off
 declare
+    v_gate constant text := wedsync_realtime.gate_name(channel.id);
     v_name text;
     v_body text;
     v_operation text;
 begin
-    perform wedsync_realtime.make_gate(channel);
+    if to_regclass(v_gate) is null then
+        execute format('create sequence %s', v_gate);
+        execute format(
+            'comment on sequence %s is %L', v_gate,
+            format('Gate of the channel %s: has a value while it may have topics.', channel.name)
+        );
+        execute format(
+            'revoke all on sequence %s from public, anon, authenticated, service_role', v_gate
+        );
+        execute format('grant select, update on sequence %s to wedsync_realtime_owner', v_gate);
+    end if;
     foreach v_operation in array array['INSERT', 'UPDATE', 'DELETE'] loop
         v_name := wedsync_realtime.dispatch_name(channel.name, v_operation);
         v_body := wedsync_realtime.dispatch_body(channel, v_operation);
@@ -45,6 +57,6 @@ end
 $$;
 
 comment on function wedsync_realtime.compile_channel(wedsync_realtime.channels) is
-'Write the trigger functions of a channel.';
+'Write the trigger functions of a channel, and make its gate.';
 revoke execute on function wedsync_realtime.compile_channel(wedsync_realtime.channels)
 from public, anon, authenticated, service_role;
