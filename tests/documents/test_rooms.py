@@ -1,7 +1,8 @@
-"""The map of functions/ is true, and calls go down it."""
+"""The map of functions/ is true, and calls go down it; that of tests/ names every folder."""
 
 import re
 
+from tests.support.documents import ROOT, page
 from tests.support.rooms import calls
 from wedsync_realtime.source.scripts import default_root
 
@@ -28,3 +29,14 @@ def test_rooms_call_downwards() -> None:
         if floors.index(to) < floors.index(room)
     ]
     assert not upwards
+
+
+def test_walks_name_functions() -> None:
+    root = default_root() / "functions"
+    named = re.findall(r"`(\w+/\w+)`", (root / "README.md").read_text())
+    assert not [name for name in named if not (root / f"{name}.sql").exists()]
+
+
+def test_page_of_the_tests_names_each_folder() -> None:
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/[!_]*")}
+    assert not [name for name in folders if f"`{name}/" not in page("tests/README.md")]

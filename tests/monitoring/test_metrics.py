@@ -181,7 +181,7 @@ def test_a_database_without_the_package_gets_the_fix(empty_database: str) -> Non
     )
     assert done.returncode == 1
     assert "The package is not in " in done.stderr
-    assert "fix: Run make migrate." in done.stderr
+    assert "fix: Run `make migrate`." in done.stderr
 
 
 @pytest.mark.parametrize("address", ["here", "127.0.0.1:70000", ":1"])

@@ -33,14 +33,14 @@ def test_bad_environment_is_told(
 
 def test_database_without_the_package(empty_database: str, tmp_path: Path) -> None:
     told = failing(empty_database, tmp_path)
-    assert (told["error"], told["fix"]) == ("NotDeployedError", "Run make migrate.")
+    assert (told["error"], told["fix"]) == ("NotDeployedError", "Run `make migrate`.")
 
 
 def test_database_with_an_older_package(database: str, tmp_path: Path) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("drop function wedsync_realtime.drain")
     told = failing(database, tmp_path)
-    assert (told["error"], told["fix"]) == ("NotDeployedError", "Run make migrate.")
+    assert (told["error"], told["fix"]) == ("NotDeployedError", "Run `make migrate`.")
     assert "older" in told["message"]
 
 

@@ -130,7 +130,7 @@ def test_translated_commands_are_understood(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_fix_is_told_as_we_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert RunnerError("", "Run make migrate.").fix == "Run wedsync-realtime migrate."
+    assert RunnerError("", "Run `make migrate`.").fix == "Run `wedsync-realtime migrate`."
     fix = MissingToolError("top", "textual").fix
     assert fix.startswith(f"Run `{sys.executable} -m pip install ")
     assert "textual" in fix

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
 def _print(options: argparse.Namespace, printer: Printer) -> int:
     with server.connect(tool.url_of(options, printer)) as connection:
         if not ledger.exists(connection):
-            raise NotDeployedError("The package is not in this database.", "Run make migrate.")
+            raise NotDeployedError("The package is not in this database.", "Run `make migrate`.")
         channels = source.read_channels(connection)
     printer.data({"channels": [channel._asdict() for channel in channels]})
     if not options.json:

@@ -51,7 +51,7 @@ def running(report: Report) -> Cluster:
     if found is None:
         raise NotDeployedError(
             "There is no embedded database yet, and DATABASE_URL is not set.",
-            "Run make migrate, or set DATABASE_URL.",
+            "Run `make migrate`, or set DATABASE_URL.",
         )
     with _locked(home):
         was_running = cluster.server_pid(found) is not None

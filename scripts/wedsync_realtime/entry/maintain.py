@@ -37,7 +37,7 @@ def run_once(connection: Connection[Any], jobs: tuple[str, ...] = JOBS) -> Answe
     Raises NotDeployedError, psycopg.Error.
     """
     if not ledger.exists(connection):
-        raise NotDeployedError("The package is not in this database.", "Run make migrate.")
+        raise NotDeployedError("The package is not in this database.", "Run `make migrate`.")
     return {job: _run(connection, job) for job in jobs}
 
 

@@ -85,7 +85,8 @@ def baseline(
 def _refuse_unsuitable(connection: Connection[Any], scripts: tuple[Script, ...]) -> None:
     if ledger.read(connection):
         raise AlreadyDeployedError(
-            "This database has a record of its deployments.", "Nothing is to be adopted: migrate."
+            "This database has a record of its deployments.",
+            "Nothing is to be adopted: run `make migrate`.",
         )
     try:
         with read_only(connection):

@@ -93,7 +93,7 @@ def _listen(options: argparse.Namespace, printer: Printer) -> int:
 def _filters(url: str, options: dict[str, Any]) -> list[dict[str, str]]:
     with server.connect(url) as connection:
         if not ledger.exists(connection):
-            raise NotDeployedError("The package is not in this database.", "Run make migrate.")
+            raise NotDeployedError("The package is not in this database.", "Run `make migrate`.")
         query = _GIVEN_FILTER if options["id"] else _OWN_FILTERS
         found = [filters for (filters,) in connection.execute(query, options)]
     return found or [{}]  # the server says what is missing

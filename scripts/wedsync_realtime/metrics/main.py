@@ -53,7 +53,7 @@ def _text(url: str) -> str:
         except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedFunction):
             raise NotDeployedError(
                 f"The package is not in {conninfo.display_name(url)}, or of an older version.",
-                "Run make migrate.",
+                "Run `make migrate`.",
             ) from None
 
 

@@ -119,7 +119,7 @@ class Reader:
 
     def _not_deployed(self) -> NotDeployedError:
         place = conninfo.display_name(self.url)
-        return NotDeployedError(f"The package is not in {place}.", "Run make migrate.")
+        return NotDeployedError(f"The package is not in {place}.", "Run `make migrate`.")
 
     def _roll_back(self) -> None:
         if self._connection is None:

@@ -150,7 +150,7 @@ def _text(kind: str, value: Any) -> Any:
         return None
     if kind == "text[]":
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise RefusedCallError("invalid_request", 400, "channels must be an array of texts")
+            raise RefusedCallError("invalid_request", 400, "channels must be a list of texts")
         return value
     if kind == "jsonb" or not isinstance(value, str):
         return json.dumps(value)

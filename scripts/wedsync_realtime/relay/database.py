@@ -83,10 +83,10 @@ async def _check(connection: AsyncConnection[Any]) -> None:
     row = await (await connection.execute(_STATE)).fetchone()
     is_standby, is_there, has_drain = row or (False, False, False)
     if not is_there:
-        raise NotDeployedError("The package is not in this database.", "Run make migrate.")
+        raise NotDeployedError("The package is not in this database.", "Run `make migrate`.")
     if not has_drain:
         raise NotDeployedError(
-            "The package in this database is older than the relay.", "Run make migrate."
+            "The package in this database is older than the relay.", "Run `make migrate`."
         )
     if is_standby:
         raise UnsupportedServerError(
