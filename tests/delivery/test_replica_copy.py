@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.copy import Copy
+from tests.delivery.copy import Copy
+from tests.delivery.statements import OFTEN, Statements
 from tests.support.listener import ActAs, subscribed
 from tests.support.people import People
-from tests.support.statements import OFTEN, Statements
 
 STATEMENTS = 1000 if os.environ.get("WEDSYNC_LONG") else 250
 LEVELS = ["read committed", "repeatable read", "serializable"]

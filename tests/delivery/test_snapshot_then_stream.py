@@ -10,8 +10,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.delivery.copy import Copy
 from tests.support.caller import Caller
-from tests.support.copy import Copy
 from tests.support.listener import INSERT, ActAs, subscribed
 from tests.support.load import Threads
 from tests.support.people import People

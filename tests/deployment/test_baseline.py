@@ -3,8 +3,8 @@
 import psycopg
 
 from tests.deployment.conftest import Run, execute, values
+from tests.deployment.dump import schema
 from tests.support.cluster import Cluster
-from tests.support.dump import schema
 
 FORGET = """
     drop table wedsync_realtime.deployed_scripts, wedsync_realtime.deployed_objects,

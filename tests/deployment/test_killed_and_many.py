@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, values
+from tests.deployment.dump import schema
 from tests.support import release
 from tests.support.cluster import Cluster
-from tests.support.dump import schema
 from tests.support.killed import MOMENTS, killed
 from tests.support.tree import Tree
 from wedsync_realtime.source.scripts import Kind, default_root, discover

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, execute
+from tests.deployment.dump import schema
 from tests.support.cluster import Cluster
-from tests.support.dump import schema
 from tests.support.tree import Tree
 from wedsync_realtime.source.scripts import default_root, discover
 

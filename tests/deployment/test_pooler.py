@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from tests.deployment.bouncer import pooled
 from tests.deployment.conftest import Run
-from tests.support.bouncer import pooled
+from tests.deployment.dump import schema
 from tests.support.cluster import Cluster
-from tests.support.dump import schema
 from tests.support.tree import Tree
 from wedsync_realtime.connection import server
 

@@ -12,9 +12,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.deployment.conftest import Run, execute, values
+from tests.deployment.dump import schema
 from tests.support.caller import Caller, caller
 from tests.support.cluster import Cluster, running_cluster
-from tests.support.dump import schema
 from tests.support.people import People, install_helpers
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.embedded import npm

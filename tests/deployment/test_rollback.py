@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.conftest import Run, execute, values
-from tests.support.dump import schema
+from tests.deployment.dump import schema
 from wedsync_realtime.source import undo
 from wedsync_realtime.source.scripts import Kind, default_root, discover
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, execute, values
+from tests.deployment.dump import schema
 from tests.support.cluster import Cluster, running_cluster
-from tests.support.dump import schema
 from tests.support.supabase import OBJECTS
 from tests.support.waiting import PATIENCE
 

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, execute
+from tests.deployment.forward import forwarded
 from tests.support.cluster import Cluster
-from tests.support.forward import forwarded
 from tests.support.tree import Tree
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.command.output import Printer

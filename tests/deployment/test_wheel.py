@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.conftest import values
-from tests.support.dump import schema
+from tests.deployment.dump import schema
 from wedsync_realtime import __version__
 from wedsync_realtime.source.scripts import default_root, discover
 

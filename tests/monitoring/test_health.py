@@ -6,9 +6,9 @@ from typing import NamedTuple
 import psycopg
 import pytest
 
+from tests.monitoring.faults import FAULTS, Fault
 from tests.support.cluster import Cluster
 from tests.support.deploy import deploy
-from tests.support.faults import FAULTS, Fault
 from tests.support.people import People
 from tests.support.waiting import until
 

@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.security.shadows import install_shadows, make_shadows
 from tests.support.people import People
 from tests.support.script import Cast, Line, become, prepare, tracked, users
-from tests.support.shadows import install_shadows, make_shadows
 
 HOSTILE_PATH = "pg_temp, hostile, public, wedsync_realtime, pg_catalog"
 

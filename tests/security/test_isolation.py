@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
-from tests.support.administration import USERS
+from tests.security.administration import USERS
+from tests.security.machine import Isolation
 from tests.support.cluster import Cluster
-from tests.support.machine import Isolation
 
 LONG = bool(os.environ.get("WEDSYNC_LONG"))
 EXAMPLES, STEPS = (1500, 80) if LONG else (60, 50)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.support.malformed import OPERATORS, VALUES, Argument, Source, calls
+from tests.security.malformed import OPERATORS, VALUES, Argument, Source, calls
 from tests.support.people import People
 from tests.support.script import become, call
 

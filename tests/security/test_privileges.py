@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.grants import takings
+from tests.security.grants import takings
 from tests.support.people import People
 from tests.support.script import Cast, prepare
 from tests.support.script_admin import day, in_one_minute

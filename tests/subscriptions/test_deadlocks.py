@@ -10,7 +10,16 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.crowd import Crowd, Work, calling, crowd, doing, leases, outcome, subscribing
+from tests.subscriptions.crowd import (
+    Crowd,
+    Work,
+    calling,
+    crowd,
+    doing,
+    leases,
+    outcome,
+    subscribing,
+)
 from tests.support.people import People
 
 Act: TypeAlias = Callable[[UUID, UUID, UUID], Work]  # of a user, a supplier, a couple

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.crowd import Crowd, crowd, leases, outcome, subscribing
+from tests.subscriptions.crowd import Crowd, crowd, leases, outcome, subscribing
 from tests.support.people import People
 
 LONG = bool(os.environ.get("WEDSYNC_LONG"))

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 SUITE = [
     "tests/db",
     "tests/delivery/test_delivery.py",
-    "tests/delivery/test_dispatch_columns.py",
-    "tests/delivery/test_dispatch_tables.py",
+    "tests/delivery/dispatch/test_columns.py",
+    "tests/delivery/dispatch/test_tables.py",
     "tests/delivery/test_ready.py",
     "tests/deployment/test_deploy_unprivileged.py",
     "tests/security/test_function_matrix.py",

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from tests.support.administration import (
+from tests.security.administration import (
     CONNECTIONS,
     COUPLES,
     KEYS,
@@ -17,7 +17,7 @@ from tests.support.administration import (
     name,
     user,
 )
-from tests.support.model import BY_TABLE, CHANNELS, Event, Lease
+from tests.security.model import BY_TABLE, CHANNELS, Event, Lease
 from tests.support.script import become, call
 
 

@@ -6,10 +6,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.delivery.failures import failures
 from tests.support.caller import caller
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.deploy import deploy
-from tests.support.failures import failures
 from tests.support.listener import INSERT, Listener, subscribed
 from tests.support.people import People, install_helpers
 from tests.support.supabase import OBJECTS, sent, supabase_template

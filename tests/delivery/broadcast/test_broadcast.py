@@ -6,9 +6,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from tests.delivery.failures import failures
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.failures import failures
 from tests.support.listener import INSERT, Connect, Listener, names
 from tests.support.people import People
 from tests.support.supabase import sent, supabase_template

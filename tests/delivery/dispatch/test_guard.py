@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.delivery.failures import failures
 from tests.support.caller import Caller
-from tests.support.failures import failures
 from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
 from tests.support.people import People
 from tests.support.waiting import PATIENCE, until

@@ -6,7 +6,7 @@ import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.support.model import BY_TABLE, CHANNELS, World
+from tests.security.model import BY_TABLE, CHANNELS, World
 
 SPACE = UUID(int=7)
 
