@@ -1,14 +1,9 @@
 """The terminal's view: its figures are the views', and names are no markup."""
 
 import asyncio
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +17,6 @@ from tests.support.cluster import Cluster
 from tests.support.dashboard import play_season, report_relays
 from tests.support.people import People
 from tests.support.waiting import PATIENCE
-from wedsync_realtime.entry.cli import main
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 from wedsync_realtime.top import words
@@ -30,7 +24,6 @@ from wedsync_realtime.top.app import Top
 from wedsync_realtime.top.tables import OPTIONAL, TABLES
 
 ATTACK = "[bold red]Bloom[/] \x1b]0;pwned\x07"
-COMMAND = [sys.executable, "-m", "wedsync_realtime", "top"]
 
 Scene = Callable[[Top, Pilot[None]], Awaitable[None]]
 
@@ -129,6 +122,42 @@ def test_relays_are_shown_where_they_are_used(play: Callable[[Scene], None], dat
         assert standing_by[:2] == ["stands by", "22222222"]
         assert gone[:2] == ["gone", "33333333"]
 
+    play(scene)
+
+
+def test_tables_are_filled_when_their_rows_change_alone(
+    play: Callable[[Scene], None],
+    people: People,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    play_season(database, 3)
+    shown = 0
+    show = Top._show
+
+    def count(top: Top, overview: dict[str, Any]) -> None:
+        nonlocal shown
+        show(top, overview)
+        shown += 1
+
+    async def scene(top: Top, pilot: Pilot[None]) -> None:
+        async def cells() -> dict[str, list[Any]]:
+            before = shown
+            await until(lambda: shown > before + 1)  # the first may have been read earlier
+            tables = {name: top.query_one(f"#{name}-table", DataTable) for name in TABLES}
+            return {name: table.get_row_at(0) for name, table in tables.items() if table.row_count}
+
+        first = await cells()
+        assert {"tenants", "channels", "jobs"} <= first.keys()
+        second = await cells()
+        for name in ("tenants", "channels", "jobs"):
+            assert all(one is other for one, other in zip(first[name], second[name], strict=True))
+        with psycopg.connect(database) as connection:
+            connection.execute("update public.suppliers set business_name = 'Renamed'")
+        await until(lambda: rows(top, "tenants")[0][0] == "Renamed")
+        assert (await cells())["jobs"][0] is first["jobs"][0]
+
+    monkeypatch.setattr(Top, "_show", count)
     play(scene)
 
 
@@ -254,65 +283,3 @@ def test_database_that_goes_away_is_told_and_comes_back(
             await until(lambda: text(top, "#state").count(":") == 2)
 
     play(scene)
-
-
-def test_without_a_terminal_it_says_so(database: str) -> None:
-    done = subprocess.run(
-        [*COMMAND, "--database-url", database],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert "This is not a terminal." in done.stderr
-
-
-@pytest.mark.parametrize("every", ["0", "-1", "nan", "inf", "soon"])
-def test_interval_that_is_none_is_refused(every: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["top", "--every", every])
-    assert caught.value.code == 2
-    assert "--every" in capsys.readouterr().err
-
-
-def test_q_ends_it_in_a_terminal(database: str) -> None:
-    master, terminal = pty.openpty()
-    with subprocess.Popen(
-        [*COMMAND, "--database-url", database], stdin=terminal, stdout=terminal, stderr=terminal
-    ) as process:
-        os.close(terminal)
-        shown = b""
-        while b"Tenants" not in shown:
-            shown += os.read(master, 4096)
-        os.write(master, b"q")
-        while True:
-            try:
-                if not os.read(master, 4096):
-                    break
-            except OSError:  # the other end is closed
-                break
-        assert process.wait(PATIENCE) == 0
-    os.close(master)
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "–"),
-        (timedelta(0), "0 ms"),
-        (0.25, "250 ms"),
-        (timedelta(seconds=2.5), "2.5 s"),
-        (99, "99 s"),
-        (600, "10 min"),
-        (timedelta(days=3), "3 d"),
-    ],
-)
-def test_duration_is_told_in_its_unit(value: timedelta | float | None, shown: str) -> None:
-    assert words.duration(value) == shown
-
-
-def test_share_is_drawn_within_its_bar() -> None:
-    assert words.bar(0) == "·" * words.WIDTH + "   0 %"
-    assert words.bar(2) == "━" * words.WIDTH + " 200 %"
-    assert words.bar(0.999).endswith(" 99 %")

@@ -1,9 +1,11 @@
 """The screen: a line of figures, and a table for each kind of thing."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import psycopg
+from rich.console import JustifyMethod
 from rich.text import Text
 from textual import work
 from textual.app import App, ComposeResult
@@ -19,6 +21,8 @@ from wedsync_realtime.top import words
 from wedsync_realtime.top.tables import OPTIONAL, TABLES, Column
 
 LIMIT = 500  # tenants shown; the filter finds the others
+
+Filled = tuple[str, list[str]]  # a row's status and texts
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -58,6 +62,7 @@ class Top(App[None]):
 
     def __init__(self, reader: Reader, database: str, every: float) -> None:
         super().__init__()
+        self.animation_level = "none"  # a frame costs as much as an update
         self._reader, self._database, self._every = reader, database, every
         self._overview = Shared(lambda: panels.overview(reader))
         self._health = Shared(lambda: panels.health(reader), HEALTH_FRESH)
@@ -65,6 +70,7 @@ class Top(App[None]):
         self._is_paused = False
         self._search = ""
         self._checks: list[Row] = []
+        self._filled: dict[str, list[Filled]] = {}
         self._state = Static("connecting …", id="state")
         self._figures = Static("", id="figures")
         self._filter = Input(placeholder="Filter by name or id; Esc clears", id="filter")
@@ -168,22 +174,26 @@ class Top(App[None]):
         self._figures.update(_figures(overview))
         for name, (_, columns) in TABLES.items():
             self._fill(name, columns, overview[name])
-        if overview[OPTIONAL]:
-            self._tabs.show_tab(OPTIONAL)
-        else:
-            self._tabs.hide_tab(OPTIONAL)
+        if bool(overview[OPTIONAL]) != self._tabs.get_tab(OPTIONAL).display:
+            (self._tabs.show_tab if overview[OPTIONAL] else self._tabs.hide_tab)(OPTIONAL)
         self._checks = overview["health"]
         self._show_advice()
         if not self._is_paused:
             self._say(f"{overview['at'].astimezone():%H:%M:%S}", "green")
 
-    def _fill(self, name: str, columns: Iterable[Column], rows: list[Row]) -> None:
+    def _fill(self, name: str, columns: Sequence[Column], rows: list[Row]) -> None:
+        filled = [
+            (row.get("status", ""), [column.shown(row) for column in columns]) for row in rows
+        ]
+        if filled == self._filled.get(name):
+            return
+        self._filled[name] = filled
         table = self._tables[name]
         cursor, scrolled = table.cursor_row, table.scroll_y
         table.clear()
-        for row in rows:
-            colour = COLOURS.get(row.get("status", ""), "")
-            table.add_row(*(_cell(column, row, colour) for column in columns))
+        for status, texts in filled:
+            colour = COLOURS.get(status, "")
+            table.add_row(*map(partial(_cell, colour), columns, texts))
         table.move_cursor(row=min(cursor, max(len(rows) - 1, 0)), scroll=False)
         table.scroll_to(y=scrolled, animate=False)
 
@@ -199,11 +209,11 @@ class Top(App[None]):
         self._state.update(Text(state, style))
 
 
-def _cell(column: Column, row: Row, colour: str) -> Text:
+def _cell(colour: str, column: Column, text: str) -> Text:
     # As Text, which is not read as markup: the names are the users' own.
     style = colour if column.heading == "State" else ""
-    text = words.printable(column.shown(row))
-    return Text(text, style, justify="right" if column.is_number else "left")
+    justify: JustifyMethod = "right" if column.is_number else "left"
+    return Text(words.printable(text), style, justify=justify)
 
 
 def _figures(overview: dict[str, Any]) -> Text:
