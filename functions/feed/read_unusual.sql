@@ -1,5 +1,6 @@
 -- Read what a poll answers, or why it is refused, in every case, as read_feed() does in the usual
--- one. Without a cursor it begins where the lease does.
+-- one. Without a cursor it begins where the lease does. Of a lease that is not there the audit says
+-- whether it expired or was revoked; otherwise it is none of the caller's.
 
 create or replace function wedsync_realtime.read_unusual(
     user_id    uuid,
@@ -38,7 +39,19 @@ begin
             )
             else wedsync_realtime.to_problem(
                 case
-                    when v_lease.id is null then wedsync_realtime.absence_code(user_id, channel)
+                    when v_lease.id is null then coalesce((
+                        select case l.event_type
+                            when 'expired' then 'subscription_expired'
+                            when 'revoked' then 'forbidden_channel'
+                        end
+                        from public.realtime_activity_logs as l
+                        where
+                            l.user_id = read_unusual.user_id
+                            and l.channel_id = read_unusual.channel
+                            and l."timestamp" > now() - interval '1 day'
+                        order by l."timestamp" desc
+                        limit 1
+                    ), 'subscription_not_found')
                     when v_lease.may_hear is not true then 'forbidden_channel'
                     else 'subscription_expired'
                 end,

@@ -1,4 +1,4 @@
--- List the triggers that functions/triggers/watch_leases.sql attaches, by name.
+-- List the triggers that functions/jobs/triggers/watch_leases.sql attaches, by name.
 
 create or replace function wedsync_realtime.watching_triggers()
     returns text[]

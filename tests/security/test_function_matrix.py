@@ -70,7 +70,7 @@ CALLABLE = {
     "wedsync_realtime.tenant_refusals": "m",
 }
 INTERNAL = [
-    "absence_code", "add_partition", "admit_joiners", "attach_broadcast", "attach_channel",
+    "add_partition", "admit_joiners", "attach_broadcast", "attach_channel",
     "attach_relations", "attach_tables", "attached_tables",
     "attachment_obstacle", "await_leases", "broadcast_events", "broadcast_messages",
     "broadcast_obstacle", "can_schedule", "can_send_rows", "cascade_template", "cast_value",
@@ -121,7 +121,7 @@ INTERNAL = [
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
     "user_tenant", "watching_triggers", "window_page",
     # what the relay's are made of, and the filters and subjects of topics
-    "claimed_expiry", "claimed_id", "drop_filters", "end_window", "ending_notice",
+    "drop_filters", "end_window", "ending_notice",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
     "last_recorded_xid", "late_firsts", "parse_position", "position_problem", "read_window",
     "recorded_nothing", "standby_upto", "subject", "topic_subjects",
