@@ -1,5 +1,5 @@
 -- How the relays are doing, one row a run of a relay. One that has not reported for a minute is
--- dead: they report four times a minute, and when they begin or cease to lead.
+-- dead: they report four times a minute, and within half a second what has changed.
 
 create or replace view wedsync_realtime.relay_status as
 select

@@ -15,7 +15,7 @@ from tests.listener.copies import Copy, ready, settle, writing
 from tests.listener.scene import FORMS, Scene, asynchronous, take_names, until
 from tests.support.people import People
 from tests.support.relay import Relay, running_relay, token
-from wedsync_realtime.listener import Listener, Ready, RefusedError, Resync
+from wedsync_realtime.listener import Listener, Ready, RefusedError, Resync, nats_link
 from wedsync_realtime.listener.nats_link import NatsLink
 
 
@@ -93,8 +93,14 @@ async def kill_server(relay: Relay) -> None:
 @pytest.mark.parametrize("harm", [no_harm, kill_server])
 @asynchronous
 async def test_each_change_once_and_in_order_while_many_write(
-    relay: Relay, scene: Scene, people: People, harm: Callable[[Relay], Awaitable[None]]
+    relay: Relay,
+    scene: Scene,
+    people: People,
+    harm: Callable[[Relay], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Nobody waits for an answer that was lost, however long one may take."""
+    monkeypatch.setattr(nats_link, "PATIENCE", 3600)
     copies = [Copy(), Copy()]
     other = people.supplier_user(scene.supplier, "other")
     with writing(scene.url, scene.supplier) as written:
@@ -178,7 +184,10 @@ async def test_token_is_asked_for_anew_when_it_has_expired(relay: Relay, scene: 
 
 
 @asynchronous
-async def test_token_that_has_expired_ends_the_listener(relay: Relay, scene: Scene) -> None:
+async def test_token_that_has_expired_ends_the_listener(
+    relay: Relay, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wedsync_realtime.listener.listener.CLOSE_LIMIT", 3600)
     async with Listener.nats(relay.nats, token(scene.user, exp=int(time.time()) + 3)) as listener:
         await ready(listener, scene.own)
         with pytest.raises(RefusedError, match="expired"):

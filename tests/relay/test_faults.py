@@ -19,7 +19,7 @@ from nats.errors import NoRespondersError
 from tests.relay.follower import Follower
 from tests.relay.scene import FORMS, asynchronous
 from tests.support import relay as relays
-from tests.support.brokers import Broker, printed_configuration, running_broker, with_store
+from tests.support.brokers import Broker, relay_configuration, running_broker
 from tests.support.caller import caller
 from tests.support.people import People
 from tests.support.push import operator
@@ -124,7 +124,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     """Run a durable server and a NATS server."""
-    text = with_store(printed_configuration(tmp_path), tmp_path / "js")
+    text = relay_configuration(tmp_path)
     with durable_server("app") as server, running_broker(tmp_path, text) as broker:
         stage = Stage(server, broker, tmp_path)
         try:

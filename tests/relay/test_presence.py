@@ -2,12 +2,23 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from uuid import uuid4
+
+import pytest
 
 from tests.relay.scene import FORMS, Scene, asynchronous, until
 from tests.support.caller import caller
 from tests.support.push import pushed
-from tests.support.relay import Relay
+from tests.support.relay import PLACES, Relay, running_relay
+from wedsync_realtime.relay import keys, presence
+from wedsync_realtime.relay.connections import connected
+from wedsync_realtime.relay.database import Pool
+from wedsync_realtime.relay.figures import Figures
 
+GRACE = 2  # seconds in which a client may come back
 ENDED = """
     select count(*) from public.realtime_activity_logs as l
     where l.payload ->> 'connectionId' = %s and l.payload ->> 'reason' = 'connection gone'
@@ -20,6 +31,13 @@ IS_FRESH = """
     select last_ping_at > clock_timestamp() - interval '1 minute'
     from public.realtime_subscriptions where connection_id = %s
 """
+
+
+@pytest.fixture
+def relay(database: str, tmp_path: Path) -> Iterator[Relay]:
+    """Run a relay that waits for clients to come back for as long as the tests do."""
+    with running_relay(database, tmp_path, *PLACES, "--grace", str(GRACE)) as relay:
+        yield relay
 
 
 @asynchronous
@@ -59,18 +77,38 @@ def poll(scene: Scene, channel: str, ended: threading.Event) -> None:
 async def test_client_that_comes_back_keeps_its_leases(relay: Relay, scene: Scene) -> None:
     other_user = scene.people.supplier_user(scene.supplier, "other")
     async with pushed(relay, scene.user) as client, pushed(relay, other_user) as gone:
-        await client.subscribe(FORMS, **scene.own)
-        await client.close()
+        is_late = True
+        while is_late:
+            client.connection_id, client.subjects = uuid4(), []
+            await client.subscribe(FORMS, **scene.own)
+            left_at = monotonic()
+            await client.close()
+            await client.log_in()
+            is_late = monotonic() - left_at > GRACE / 2
         await gone.subscribe(FORMS, **scene.own)
-        await client.log_in()
         await gone.close()
         await until(lambda: scene.value(ENDED, str(gone.connection_id)) == 1)
         assert scene.value(ENDED, str(client.connection_id)) == 0
 
 
 @asynchronous
-async def test_leases_of_a_connection_that_is_up_are_renewed(relay: Relay, scene: Scene) -> None:
-    async with pushed(relay, scene.user) as client:
+async def test_leases_of_a_connection_that_is_up_are_renewed(
+    relay: Relay, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a relay's part that is in this process, where its rounds can be short."""
+    monkeypatch.setattr(presence, "ROUND", 0.1)
+    pool = Pool(scene.url, 1)
+    async with (
+        pushed(relay, scene.user) as client,
+        connected(relay.nats, keys.load(relay.home), print) as connections,
+    ):
         await client.subscribe(FORMS, **scene.own)
-        scene.connection.execute(AGE.encode(), (client.connection_id,))
-        await until(lambda: bool(scene.value(IS_FRESH, client.connection_id)))
+        part = presence.Presence(connections.system, pool, Figures(print, leads=True), GRACE)
+        await part.begin()
+        running = asyncio.create_task(part.run())
+        for _ in range(3):
+            scene.connection.execute(AGE.encode(), (client.connection_id,))
+            await until(lambda: bool(scene.value(IS_FRESH, client.connection_id)))
+        running.cancel()
+        await asyncio.wait([running])
+    await pool.close()

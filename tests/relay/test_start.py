@@ -1,5 +1,6 @@
 """A relay that cannot work says so at its start, and what to do."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,9 +10,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.brokers import printed_configuration, running_broker, with_store
+from tests.relay.scene import asynchronous
+from tests.support.brokers import (
+    printed_configuration,
+    relay_configuration,
+    running_broker,
+    with_store,
+)
 from tests.support.cluster import Cluster
-from tests.support.relay import environment, failing, running_relay
+from tests.support.relay import Relay, environment, failing, running_relay
+from wedsync_realtime.relay import keys, servers
+from wedsync_realtime.relay.connections import connected
 
 
 @pytest.mark.parametrize(
@@ -56,6 +65,12 @@ def test_member_of_the_role_is_enough(database: str, cluster: Cluster, tmp_path:
         url = database.replace("postgres@", "some_relay@")
         with running_relay(url, tmp_path) as relay:
             assert relay.stop()[0] == 0
+
+
+def test_relay_ends_within_a_second_of_being_told_to(relay: Relay) -> None:
+    code, seconds = relay.stop()
+    assert code == 0
+    assert seconds < 5  # a second on a machine of its own
 
 
 def test_taken_port(database: str, tmp_path: Path) -> None:
@@ -110,6 +125,29 @@ def test_printed_configuration_is_all_that_a_server_needs(database: str, tmp_pat
         running_relay(database, tmp_path, NATS_URL=broker.url) as relay,
     ):
         assert (relay.nats, relay.websocket) == (broker.url, None)
+
+
+@asynchronous
+async def test_login_from_before_the_start_is_made_again(database: str, tmp_path: Path) -> None:
+    with running_broker(tmp_path, relay_configuration(tmp_path)) as broker:
+        host, _, port = broker.url.removeprefix("nats://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b'CONNECT {"auth_token": "early", "verbose": false}\r\nPING\r\n')
+        async with connected(broker.url, keys.load(tmp_path), print) as connections:
+
+            async def is_waiting() -> bool:
+                found = servers.connections(connections.system, "$G")
+                return any(["authorized_user" in client async for _, client in found])
+
+            while not await is_waiting():
+                pass
+        with running_relay(database, tmp_path, NATS_URL=broker.url):
+            told = await reader.readline()  # INFO
+            while line := await reader.readline():
+                told += line
+                writer.write(b"PONG\r\n")
+        writer.close()
+    assert b"-ERR" not in told
 
 
 def test_missing_extra_says_which_command_to_run(database: str, tmp_path: Path) -> None:

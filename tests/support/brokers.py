@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.relay import environment
+from wedsync_realtime.relay import configuration, keys
 
 PROGRAM = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or "nats-server"
 
@@ -18,9 +19,9 @@ PROGRAM = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or 
 class Broker:
     """A server over one folder, running or not; it keeps its port."""
 
-    def __init__(self, folder: Path, configuration: str) -> None:
+    def __init__(self, folder: Path, text: str) -> None:
         self._file = folder / "broker.conf"
-        self._configuration = configuration
+        self._text = text
         self._address = "127.0.0.1:-1"
         self._process: subprocess.Popen[str] | None = None
 
@@ -31,7 +32,7 @@ class Broker:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        self._file.write_text(f"listen: {self._address}\n{self._configuration}\n")
+        self._file.write_text(f"listen: {self._address}\n{self._text}\n")
         self._process = subprocess.Popen(
             [PROGRAM, "-c", self._file], stderr=subprocess.PIPE, text=True
         )
@@ -54,9 +55,9 @@ class Broker:
 
 
 @contextmanager
-def running_broker(folder: Path, configuration: str) -> Iterator[Broker]:
-    """Run a server for the time of the context."""
-    broker = Broker(folder, configuration)
+def running_broker(folder: Path, text: str) -> Iterator[Broker]:
+    """Run a server for the time of the context. text: its configuration, but for its address."""
+    broker = Broker(folder, text)
     broker.start()
     try:
         yield broker
@@ -76,6 +77,11 @@ def printed_configuration(home: Path) -> str:
     return done.stdout
 
 
-def with_store(configuration: str, folder: Path) -> str:
+def relay_configuration(home: Path) -> str:
+    """Return a configuration for a relay with this home, with JetStream's files beside."""
+    return with_store(configuration.server(keys.load(home)), home / "js")
+
+
+def with_store(text: str, folder: Path) -> str:
     """Return a configuration with JetStream's files in a folder."""
-    return f'{configuration}\njetstream {{ store_dir: "{folder}" }}'
+    return f'{text}\njetstream {{ store_dir: "{folder}" }}'

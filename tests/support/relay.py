@@ -18,6 +18,7 @@ import jwt
 
 from tests.support.waiting import PATIENCE
 
+PLACES = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")  # free ones
 SECRET = "the application signs its tokens with this secret"
 
 
@@ -68,10 +69,9 @@ def command(*arguments: str) -> list[str]:
 def start(url: str, home: Path, *arguments: str, **variables: str) -> Relay:
     """Start a relay and wait until it serves; arguments and environment beside the usual."""
     home.mkdir(parents=True, exist_ok=True)
-    places = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")
     with (home / "relay.log").open("a") as log:
         process = subprocess.Popen(
-            command(*(arguments or places)),
+            command(*(arguments or PLACES)),
             env=environment(url, home, **variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -105,9 +105,8 @@ def running_relay(url: str, home: Path, *arguments: str, **variables: str) -> It
 def failing(url: str, home: Path, *arguments: str, **variables: str) -> dict[str, Any]:
     """Run a relay that cannot start, and return what it says."""
     home.mkdir(parents=True, exist_ok=True)
-    places = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")
     done = subprocess.run(
-        command(*(arguments or places)),
+        command(*(arguments or PLACES)),
         env=environment(url, home, **variables),
         check=False,
         capture_output=True,

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 
 from wedsync_realtime.listener.items import RefusedError, Row
@@ -75,6 +76,8 @@ class NatsLink:
         body = json.dumps(sent, allow_nan=False).encode()
         try:
             client = self._ears[self.connection_id].client
+            if not client.is_connected:  # or the library waits until it is
+                raise ConnectionClosedError
             reply = await client.request(subject, body, timeout=PATIENCE)
         except (LookupError, NatsError, OSError) as error:
             raise ConnectionError(f"the relay does not answer: {error}") from None
@@ -136,8 +139,10 @@ class NatsLink:
                 connect_timeout=PATIENCE,
                 ping_interval=HEARTBEAT,
                 error_cb=partial(self._take_error, client),
-                closed_cb=self._take_end,
+                closed_cb=partial(self._take_end, client),
             )
+            if not client.is_connected:
+                raise ConnectionError("the server has not answered the login")
             for subject in set(leases.values()):
                 await client.subscribe(subject, cb=self._take)
             await client.flush(PATIENCE)
@@ -178,7 +183,11 @@ class NatsLink:
         self._receiver.missed()
         self.wake()
 
-    async def _take_end(self) -> None:
+    async def _take_end(self, client: Client) -> None:
+        """Have nobody wait for an answer that was lost; the library would until it is late."""
+        for awaited in (*client._resp_map.values(), *client._pongs):
+            if not awaited.done():
+                awaited.set_exception(ConnectionClosedError())
         self.wake()
 
 

@@ -68,7 +68,12 @@ async def _connect(
     async def closed() -> None:
         lost.set()
 
+    refusal: OSError | None = None
+
     async def failed(error: Exception) -> None:
+        nonlocal refusal
+        if isinstance(error, OSError):
+            refusal = error
         if not isinstance(error, OSError | NatsError):
             report(f"{type(error).__name__}: {error}")
 
@@ -80,6 +85,8 @@ async def _connect(
                 name=f"{NAME} {__version__}",
                 nkeys_seed_str=login.seed,
                 allow_reconnect=False,
+                max_reconnect_attempts=1,  # otherwise it tries a server that is away for minutes
+                reconnect_time_wait=0,
                 connect_timeout=PATIENCE,
                 closed_cb=closed,
                 error_cb=failed,
@@ -95,7 +102,7 @@ async def _connect(
                 f"Put what {_SHOW} prints into its configuration, and reload it.",
             ) from None
         raise BrokerError(
-            f"No connection to NATS at {_shown(url)} (NATS_URL): {str(error) or 'no answer'}",
+            f"No connection to NATS at {_shown(url)} (NATS_URL): {refusal or error or 'no answer'}",
             "Start the server, or correct NATS_URL; unset it for a server that is started here.",
         ) from None
 

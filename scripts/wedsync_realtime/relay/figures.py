@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 SLOW = "Slow Consumer"
+LAG = 2.0  # seconds by which a lag has grown when it is reported anew
 
 
 @dataclass
@@ -41,6 +42,15 @@ class Figures:
     def closed(self, reason: str) -> None:
         """Take note of a connection that the server has closed."""
         self.slow_consumers += reason.startswith(SLOW)
+
+    def news(self) -> tuple[object, ...]:
+        """Return what differs when there is something to report."""
+        steps = int((monotonic() - self.caught_up_at) / LAG)
+        return (
+            self.leads, steps, self.unconfirmed, self.connections, self.admitted,
+            self.refused.total(), self.kicks, self.slow_consumers, self.published,
+            self.unreported or self.last_error,
+        )  # fmt: skip
 
     def take_state(self) -> dict[str, Any]:
         """Return it as report_relay takes it: an error once, even one that has passed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.relay import servers
 from wedsync_realtime.relay.database import Pool
 from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.keys import Keys, read_claims
@@ -21,6 +23,7 @@ from wedsync_realtime.relay.tokens import TokenError, Verifier
 PATIENCE = 45.0  # seconds for the database; the server waits for 60
 PAUSE = 0.5  # seconds between attempts
 SUBSCRIPTIONS = 1000  # of a connection
+UNKNOWN = "$G"  # account of whoever is not let in yet
 WAYS_IN = ["STANDARD", "WEBSOCKET"]
 
 
@@ -51,11 +54,23 @@ class Logins:
     async def begin(self) -> None:
         """Answer from now on, in turns with the other relays; raises nats.errors.Error."""
         await self._system.subscribe("$SYS.REQ.USER.AUTH", queue="relays", cb=self._take)
+        self._do(self._turn_away())
 
     async def _take(self, request: Msg) -> None:
-        task = asyncio.create_task(self._answer(request))
+        self._do(self._answer(request))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def _turn_away(self) -> None:
+        """Have those come again whom the server asked about before there was anybody to answer."""
+        with suppress(NatsError):
+            async for place, client in servers.connections(self._system, UNKNOWN):
+                has_asked = "authorized_user" in client and "account" not in client
+                if has_asked and not self._presence.knows(place):
+                    await servers.kick(self._system, place)
 
     async def _answer(self, request: Msg) -> None:
         asked = read_claims(request.data)["nats"]

@@ -11,6 +11,7 @@ from wedsync_realtime.embedded import place
 from wedsync_realtime.errors import MissingToolError
 
 LISTEN, WEBSOCKET = "127.0.0.1:4222", "127.0.0.1:4223"
+GRACE, LONGEST = 10.0, 86400.0  # seconds
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,6 +52,14 @@ def options_parser() -> argparse.ArgumentParser:
         help="of the stream, when it is created in the cluster at NATS_URL; by default 1",
     )
     parser.add_argument(
+        "--grace",
+        type=_seconds,
+        metavar="SECONDS",
+        default=GRACE,
+        help="in which a client whose connection broke may come back before its subscriptions end; "
+        f"by default {GRACE:g}",
+    )
+    parser.add_argument(
         "--print-config",
         action="store_true",
         help="print what the configuration of the server at NATS_URL must hold, and end",
@@ -81,12 +90,20 @@ def _relay(options: argparse.Namespace, printer: Printer) -> int:
         database=url,
         nats=os.environ.get("NATS_URL") or None,
         replicas=options.replicas,
+        grace=options.grace,
         listen=options.listen,
         websocket=options.websocket,
         home=home,
     )
     asyncio.run(relay.run(settings, announce, printer.note))
     return tool.DONE
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= LONGEST:
+        raise ValueError(text)
+    return seconds
 
 
 def _address(text: str) -> str:

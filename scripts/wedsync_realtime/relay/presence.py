@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -15,32 +14,31 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
 from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.relay import servers
 from wedsync_realtime.relay.database import Pair, Pool
 from wedsync_realtime.relay.figures import Figures
+from wedsync_realtime.relay.servers import Place
 
-GRACE = 10.0  # seconds in which a client may come back before its leases end
 ROUND = 30.0  # seconds between renewals
 TICK = 0.5  # seconds between looks at who is gone
 COURTESY = 0.5  # seconds in which an answer reaches a client before its connection is closed
-KICK = 2.0  # seconds for a server to close a connection
-QUIET = 0.25  # seconds without an answer after which no other server is expected to give one
-PAGE = 500  # connections that a server tells at once
+TOLD = 2.0  # seconds for the relay that leads to take note of a connection
 
 ENTERING = "wedsync.relay.entering"
-
-Place = tuple[str, int]  # server and number of the connection there
 
 
 class Presence:
     """The connections of all servers, as these tell of them: when they come and go, and in rounds.
 
     The relay that leads renews and ends leases.
+    grace: seconds in which a client may come back before its leases end.
     """
 
-    def __init__(self, system: Client, pool: Pool, figures: Figures) -> None:
+    def __init__(self, system: Client, pool: Pool, figures: Figures, grace: float) -> None:
         self._system = system
         self._pool = pool
         self._figures = figures
+        self._grace = grace
         self._places: dict[Place, Pair] = {}
         self._of: dict[Pair, set[Place]] = {}
         self._absent: set[Place] = set()
@@ -68,7 +66,7 @@ class Presence:
                 up = {self._places[place] for place in self._up}
                 await self._tell(self._pool.keep_alive, list(up))
             await self._tell(self._pool.doubt_connections, self._take_gone(self._left, 0))
-            await self._tell(self._pool.close_connections, self._take_gone(self._gone, GRACE))
+            await self._tell(self._pool.close_connections, self._take_gone(self._gone, self._grace))
             await asyncio.sleep(TICK)
 
     async def enter(self, place: Place, pair: Pair) -> None:
@@ -80,7 +78,7 @@ class Presence:
         if not self._figures.leads:
             told = {"place": place, "pair": [str(each) for each in pair]}
             with suppress(NoRespondersError, TimeoutError):  # nobody reads the feed just now
-                await self._system.request(ENTERING, json.dumps(told).encode(), timeout=KICK)
+                await self._system.request(ENTERING, json.dumps(told).encode(), timeout=TOLD)
 
     def leave(self, place: Place) -> None:
         """Forget a connection that is closed."""
@@ -153,16 +151,12 @@ class Presence:
                 self._figures.failed(f"The database: {str(error).strip()}")
 
     async def _kick(self, place: Place) -> None:
-        server, number = place
-        body = json.dumps({"cid": number}).encode()
         try:
-            subject = f"$SYS.REQ.SERVER.{server}.KICK"
-            answer = await self._system.request(subject, body, timeout=KICK)
+            was_open = await servers.kick(self._system, place)
         except NoRespondersError:  # a server that is gone; or cut off, and its clients with it
             self._doomed.add(place)
             return
-        if "error" not in json.loads(answer.data):  # otherwise it was closed already
-            self._figures.kicks += 1
+        self._figures.kicks += was_open
         self.leave(place)
 
     async def _take_connect(self, message: Msg) -> None:
@@ -188,7 +182,10 @@ class Presence:
         """Ask all servers for their connections; what they leave out twice is gone."""
         known = set(self._places)
         seen: set[Place] = set()
-        async for place, pair in self._connections():
+        async for place, client in servers.connections(self._system, "APP"):
+            pair = _pair(client.get("authorized_user"), client.get("name"))
+            if pair is None:
+                continue
             seen.add(place)
             if place in self._doomed:
                 await self._kick(place)
@@ -198,38 +195,6 @@ class Presence:
         for place in absent & self._absent:
             self.leave(place)
         self._absent = absent
-
-    async def _connections(self) -> AsyncIterator[tuple[Place, Pair]]:
-        query = {"auth": True, "acc": "APP", "sort": "cid", "limit": PAGE}
-        async for told in self._ask_all("$SYS.REQ.SERVER.PING.CONNZ", query):
-            server, page = told["server"]["id"], told["data"]
-            while page["connections"]:
-                for client in page["connections"]:
-                    if pair := _pair(client.get("authorized_user"), client.get("name")):
-                        yield (server, client["cid"]), pair
-                offset = page["offset"] + len(page["connections"])
-                if offset >= page["total"]:
-                    break
-                body = json.dumps({**query, "offset": offset}).encode()
-                subject = f"$SYS.REQ.SERVER.{server}.CONNZ"
-                answer = await self._system.request(subject, body, timeout=KICK)
-                page = json.loads(answer.data)["data"]
-
-    async def _ask_all(self, subject: str, query: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        inbox = self._system.new_inbox()
-        answers = await self._system.subscribe(inbox)
-        try:
-            await self._system.publish(subject, json.dumps(query).encode(), reply=inbox)
-            patience = KICK  # for the first
-            while True:
-                try:
-                    answer = await answers.next_msg(patience)
-                except TimeoutError:
-                    return
-                yield json.loads(answer.data)
-                patience = QUIET
-        finally:
-            await answers.unsubscribe()
 
 
 def _pair(user: str | None, name: str | None) -> Pair | None:

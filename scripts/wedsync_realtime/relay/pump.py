@@ -26,7 +26,7 @@ PAGE = 1000  # rows
 BUSY, IDLE = 0.005, 0.05
 CALM = 1.0  # seconds without traffic after which there is none
 NOTE = 60.0  # seconds after which a position is noted that no message has carried
-ASK, SILENT = 1.0, 3  # seconds for an answer, and how many are missed before a leader is overtaken
+ASK, SILENT = 0.5, 3  # seconds for an answer, and how many are missed before a leader is overtaken
 PAUSE = 0.5  # seconds after an error
 
 OWN_WISH = ("unsubscribed", "moved")  # as the audit says it; no right was taken away

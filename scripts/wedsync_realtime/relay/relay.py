@@ -24,19 +24,24 @@ from wedsync_realtime.relay.pump import Pump
 from wedsync_realtime.relay.stream import NAME, Stream
 
 POOL = 8  # connections to the database, for logins and calls
-PAUSE = 0.25  # seconds between attempts to reach NATS
+PAUSE = 0.1  # seconds between attempts to reach NATS
 REPORT = 15.0  # seconds between reports to the database
-LOOK = 2.0  # seconds in which a change of who leads is reported
+LOOK = 0.5  # seconds in which what has changed is reported
 LAST = 0.9  # seconds in which it ends, once told to
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a relay is told. nats: address of the server, None for one of its own."""
+    """What a relay is told.
+
+    nats: address of the server, None for one of its own.
+    grace: seconds in which a client may come back before its leases end.
+    """
 
     database: str
     nats: str | None
     replicas: int
+    grace: float
     listen: str
     websocket: str
     home: Path
@@ -105,7 +110,7 @@ async def _serve(
 ) -> None:
     """Serve until something raises an error, and raise the first."""
     app, system = connections.app, connections.system
-    presence = Presence(system, pool, figures)
+    presence = Presence(system, pool, figures, settings.grace)
     logins = Logins(system, own_keys, verifier, pool, presence, figures)
     calls = Calls(app, pool)
     target = Stream(app, settings.replicas)
@@ -132,10 +137,12 @@ async def _announce(
 
 
 async def _report(pool: database.Pool, figures: Figures) -> None:
-    reported_at, led = float("-inf"), False
+    reported_at = 0.0
+    reported: tuple[object, ...] | None = None
     while True:
-        if figures.leads != led or monotonic() - reported_at > REPORT:
-            reported_at, led = monotonic(), figures.leads
+        news = figures.news()
+        if news != reported or monotonic() - reported_at > REPORT:
+            reported_at, reported = monotonic(), news
             try:
                 await pool.report(figures.take_state())
             except (psycopg.Error, RunnerError) as error:
