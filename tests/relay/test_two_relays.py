@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
-from tests.relay.test_revocation import Writer, events
-from tests.support.brokers import printed_configuration, running_broker, with_store
+from tests.relay.shared.test_revocation import Writer, events
+from tests.support.brokers import relay_configuration, running_broker
 from tests.support.push import pushed
 from tests.support.relay import Relay, running_relay
 
@@ -20,7 +20,7 @@ BOTH = "select count(*) = 2 from wedsync_realtime.relays where logins > 0"
 @pytest.fixture
 def pair(database: str, tmp_path: Path) -> Iterator[tuple[Relay, Relay]]:
     """Run two relays on one NATS server; the first one leads."""
-    text = with_store(printed_configuration(tmp_path), tmp_path / "js")
+    text = relay_configuration(tmp_path)
     with running_broker(tmp_path, text) as broker, ExitStack() as stack:
         made = [
             stack.enter_context(running_relay(database, tmp_path, NATS_URL=broker.url))

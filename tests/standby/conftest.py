@@ -1,6 +1,7 @@
 """Fixtures: a primary and its streaming standby, and a listener that may poll either."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -57,6 +58,12 @@ def server() -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def replica(server: Server) -> Iterator[Server]:
+    with server.standby() as replica:
+        yield replica
+
+
 @pytest.fixture
 def supplier(server: Server) -> UUID:
     """Return a supplier whom no other test knows."""
@@ -68,10 +75,10 @@ def owner(server: Server, supplier: UUID) -> UUID:
     return People(server.url("app")).supplier_user(supplier)
 
 
-@pytest.fixture
-def pair(server: Server, supplier: UUID, owner: UUID) -> Iterator[Pair]:
+@contextmanager
+def paired(server: Server, replica: Server, supplier: UUID, owner: UUID) -> Iterator[Pair]:
+    """Connect to both for the time of the context; the standby has replayed and goes on to."""
     with (
-        server.standby(f"standby-{supplier}") as replica,
         psycopg.connect(server.url("app"), autocommit=True) as primary,
         psycopg.connect(replica.url("app"), autocommit=True) as standby,
         caller(server.url("app"), owner) as on_primary,
@@ -80,5 +87,11 @@ def pair(server: Server, supplier: UUID, owner: UUID) -> Iterator[Pair]:
         listener = subscribed(on_primary, "form-responses", {"supplier_id": str(supplier)})
         assert listener.poll()["ready"]
         pair = Pair(primary, standby, on_primary, on_standby, replica, listener, supplier)
-        pair.catch_up()
+        pair.go_on()
+        yield pair
+
+
+@pytest.fixture
+def pair(server: Server, replica: Server, supplier: UUID, owner: UUID) -> Iterator[Pair]:
+    with paired(server, replica, supplier, owner) as pair:
         yield pair

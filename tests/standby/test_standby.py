@@ -2,12 +2,14 @@
 
 import random
 import threading
+from collections.abc import Iterator
 from functools import partial
 from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 
-from tests.standby.conftest import Pair
+from tests.standby.conftest import Pair, paired
 from tests.support.listener import INSERT, subscribed
 from tests.support.load import Poller, Threads, Writer, committed, difference, install_journal, told
 from tests.support.servers import Server
@@ -102,20 +104,29 @@ def test_clients_may_go_back_and_forth_under_load(
     assert not difference(truth, told(traveller.events))
 
 
-def test_promotion_is_told(pair: Pair) -> None:
-    pair.insert("one")
-    pair.catch_up()
-    assert pair.heard(pair.on_primary) == ["one"]
-    cursors = [pair.listener.cursor]
-    pair.insert("two")
-    pair.catch_up()
-    assert pair.heard(pair.on_standby) == ["two"]
-    cursors.append(pair.listener.cursor)
-    pair.replica.promote()
-    pair.listener.caller = pair.on_standby
-    for pair.listener.cursor in cursors:
-        answer = pair.listener.poll()
+@pytest.fixture
+def promotable(server: Server, supplier: UUID, owner: UUID) -> Iterator[Pair]:
+    with (
+        server.standby("promotable") as replica,
+        paired(server, replica, supplier, owner) as pair,
+    ):
+        yield pair
+
+
+def test_promotion_is_told(promotable: Pair) -> None:
+    promotable.insert("one")
+    promotable.catch_up()
+    assert promotable.heard(promotable.on_primary) == ["one"]
+    cursors = [promotable.listener.cursor]
+    promotable.insert("two")
+    promotable.catch_up()
+    assert promotable.heard(promotable.on_standby) == ["two"]
+    cursors.append(promotable.listener.cursor)
+    promotable.replica.promote()
+    promotable.listener.caller = promotable.on_standby
+    for promotable.listener.cursor in cursors:
+        answer = promotable.listener.poll()
         assert (answer["resyncRequired"], answer["reason"]) == (True, "epoch_changed")
         assert answer["events"] == []
-    pair.standby.execute(INSERT, (pair.supplier, "three"))
-    assert pair.heard(pair.on_standby) == ["three"]
+    promotable.standby.execute(INSERT, (promotable.supplier, "three"))
+    assert promotable.heard(promotable.on_standby) == ["three"]

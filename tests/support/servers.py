@@ -79,7 +79,10 @@ class Server:
         self._run("/bin/mkdir", str(socket))
         self._run("/usr/bin/touch", str(data / "standby.signal"))
         self.start()
-        source = {"primary_conninfo": f"host={self.socket} user=postgres"}
+        source = {
+            "primary_conninfo": f"host={self.socket} user=postgres",
+            "wal_retrieve_retry_interval": "100ms",  # the primary may be started again
+        }
         copy = Server(self.cluster, data, socket, self.settings | source)
         copy.start()
         try:

@@ -95,9 +95,3 @@ async def test_settled_topic_is_told_to_be_ready(relay: Relay, scene: Scene) -> 
         assert body(answer)["ready"] is True
         while control((await client.take())[0]) != "ready":
             pass
-
-
-def test_relay_ends_within_a_second_of_being_told_to(relay: Relay) -> None:
-    code, seconds = relay.stop()
-    assert code == 0
-    assert seconds < 5  # a second on a machine of its own
