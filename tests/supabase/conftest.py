@@ -15,26 +15,18 @@ from tests.supabase.rest import rest_server
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.embedded import node
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
-INSTALL = [
-    "npm",
-    "install",
-    "--silent",
-    "--no-audit",
-    "--no-fund",
-    "--no-package-lock",
-    "--fetch-retries=1",
-]
-
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """Return the folder with the packages of package.json, installed once; skip without npm."""
-    if not shutil.which("npm") or not shutil.which("node"):
+    npm = node.npm()
+    if npm is None:
         pytest.skip("npm is not installed")
     wanted = HERE / "package.json"
     installed = CACHE / "package.json"
@@ -47,9 +39,9 @@ def node_modules() -> Path:
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir()
             shutil.copy(wanted, fresh)
-            done = subprocess.run(INSTALL, check=False, cwd=fresh, capture_output=True, text=True)
-            if done.returncode != 0:
-                pytest.skip(f"npm install failed: {done.stderr.strip().splitlines()[-1:]}")
+            if reason := node.install(npm, fresh, lambda line: None, scripts=True):
+                shutil.rmtree(fresh)
+                pytest.skip(f"npm install failed: {reason}")
             shutil.rmtree(CACHE, ignore_errors=True)
             fresh.rename(CACHE)
     return CACHE / "node_modules"

