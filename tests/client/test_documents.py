@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.client.conftest import compiled
 from tests.client.follower import leases
@@ -21,11 +21,10 @@ from tests.client.realtime import project_server
 from tests.supabase.conftest import Cli, supabase_cli
 from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
+from tests.support.browser import chromium
 from tests.support.cluster import Cluster
 from tests.support.documents import code, page
 from tests.support.tcp import over_tcp
-from tests.support.tools import program
-from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo.script import STATIC
 
 __all__ = ["supabase_cli"]
@@ -170,13 +169,8 @@ def test_example_follows(
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    chromium = program("chromium")
-    expect.set_options(timeout=PATIENCE * 1000)
-    with sync_playwright() as playwright:
-        # as root Chromium runs without its sandbox only
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -8,24 +8,18 @@ from playwright.sync_api import (
     BrowserContext,
     Page,
     expect,
-    sync_playwright,
 )
 
+from tests.support.browser import chromium
 from tests.support.dashboard import Dashboard, running_dashboard
-from tests.support.tools import program
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.monitoring.reader import Reader
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = program("chromium")
-    expect.set_options(timeout=PATIENCE * 1000)
-    with sync_playwright() as playwright:
-        # as root Chromium runs without its sandbox only
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.support.browser import chromium
 from tests.support.cluster import Cluster
 from tests.support.dashboard import Dashboard
-from tests.support.tools import program
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo import script
 from wedsync_realtime.errors import NoNodeError
@@ -48,13 +48,8 @@ def site(cluster: Cluster) -> Iterator[Dashboard]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = program("chromium")
-    expect.set_options(timeout=PATIENCE * 1000)
-    with sync_playwright() as playwright:
-        # as root Chromium runs without its sandbox only
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

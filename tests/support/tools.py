@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ UNPACKED = {
     "pgbouncer": "pgbouncer",
 }
 INSTALLED = {"chromium": "chromium"}
+LIBRARIES = {"atomic": "libatomic1"}  # of the Node.js that Playwright brings
 WRAPPER = """#!/bin/sh
 export LD_LIBRARY_PATH={libraries}
 exec {program} "$@"
@@ -48,8 +50,14 @@ def bring(report: install.Report) -> None:
     if can_unpack and not all(map(find, UNPACKED)):
         # what was unpacked before is unpacked again: the folder is made as a whole
         _unpack(sorted({UNPACKED[name] for name in UNPACKED if not _installed(name)}), report)
-    if packages := [package for name, package in INSTALLED.items() if not find(name)]:
+    programs = [package for name, package in INSTALLED.items() if not find(name)]
+    if packages := [*programs, *missing_libraries()]:
         install.apt(packages, report)
+
+
+def missing_libraries() -> list[str]:
+    """Return the packages of the shared libraries that are not on this machine."""
+    return [package for name, package in LIBRARIES.items() if not find_library(name)]
 
 
 def _installed(name: str) -> str | None:

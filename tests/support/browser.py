@@ -1,0 +1,25 @@
+"""Headless Chromium, driven by Playwright."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.support import tools
+from tests.support.waiting import PATIENCE
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run a browser for the time of the context; skip the test where it cannot be had."""
+    path = tools.program("chromium")
+    if sys.platform == "linux" and (missing := tools.missing_libraries()):
+        pytest.skip(f"Playwright needs {' '.join(missing)}, a package that is not on this machine")
+    expect.set_options(timeout=PATIENCE * 1000)
+    with sync_playwright() as playwright:
+        # as root Chromium runs without its sandbox only
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
