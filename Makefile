@@ -98,6 +98,9 @@ fmt: $(TEST) ## format the Python files
 	@$(BIN)/ruff check --quiet --fix-only scripts tests && $(BIN)/ruff format --quiet scripts tests
 
 $(BASE): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { \
+		echo 'error: there is no $(PYTHON) on this machine; 3.11 or newer is needed.' >&2; \
+		echo 'fix: install it, then run make again, or make PYTHON=/path/to/python3.11.' >&2; exit 1; }
 	@echo 'Preparing .venv …' >&2
 	@$(PYTHON) scripts/make_venv.py .venv
 	@touch $@

@@ -33,7 +33,8 @@ def check_engine() -> None:
             # a socket that did not connect is left open by the client
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
-        raise NoEngineError(f"no container engine: {reason}")
+        address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+        raise NoEngineError(f"no container engine at {address} (DOCKER_HOST): {reason}")
 
 
 def _engine_problem() -> str | None:
@@ -42,6 +43,11 @@ def _engine_problem() -> str | None:
         client.ping()
         client.close()
     except DockerException as error:
+        cause: BaseException | None = error
+        while cause:  # what the system said lies below what the client makes of it
+            if isinstance(cause, OSError) and cause.strerror:
+                return cause.strerror
+            cause = cause.__context__
         return str(error)
     return None
 

@@ -12,7 +12,9 @@ PARTS = ("migrations", "functions", "policies", "scripts/wedsync_realtime")
 
 
 def last_tag(repository: Path = ROOT) -> str | None:
-    """Return the newest release tag (v…) of a repository; None where nothing is released."""
+    """Return the newest release tag (v…) of a repository; None where none is known."""
+    if not shutil.which("git"):
+        return None
     done = subprocess.run(
         ["git", "tag", "--list", "v*", "--sort=-version:refname"],
         cwd=repository, capture_output=True, text=True, check=False,
