@@ -47,6 +47,9 @@ STORY_TEMPLATE = "wedsync_pgtap"
 def pytest_configure(config: pytest.Config) -> None:
     """Let programs be found beside Python, and tell how far the workers are, as its dots do."""
     os.environ["PATH"] = node.search_path()
+    for argument in config.args:  # which workers would not find, and not say so
+        if not Path(argument.partition("::")[0]).exists():
+            raise pytest.UsageError(f"file or directory not found: {argument}")
     if config.option.numprocesses:
         config.pluginmanager.register(Progress(config))
 
