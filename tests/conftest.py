@@ -34,7 +34,6 @@ LONGEST = (
     "deployment/test_upgrade.py",
     "deployment/test_deploy_privileges.py",
     "deployment/test_uninstall.py",
-    "supabase/test_types.py",
     "security/test_isolation.py",
     "security/test_malformed.py",
     "deployment/test_deploy_unprivileged.py",

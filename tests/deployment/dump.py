@@ -1,5 +1,6 @@
 """The schema of a database as pg_dump writes it, to compare two states."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,14 +9,24 @@ import psycopg
 import pytest
 
 
+def tool(name: str) -> str:
+    """Return the path of a client program, first of the one beside the server that PG names.
+
+    Skips the test where there is none.
+    """
+    folders = [os.environ.get("PG", ""), os.environ.get("PATH", "")]
+    found = shutil.which(name, path=os.pathsep.join(part for part in folders if "/" in part))
+    if found is None:
+        pytest.skip(f"{name} is not installed: sudo apt-get install -y postgresql-client")
+    return found
+
+
 def schema(url: str) -> list[str]:
     """Return the lines of a schema dump without comments, blank lines and random words.
 
     Skips the test where pg_dump is missing or older than the server.
     """
-    program = shutil.which("pg_dump")
-    if program is None:
-        pytest.skip("pg_dump is not installed")
+    program = tool("pg_dump")
     with psycopg.connect(url) as connection:
         server = divmod(connection.info.server_version, 10000)
     printed = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)

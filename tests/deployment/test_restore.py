@@ -1,6 +1,5 @@
 """A database restored from a dump is what was deployed, and tells its subscribers once."""
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.deployment.conftest import Run, execute, values
-from tests.deployment.dump import schema
+from tests.deployment.dump import schema, tool
 from tests.support.caller import Caller, caller
 from tests.support.cluster import Cluster, running_cluster
 from tests.support.people import People, install_helpers
@@ -37,13 +36,6 @@ def restore(source: str, target: str, folder: Path, *options: str) -> None:
         read = [tool("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f", file]
         read += [target]
     subprocess.run(read, check=True, capture_output=True)
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"{name} is not installed: sudo apt-get install -y postgresql-client")
-    return found
 
 
 def poll(somebody: Caller, asked: dict[str, Any]) -> Any:
