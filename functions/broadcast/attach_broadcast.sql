@@ -12,15 +12,20 @@ declare
     v_obstacle constant text := wedsync_realtime.broadcast_obstacle();
 begin
     if v_obstacle is null then
-        update wedsync_realtime.settings as s
-        set broadcast_enabled = true
-        where s.broadcast_enabled is null and exists (
+        -- an UPDATE of no row would compile all channels, too
+        if exists (
+            select from wedsync_realtime.settings as s where s.broadcast_enabled is null
+        )
+        and exists (
             select from pg_proc as p
             inner join pg_namespace as n on n.oid = p.pronamespace
             where
                 n.nspname = 'realtime' and p.proname = 'send'
                 and oidvectortypes(p.proargtypes) = 'jsonb, text, text, boolean'
-        );
+        )
+        then
+            update wedsync_realtime.settings as s set broadcast_enabled = true;
+        end if;
     elsif exists (
         select from wedsync_realtime.settings as s where s.broadcast_enabled is not false
     ) then

@@ -12,19 +12,26 @@ declare
     v_channel wedsync_realtime.channels;
     v_problem record;
 begin
-    for v_channel in
-        update wedsync_realtime.channels as c
-        set is_enabled = p.problem is null, problem = p.problem
-        from wedsync_realtime.channels as o
-        cross join lateral wedsync_realtime.channel_problem(o) as p (problem)
-        where
-            c.id = o.id and c.id = coalesce(only_id, c.id)
-            and c.problem is not null and c.problem is distinct from p.problem
-        returning c.*
-    loop
-        -- in the first deployment nothing watches the registry yet
-        perform wedsync_realtime.compile_channel(v_channel) where v_channel.is_enabled;
-    end loop;
+    -- an UPDATE of no row would compile all channels, too
+    if exists (
+        select from wedsync_realtime.channels as c
+        where c.problem is not null and c.id = coalesce(only_id, c.id)
+    )
+    then
+        for v_channel in
+            update wedsync_realtime.channels as c
+            set is_enabled = p.problem is null, problem = p.problem
+            from wedsync_realtime.channels as o
+            cross join lateral wedsync_realtime.channel_problem(o) as p (problem)
+            where
+                c.id = o.id and c.id = coalesce(only_id, c.id)
+                and c.problem is not null and c.problem is distinct from p.problem
+            returning c.*
+        loop
+            -- in the first deployment nothing watches the registry yet
+            perform wedsync_realtime.compile_channel(v_channel) where v_channel.is_enabled;
+        end loop;
+    end if;
 
     for v_problem in
         select c.name, c.problem

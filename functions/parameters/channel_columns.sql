@@ -3,11 +3,13 @@
 
 create or replace function wedsync_realtime.channel_columns(channel wedsync_realtime.channels)
     returns table (name text, kind text, type regtype, is_ordered boolean)
-    language sql
+    language plpgsql
     stable
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return query
     select
         a.attname::text,
         case
@@ -34,7 +36,8 @@ as $$
         and (
             channel.columns is null
             or a.attname::text = any (channel.columns || channel.key_columns)
-        )
+        );
+end
 $$;
 
 comment on function wedsync_realtime.channel_columns(wedsync_realtime.channels) is

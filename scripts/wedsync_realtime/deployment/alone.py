@@ -50,7 +50,7 @@ def deploy_alone(
         with watched(script.path, report, lambda: _progress(guard)):
             _drop_invalid(connection, script)
             seconds = execute.run(connection, script)
-        ledger.record(guard, script, seconds)
+        ledger.record(guard, [(script, seconds)])
         ledger.record_objects(
             guard, before, catalog.read(guard, deployed), lambda key: _is_named(script, key)
         )

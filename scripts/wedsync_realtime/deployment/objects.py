@@ -1,5 +1,6 @@
 """Replace and drop the objects that stand one to a file: functions and views."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -13,50 +14,85 @@ from wedsync_realtime.source.scripts import Kind, Script, object_name
 # an ambiguous name beside the old signature, other view columns, another kind of object.
 _NEEDS_DROP = {"42P13", "42725", "42P16", "42809"}
 
-_FIND: dict[Kind, LiteralString] = {
-    Kind.FUNCTION: """
-        select p.oid, 'drop routine ' || p.oid::pg_catalog.regprocedure::text
-        from pg_catalog.pg_proc as p
-        where p.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(%s))
-          and p.proname = %s
-        """,
-    Kind.VIEW: """
-        select
-            c.oid,
-            case c.relkind when 'm' then 'drop materialized view ' else 'drop view ' end
-            || c.oid::pg_catalog.regclass::text
-        from pg_catalog.pg_class as c
-        where c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(%s))
-          and c.relname = %s
-          and c.relkind in ('v', 'm')
-        """,
-}
+_FIND = """
+    select w.kind, w.schema, w.name, p.oid, 'drop routine ' || p.oid::pg_catalog.regprocedure::text
+    from unnest(%(kinds)s::text[], %(schemas)s::text[], %(names)s::text[])
+        as w (kind, schema, name)
+    inner join pg_catalog.pg_namespace as n on n.nspname = w.schema
+    inner join pg_catalog.pg_proc as p on p.pronamespace = n.oid and p.proname = w.name
+    where w.kind = 'function'
+    union all
+    select
+        w.kind, w.schema, w.name, c.oid,
+        case c.relkind when 'm' then 'drop materialized view ' else 'drop view ' end
+        || c.oid::pg_catalog.regclass::text
+    from unnest(%(kinds)s::text[], %(schemas)s::text[], %(names)s::text[])
+        as w (kind, schema, name)
+    inner join pg_catalog.pg_namespace as n on n.nspname = w.schema
+    inner join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = w.name
+    where w.kind = 'view' and c.relkind in ('v', 'm')
+"""
+_VALIDATORS = """
+    select l.lanvalidator::pg_catalog.regproc::text, pg_catalog.array_agg(p.oid)
+    from pg_catalog.pg_proc as p
+    join pg_catalog.pg_language as l on l.oid = p.prolang
+    where p.oid = any(%s) and l.lanvalidator <> 0
+    group by l.lanvalidator
+"""
+
+Found = dict[str, dict[int, str]]
 
 
-def find(connection: Connection[Any], key: str, kind: Kind) -> dict[int, str]:
-    """Return the objects that a function or view file stands for: their drop statements by oid.
+def find(connection: Connection[Any], files: Iterable[tuple[str, Kind]]) -> Found:
+    """Return by key what function and view files stand for: the drop statements by oid.
 
-    key: of the file's script.
+    files: key and kind of each.
     """
-    return dict(connection.execute(_FIND[kind], object_name(key, kind)).fetchall())
+    keys = {(kind.value, *object_name(key, kind)): key for key, kind in files}
+    found: Found = {key: {} for key in keys.values()}
+    wanted = {
+        "kinds": [kind for kind, _, _ in keys],
+        "schemas": [schema for _, schema, _ in keys],
+        "names": [name for _, _, name in keys],
+    }
+    for kind, schema, name, oid, drop in connection.execute(_FIND, wanted):
+        found[keys[kind, schema, name]][oid] = drop
+    return found
 
 
-def replace(connection: Connection[Any], script: Script) -> float:
+def replace(connection: Connection[Any], script: Script, before: dict[int, str]) -> float:
     """Run a function or view file, dropping what it cannot replace; return the seconds it took.
 
-    Raises ScriptError, OverloadError, MisnamedScriptError.
+    before: what it stands for by now. Whether it has made one is for `check` to say.
+    Raises ScriptError.
     """
-    before = find(connection, script.key, script.kind)
-    if before:
-        seconds = _replace_existing(connection, script, before)
-    else:
-        seconds = execute.run(connection, script)
-    after = find(connection, script.key, script.kind)
+    if not before:
+        return execute.run(connection, script)
+    seconds = _replace_existing(connection, script, before)
+    after = find(connection, [(script.key, script.kind)])[script.key]
     if after.keys() - before.keys():
-        leftovers = after.keys() & before.keys()
-        _drop(connection, script, [after.pop(oid) for oid in leftovers])
-    _check_one(script, len(after))
+        _drop(connection, script, [after[oid] for oid in after.keys() & before.keys()])
     return seconds
+
+
+def check(connection: Connection[Any], scripts: Sequence[Script]) -> None:
+    """Check that each file has made one object, and the bodies, which creation has left out.
+
+    Raises MisnamedScriptError, OverloadError, ScriptError.
+    """
+    found = find(connection, [(script.key, script.kind) for script in scripts])
+    for script in scripts:
+        _check_one(script, len(found[script.key]))
+    functions = {
+        oid: script
+        for script in scripts
+        if script.kind is Kind.FUNCTION
+        for oid in found[script.key]
+    }
+    connection.execute("set local check_function_bodies = on")
+    for validator, oids in connection.execute(_VALIDATORS, (list(functions),)).fetchall():
+        _check_bodies(connection, validator, {oid: functions[oid] for oid in oids})
+    connection.execute("set local check_function_bodies = off")
 
 
 def drop_all(connection: Connection[Any], path: str, kind: Kind) -> None:
@@ -64,29 +100,25 @@ def drop_all(connection: Connection[Any], path: str, kind: Kind) -> None:
 
     Raises ScriptError.
     """
-    _drop(connection, Script(path, kind, b""), list(find(connection, path, kind).values()))
+    found = find(connection, [(path, kind)])[path]
+    _drop(connection, Script(path, kind, b""), list(found.values()))
 
 
-def check_bodies(connection: Connection[Any], script: Script) -> None:
-    """Let the language of a deployed function check its body, which creation has left out.
-
-    Raises ScriptError.
-    """
-    for oid in find(connection, script.key, script.kind):
-        row = connection.execute(
-            """
-            select l.lanvalidator::pg_catalog.regproc::text
-            from pg_catalog.pg_proc as p
-            join pg_catalog.pg_language as l on l.oid = p.prolang
-            where p.oid = %s and l.lanvalidator <> 0
-            """,
-            (oid,),
-        ).fetchone()
-        if row:
+def _check_bodies(
+    connection: Connection[Any], validator: LiteralString, functions: Mapping[int, Script]
+) -> None:
+    """Let a language check the bodies of functions: all at once, or one by one to find the bad."""
+    query = sql.SQL("select {}(f.oid) from pg_catalog.unnest(%s::oid[]) as f (oid)").format(
+        sql.SQL(validator)
+    )
+    connection.execute("savepoint before_bodies")
+    try:
+        connection.execute(query, (list(functions),))
+    except psycopg.Error:
+        connection.execute("rollback to savepoint before_bodies")
+        for oid, script in functions.items():
             try:
-                connection.execute(
-                    sql.SQL("select {}({})").format(sql.SQL(row[0]), sql.Literal(oid))
-                )
+                connection.execute(query, ([oid],))
             except psycopg.Error as error:
                 execute.refuse(script, error)
 

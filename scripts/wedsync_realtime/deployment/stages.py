@@ -43,12 +43,12 @@ def apply_own(
 
     def work() -> None:
         nonlocal loner
-        for script in plan.pending:
-            if not script.in_transaction:
-                loner = script
-                return
-            if script.kind is Kind.MIGRATION:
-                _apply(connection, script, outcome, report)
+        migrations = [script for script in plan.pending if script.kind is Kind.MIGRATION]
+        loner = next((script for script in migrations if not script.in_transaction), None)
+        due = migrations[: migrations.index(loner)] if loner else migrations
+        _apply(connection, due, outcome, report)
+        if loner:
+            return
         _apply_replaceable(connection, plan, outcome, report)
         _run_always(connection, plan, outcome, (Kind.OWNER,), report)
 
@@ -148,15 +148,10 @@ def _apply_replaceable(
         ),
         key=lambda script: script.order,
     )
-    for script in scripts:
-        _apply(connection, script, outcome, report)
-    if not scripts:
-        return
-    connection.execute("set local check_function_bodies = on")
-    for script in scripts:
-        if script.kind is Kind.FUNCTION:
-            objects.check_bodies(connection, script)
-    connection.execute("set local check_function_bodies = off")
+    if scripts:
+        found = objects.find(connection, [(script.key, script.kind) for script in scripts])
+        _apply(connection, scripts, outcome, report, found)
+        objects.check(connection, scripts)
 
 
 def _apply_policies(
@@ -167,8 +162,7 @@ def _apply_policies(
 
     def apply() -> None:
         del outcome.applied[before:]
-        for script in scripts:
-            _apply(connection, script, outcome, report)
+        _apply(connection, scripts, outcome, report)
 
     if scripts:
         before = len(outcome.applied)
@@ -187,22 +181,34 @@ def _run_always(
         if script.kind not in kinds:
             continue
         if script.path in changed:
-            _apply(connection, script, outcome, report)
+            _apply(connection, [script], outcome, report)
         else:
-            _run(connection, script, report)
+            with watched(script.path, report):
+                execute.run(connection, script)
 
 
-def _apply(connection: Connection[Any], script: Script, outcome: Outcome, report: Report) -> None:
-    seconds = _run(connection, script, report)
-    ledger.record(connection, script, seconds)
-    outcome.applied.append(script.path)
+def _apply(
+    connection: Connection[Any],
+    scripts: Sequence[Script],
+    outcome: Outcome,
+    report: Report,
+    found: objects.Found | None = None,
+) -> None:
+    """Run scripts, and record it.
 
-
-def _run(connection: Connection[Any], script: Script, report: Report) -> float:
-    with watched(script.path, report):
-        if script.kind in (Kind.FUNCTION, Kind.VIEW):
-            return objects.replace(connection, script)
-        return execute.run(connection, script)
+    found: what those of functions and views stand for by now.
+    """
+    ran: list[tuple[Script, float]] = []
+    for script in scripts:
+        with watched(script.path, report):
+            if found is None:
+                seconds = execute.run(connection, script)
+            else:
+                seconds = objects.replace(connection, script, found[script.key])
+        ran.append((script, seconds))
+        outcome.applied.append(script.path)
+    if ran:
+        ledger.record(connection, ran)
 
 
 def _remove(connection: Connection[Any], removed: Deployed, outcome: Outcome) -> None:

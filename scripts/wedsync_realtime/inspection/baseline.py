@@ -100,8 +100,8 @@ def _adopt(
     connection: Connection[Any], scripts: tuple[Script, ...], expected: Catalog, start: float
 ) -> Verdict:
     connection.execute(ledger.CREATE)
+    ledger.record(connection, [(script, 0.0) for script in scripts])
     for script in scripts:
-        ledger.record(connection, script, 0.0)
         if script.kind is Kind.POLICY and Path(script.path).stem in ledger.TABLES:
             execute.run(connection, script)
     verdict = _verdict(connection, scripts, expected)

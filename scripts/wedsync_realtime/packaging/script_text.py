@@ -80,7 +80,7 @@ def _lines(connection: Connection[Any], steps: Sequence[Step]) -> Iterable[str]:
     for step in steps:
         yield f"\n-- {step.path}: {_REASONS[step.action]}"
         if step.script is None:
-            for statement in objects.find(connection, step.path, step.kind).values():
+            for statement in objects.find(connection, [(step.path, step.kind)])[step.path].values():
                 yield f"{statement};"
             yield (
                 "delete from wedsync_realtime.deployed_scripts where path = "

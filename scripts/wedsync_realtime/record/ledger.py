@@ -1,6 +1,6 @@
 """Read and write what the database knows of its deployments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,12 +60,13 @@ def row(script: Script) -> tuple[str, str, str, str | None]:
     return script.key, script.checksum, script.kind.value, said
 
 
-def record(connection: Connection[Any], script: Script, seconds: float) -> None:
-    """Write that a script was deployed and ran for so many seconds."""
+def record(connection: Connection[Any], ran: Sequence[tuple[Script, float]]) -> None:
+    """Write that scripts were deployed, and for how many seconds each of them ran."""
+    paths, checksums, kinds, said = zip(*(row(script) for script, _ in ran), strict=True)
     connection.execute(
         """
         insert into wedsync_realtime.deployed_scripts (path, checksum, kind, undo, duration)
-        values (%s, %s, %s, %s, %s)
+        select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::interval[])
         on conflict (path) do update
         set checksum = excluded.checksum,
             kind = excluded.kind,
@@ -74,7 +75,13 @@ def record(connection: Connection[Any], script: Script, seconds: float) -> None:
             applied_by = excluded.applied_by,
             duration = excluded.duration
         """,
-        (*row(script), timedelta(seconds=seconds)),
+        (
+            list(paths),
+            list(checksums),
+            list(kinds),
+            list(said),
+            [timedelta(seconds=seconds) for _, seconds in ran],
+        ),
     )
 
 
