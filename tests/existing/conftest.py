@@ -38,7 +38,9 @@ def project(projects: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"project_{uuid4().hex}"
     template = "deployed" if "deployed" in request.fixturenames else "undeployed"
     with psycopg.connect(as_admin(projects.dsn("postgres")), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template} owner postgres".encode())
+        connection.execute(
+            f"create database {name} template {template} strategy file_copy owner postgres".encode()
+        )
         yield projects.dsn(name)
         connection.execute(f"drop database {name} with (force)".encode())
 
