@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.deployment.conftest import Run, values
 from tests.deployment.dump import schema
 from tests.support import release
 from tests.support.cluster import Cluster
-from tests.support.killed import MOMENTS, killed
+from tests.support.killed import MOMENTS, Killed, killing
 from tests.support.tree import Tree
 from wedsync_realtime.source.scripts import Kind, default_root, discover
 
@@ -27,7 +28,13 @@ STEPS = range(1, OWN + 1) if LONG else (1, 3, 11, 12, COUNT // 2, OWN - 5, OWN)
 APPLIED = "select sum(applied)::integer from wedsync_realtime.deployments"
 
 
-def killed_to_its_end(url: str, source: Path, run: Run) -> int:
+@pytest.fixture(scope="module")
+def killed() -> Iterator[Killed]:
+    with killing() as killed:
+        yield killed
+
+
+def killed_to_its_end(killed: Killed, url: str, source: Path, run: Run) -> int:
     """Kill deployments one step later each time, until one comes to its end; return how many."""
     for step in count(1):
         if not killed(url, source, step, MOMENTS[step % len(MOMENTS)]):
@@ -39,7 +46,7 @@ def killed_to_its_end(url: str, source: Path, run: Run) -> int:
 
 @pytest.mark.timeout(3600 if LONG else 240)
 def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
-    database: str, empty_database: str, run: Run
+    database: str, empty_database: str, run: Run, killed: Killed
 ) -> None:
     untouched = schema(empty_database)
     for number, step in enumerate(STEPS):
@@ -48,7 +55,7 @@ def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
             assert schema(empty_database) == untouched, (step, moment)
     assert killed(empty_database, default_root(), OWN + 1, "before")
     assert "did not come to its end" in run("status", empty_database).out
-    assert killed_to_its_end(empty_database, default_root(), run) > 5
+    assert killed_to_its_end(killed, empty_database, default_root(), run) > 5
     assert sorted(schema(empty_database)) == sorted(schema(database))
     assert run("verify", empty_database).code == 0
     assert run("status", empty_database).code == 0
@@ -57,7 +64,7 @@ def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
 
 @pytest.mark.timeout(3600 if LONG else 240)
 def test_upgrade_goes_on_where_it_was_killed(
-    tmp_path: Path, cluster: Cluster, template: str, database: str, run: Run
+    tmp_path: Path, cluster: Cluster, template: str, database: str, run: Run, killed: Killed
 ) -> None:
     new = release.make_next(tmp_path)
     with cluster.database(template) as other:
@@ -71,7 +78,7 @@ def test_upgrade_goes_on_where_it_was_killed(
     kills += [(2, "before"), *((step, moment) for step in range(1, 5) for moment in MOMENTS)]
     for step, moment in kills:
         assert killed(database, new, step, moment), (step, moment)
-    assert killed_to_its_end(database, new, run) > 5
+    assert killed_to_its_end(killed, database, new, run) > 5
     assert sorted(schema(database)) == sorted(expected)
     index = "select indisvalid from pg_index where indexrelid::regclass::text ~ 'channel_name_idx'"
     assert values(database, index) == [True]

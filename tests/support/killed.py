@@ -1,17 +1,20 @@
-"""Run a deployment that kills itself: python -m tests.support.killed SOURCE STEP MOMENT URL.
+"""Deployments that kill themselves, each a fork of `python -m tests.support.killed`.
 
-STEP: the script or attached table, counted from 1, at which it dies.
-MOMENT: before it is sent, inside while the server runs it, or after it has ended.
+That process has imported everything once, and is told on its stdin what to run: the source's
+folder, the step, the moment and the URL, as one JSON array in a line.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from psycopg import Connection
 
@@ -19,27 +22,55 @@ from wedsync_realtime.deployment import attach, deploy, execute
 from wedsync_realtime.source.scripts import Script
 
 T = TypeVar("T")
+Killed: TypeAlias = Callable[[str, Path, int, str], bool]
 
 MOMENTS = ("before", "inside", "after")
 
 
-def killed(url: str, source: Path, step: int, moment: str) -> bool:
-    """Run a deployment that dies at a step; False when it ended before it came to it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.killed", source, str(step), moment, url],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode != 0
+@contextmanager
+def killing() -> Iterator[Killed]:
+    """Yield what runs a deployment that dies at a step; False when it ended before it came to it.
+
+    Its arguments: the URL; the source; the script or attached table, counted from 1, at which it
+    dies; the moment: before it is sent, inside while the server runs it, or after it has ended.
+    """
+    command = [sys.executable, "-m", "tests.support.killed"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as forks:
+        stdin, stdout = forks.stdin, forks.stdout
+        assert stdin
+        assert stdout
+
+        def killed(url: str, source: Path, step: int, moment: str) -> bool:
+            print(json.dumps([str(source), step, moment, url]), file=stdin, flush=True)
+            code = int(stdout.readline())
+            assert code in (0, -signal.SIGKILL), code
+            return code != 0
+
+        yield killed
 
 
-def main(source: str, step: str, moment: str, url: str) -> None:
+def fork(source: str, step: int, moment: str, url: str) -> int:
+    """Run a deployment in a fork; return its exit code, negative for the signal that ended it."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        run(source, step, moment, url)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def run(source: str, step: int, moment: str, url: str) -> None:
     """Deploy, with every script and every attached table counted."""
     numbers = count(1)
-    run, attach_table = execute.run, attach.attach_table
+    run_script, attach_table = execute.run, attach.attach_table
 
     def counted(connection: Connection[Any], query: bytes, work: Callable[[], T]) -> T:
-        is_last = next(numbers) == int(step)
+        is_last = next(numbers) == step
         if is_last and moment == "inside":
             connection.pgconn.send_query(query)
             connection.pgconn.flush()
@@ -51,7 +82,7 @@ def main(source: str, step: str, moment: str, url: str) -> None:
         return answer
 
     def run_counted(connection: Connection[Any], script: Script) -> float:
-        return counted(connection, script.content, lambda: run(connection, script))
+        return counted(connection, script.content, lambda: run_script(connection, script))
 
     def attach_counted(connection: Connection[Any], relation: str, patience: float) -> None:
         query = f"select wedsync_realtime.attach_relations(array['{relation}'::regclass])"
@@ -62,4 +93,5 @@ def main(source: str, step: str, moment: str, url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    for line in sys.stdin:
+        print(fork(*json.loads(line)), flush=True)
