@@ -1,6 +1,7 @@
 """Find statements and lines in SQL text, to say where something went wrong."""
 
 import re
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"""
@@ -16,7 +17,8 @@ _TOKEN = re.compile(
 _INLINE_BLOCK_LINE = re.compile(r"function inline_code_block line (\d+) at")
 
 
-def statements(text: str) -> list[tuple[int, str]]:
+@lru_cache(maxsize=1024)  # a program may deploy the same files more than once
+def statements(text: str) -> tuple[tuple[int, str], ...]:
     """Return the offset and the first word, in lower case, of every statement."""
     found: list[tuple[int, str]] = []
     inside = False
@@ -36,7 +38,7 @@ def statements(text: str) -> list[tuple[int, str]]:
         elif depth and word == "end":
             depth -= 1
         previous = word
-    return found
+    return tuple(found)
 
 
 def is_ended(text: str) -> bool:
