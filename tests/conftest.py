@@ -40,6 +40,7 @@ LONGEST = (
 )
 FOLDER = "wedsync_stories"  # what a worker knows the folder of the stories' outcomes by
 TEMPLATE = "wedsync_template"
+PEOPLE_TEMPLATE = "wedsync_people"
 STORY_TEMPLATE = "wedsync_pgtap"
 
 
@@ -117,6 +118,18 @@ def deployed(config: pytest.Config) -> str:
 
 
 @cache
+def with_helpers(config: pytest.Config) -> str:
+    """Return the name of the template for tests with people: the deployed one with our helpers."""
+    cluster = running(config)
+    template = deployed(config)
+    cluster.drop_database(PEOPLE_TEMPLATE)
+    with psycopg.connect(cluster.create_database(PEOPLE_TEMPLATE, template)) as connection:
+        install_helpers(connection)
+    cluster.freeze_database(PEOPLE_TEMPLATE)
+    return PEOPLE_TEMPLATE
+
+
+@cache
 def with_pgtap(config: pytest.Config) -> str:
     """Return the name of the stories' template: the deployed one with pgTAP and our helpers."""
     cluster = running(config)
@@ -173,9 +186,10 @@ def empty_database(cluster: Cluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(cluster: Cluster, template: str) -> Iterator[str]:
+def database(cluster: Cluster, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the URL of a database with the package deployed."""
-    with cluster.database(template) as url:
+    has_people = "people" in request.fixturenames
+    with cluster.database(with_helpers(request.config) if has_people else template) as url:
         yield url
 
 
@@ -193,7 +207,9 @@ def cron_database(cluster: Cluster) -> str:
 def people(database: str) -> People:
     """Return creators of suppliers, couples and users in `database`."""
     with psycopg.connect(database) as connection:
-        install_helpers(connection)
+        schema = connection.execute("select to_regnamespace('tests')").fetchone()
+        if schema == (None,):  # the folder has databases of its own
+            install_helpers(connection)
     return People(database)
 
 
