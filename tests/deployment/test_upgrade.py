@@ -114,35 +114,34 @@ def upgrade(new: Path, url: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_older_package_is_refused_and_changes_nothing(tmp_path: Path, empty_database: str) -> None:
+def test_older_package_is_refused_and_changes_nothing(tmp_path: Path, database: str) -> None:
     old, new = release.copy(tmp_path / "old"), release.make_next(tmp_path / "new")
-    assert release.run(new, empty_database, "migrate").returncode == 0
+    assert release.run(new, database, "migrate").returncode == 0
     state = "select array_agg(s order by path) from wedsync_realtime.deployed_scripts as s"
-    before = values(empty_database, state)
-    done = release.run(old, empty_database, "migrate")
+    before = values(database, state)
+    done = release.run(old, database, "migrate")
     assert done.returncode == 1
     assert "The database has version" in done.stderr
-    assert values(empty_database, state) == before
-    done = release.run(old, empty_database, "rollback", "--yes")
+    assert values(database, state) == before
+    done = release.run(old, database, "rollback", "--yes")
     assert done.returncode == 0, done.stderr
-    assert "nothing to do" in release.run(old, empty_database, "migrate").stdout
-    assert release.run(old, empty_database, "verify").returncode == 0
+    assert "nothing to do" in release.run(old, database, "migrate").stdout
+    assert release.run(old, database, "verify").returncode == 0
 
 
-def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, empty_database: str) -> None:
+def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, database: str) -> None:
     old = release.copy(tmp_path / "old")
-    assert release.run(old, empty_database, "migrate").returncode == 0
     file = old / "scripts/wedsync_realtime/__init__.py"
     file.write_text(file.read_text().replace('__version__ = "', '__version__ = "9'))
     for command in ("plan", "status"):
-        assert release.run(old, empty_database, command).returncode == 3
-    assert "version" in release.run(old, empty_database, "migrate").stdout
-    assert release.run(old, empty_database, "plan").stdout == "Nothing to do.\n"
-    assert "nothing to do" in release.run(old, empty_database, "migrate").stdout
+        assert release.run(old, database, command).returncode == 3
+    assert "version" in release.run(old, database, "migrate").stdout
+    assert release.run(old, database, "plan").stdout == "Nothing to do.\n"
+    assert "nothing to do" in release.run(old, database, "migrate").stdout
     versions = "select version from wedsync_realtime.deployments order by id"
-    first, second = values(empty_database, versions)
+    first, second = values(database, versions)
     assert second == f"9{first}"
-    assert release.run(old, empty_database, "--version").stdout.strip() == second
+    assert release.run(old, database, "--version").stdout.strip() == second
 
 
 def test_smaller_ledger_is_completed(database: str, run: Run) -> None:

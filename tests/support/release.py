@@ -36,7 +36,7 @@ def extract(tag: str, folder: Path, repository: Path = ROOT) -> Path:
 def copy(folder: Path) -> Path:
     """Write this checkout's package into a folder, and return that."""
     for part in PARTS:
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / part, folder / part)  # with the bytecode, which stays valid
     return folder
 
 
