@@ -3,14 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Page,
-    expect,
-)
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import chromium
+from tests.support.browser import HASTE, chromium
+from tests.support.cluster import Cluster
 from tests.support.dashboard import Dashboard, running_dashboard
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.monitoring.reader import Reader
@@ -26,6 +22,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE * 1000)
+    context.add_init_script(HASTE)
     yield context
     context.close()
 
@@ -46,6 +43,13 @@ def open_page(database: str, context: BrowserContext) -> Iterator[Callable[[], P
 
         yield open_page
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def resting(cluster: Cluster, template: str) -> Iterator[Dashboard]:
+    """Yield the dashboard of a database in which nothing happens, shared by a module's tests."""
+    with cluster.database(template) as url, running_dashboard(url) as running:
+        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,18 +14,11 @@ import pytest
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.dashboard import Dashboard, command, running_dashboard
+from tests.support.dashboard import Dashboard, command
 from tests.support.people import People
 from tests.support.waiting import PATIENCE
 
 PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]
-
-
-@pytest.fixture(scope="module")
-def resting(cluster: Cluster, template: str) -> Iterator[Dashboard]:
-    """Yield the dashboard of a database in which nothing happens, shared by the tests here."""
-    with cluster.database(template) as url, running_dashboard(url) as running:
-        yield running
 
 
 @pytest.mark.parametrize("path", PATHS)

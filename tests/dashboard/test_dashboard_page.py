@@ -15,7 +15,7 @@ from playwright.sync_api import (
 from tests.dashboard.page import figure, options, rows
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.dashboard import report_relays, running_dashboard
+from tests.support.dashboard import Dashboard, report_relays, running_dashboard
 from tests.support.people import People
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
@@ -148,13 +148,12 @@ def test_relays_are_shown_where_they_are_used(open_page: Callable[[], Page], dat
     ],
 )
 def test_browser_stops_what_we_would_do_by_mistake(
-    context: BrowserContext, database: str, mistake: str, stopped_by: str
+    context: BrowserContext, resting: Dashboard, mistake: str, stopped_by: str
 ) -> None:
-    with running_dashboard(database) as dashboard:
-        page = context.new_page()
-        page.goto(dashboard.address)
-        with pytest.raises(Error, match=stopped_by):
-            page.evaluate(f"() => {mistake}")
+    page = context.new_page()
+    page.goto(resting.address)
+    with pytest.raises(Error, match=stopped_by):
+        page.evaluate(f"() => {mistake}")
 
 
 def test_page_tells_when_the_database_is_away_and_goes_on_later(
