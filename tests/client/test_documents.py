@@ -21,10 +21,11 @@ from tests.client.realtime import project_server
 from tests.supabase.conftest import Cli, supabase_cli
 from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
-from tests.support.browser import chromium
+from tests.support.browser import HASTE, chromium
 from tests.support.cluster import Cluster
 from tests.support.documents import code, page
 from tests.support.tcp import over_tcp
+from tests.support.waiting import until
 from wedsync_realtime.demo.script import STATIC
 
 __all__ = ["supabase_cli"]
@@ -73,15 +74,24 @@ def database(cluster: Cluster, supabase: str) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def shown(project: Path, supabase_cli: Cli, database: str) -> Path:
-    """Return a folder with what the page shows, and the types of the database."""
-    with over_tcp(database) as address:
+@pytest.fixture(scope="module")
+def types(
+    cluster: Cluster, supabase: str, supabase_cli: Cli, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Return the types of the database."""
+    folder = tmp_path_factory.mktemp("types")
+    with cluster.database(supabase) as url, over_tcp(url) as address:
         made = supabase_cli(
-            project, "gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"
+            folder, "gen", "types", "--lang=typescript", "--schema=public", f"--remote={address}"
         )
     assert made.returncode == 0, made.stderr
-    (project / "database.types.ts").write_text(made.stdout)
+    return made.stdout
+
+
+@pytest.fixture
+def shown(project: Path, types: str) -> Path:
+    """Return a folder with what the page shows, and the types of the database."""
+    (project / "database.types.ts").write_text(types)
     (project / "example.ts").write_text(code("docs/clients.md", "ts")[0])
     for file in STATIC.glob("*.ts"):
         (project / file.name).write_text(file.read_text())
@@ -208,6 +218,7 @@ def opened(
 
     with project_server(authenticator, database, Site) as (address, _):
         page = browser.new_page()
+        page.add_init_script(HASTE)
         page.goto(address)
         yield page
         page.close()
@@ -227,8 +238,7 @@ def test_hook_shows_rows_in_a_browser(opened: Page, admin: psycopg.Connection, a
     expect(opened.locator("#live")).to_have_text("meanwhile, two")
     assert leases(admin) == 1
     opened.goto("about:blank")  # the subscription is given back although the page is gone
-    while leases(admin):
-        pass
+    until(lambda: not leases(admin))
 
 
 def test_postgrest_configuration_is_for_these_roles(database: str) -> None:
