@@ -225,6 +225,7 @@ async def test_program_that_takes_its_time_holds_nobody_up(
 async def test_leases_are_renewed_together(
     scene: Scene, reader_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("wedsync_realtime.listener.feed.GATHER", 0.5)
     calls = counted(monkeypatch)
     scene.run("update wedsync_realtime.settings set ping_interval = '1 second'")
     async with (
