@@ -7,6 +7,7 @@ BASE    := .venv/.base-stamp
 TOOLS   := .venv/.tools-stamp
 RELAY   := .venv/.relay-stamp
 NODE    := .venv/.node-stamp
+PAGE    := .venv/.page-stamp
 TEST    := .venv/.test-stamp
 # Shells too have a variable BROWSER.
 ifneq ($(origin BROWSER),command line)
@@ -16,6 +17,7 @@ endif
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 .PHONY: help migrate plan verify baseline rollback uninstall status bundle psql stop clean maintain \
         metrics dashboard top relay demo listen client bench wheel test test-all lint fmt
 
@@ -70,7 +72,7 @@ top: $(TOOLS) ## the same in the terminal, every EVERY=2 seconds
 relay: $(RELAY) ## push the events to clients through NATS_URL, or through a NATS server that is started
 	@$(WEDSYNC) relay $(if $(LISTEN),--listen $(LISTEN)) $(if $(WEBSOCKET),--websocket $(WEBSOCKET))
 
-demo: $(if $(BROWSER),$(RELAY) $(TOOLS) $(NODE),$(BASE)) ## play a scene with suppliers and couples, in a database of its own, which KEEP=1 keeps; BROWSER=1: on a page (PORT=7410)
+demo: $(if $(BROWSER),$(PAGE),$(BASE)) ## play a scene with suppliers and couples, in a database of its own, which KEEP=1 keeps; BROWSER=1: on a page (PORT=7410)
 	@$(WEDSYNC) demo $(if $(BROWSER),--browser $(if $(PORT),--port $(PORT))) $(if $(KEEP),--keep)
 
 listen: $(BASE) ## print the events of CHANNEL=form-responses as USER=<uuid> receives them
@@ -85,7 +87,7 @@ bench: $(RELAY) ## measure throughput and latency
 wheel: $(BASE) ## build dist/*.whl, which carries the command and the SQL
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
-test: $(NODE) lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: of that major; DOCKER=1: in a container)
+test: $(TEST) $(NODE) lint ## lint, pgTAP and pytest against a throwaway PostgreSQL (PG=17: of that major; DOCKER=1: in a container)
 	@$(SERVER) && $(BIN)/python -m tests.support.tools && $(BIN)/pytest $(ARGS)
 
 test-all: ## the same on every major: PostgreSQL 15, 16, 17 and 18
@@ -97,29 +99,21 @@ lint: $(TEST) $(if $(PG),$(NODE)) ## sqlfluff, ruff, mypy, and plpgsql_check ove
 fmt: $(TEST) ## format the Python files
 	@$(BIN)/ruff check --quiet --fix-only scripts tests && $(BIN)/ruff format --quiet scripts tests
 
-$(BASE): pyproject.toml
+# One run of pip brings all that a target needs.
+EXTRAS :=
+$(TOOLS): EXTRAS := tools
+$(RELAY): EXTRAS := relay
+$(PAGE): EXTRAS = relay tools $(if $(shell command -v npm 2>/dev/null),,node)
+$(TEST): EXTRAS := test
+
+$(BASE) $(TOOLS) $(RELAY) $(PAGE) $(TEST): pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { \
 		echo 'error: there is no $(PYTHON) on this machine; 3.11 or newer is needed.' >&2; \
 		echo 'fix: install it, then run make again, or make PYTHON=/path/to/python3.11.' >&2; exit 1; }
-	@echo 'Preparing .venv …' >&2
-	@$(PYTHON) scripts/make_venv.py .venv
-	@touch $@
-
-$(TOOLS): $(BASE)
-	@echo 'Adding what dashboard and top need to .venv …' >&2
-	@$(PYTHON) scripts/make_venv.py .venv tools
-	@touch $@
-
-$(RELAY): $(BASE)
-	@echo 'Adding NATS and what the relay needs to .venv …' >&2
-	@$(PYTHON) scripts/make_venv.py .venv relay
-	@touch $@
+	@echo 'Preparing .venv$(if $(EXTRAS), with what it needs for: $(EXTRAS)) …' >&2
+	@$(PYTHON) scripts/make_venv.py .venv $(EXTRAS)
+	@touch $@ $(BASE)
 
 $(NODE): $(BASE)
 	@command -v npm >/dev/null || { echo 'Adding npm to .venv …' >&2; $(PYTHON) scripts/make_venv.py .venv node || exit 0; }; \
 	touch $@
-
-$(TEST): $(BASE)
-	@echo 'Adding the test tools to .venv …' >&2
-	@$(PYTHON) scripts/make_venv.py .venv test
-	@touch $@

@@ -18,16 +18,17 @@ OLDEST = (3, 11)
 UNREACHED = ("Retrying (", "NewConnectionError", "(from versions: none)", "timed out")
 
 
-def main(folder: Path, extra: str = "") -> None:
-    """Install the package, with what an extra needs, in an environment that is made if need be.
+def main(folder: Path, *extras: str) -> None:
+    """Install the package, with what extras need, in an environment that is made if need be.
 
     Exits with a message where that fails.
     """
     make(folder)
-    package = f".[{extra}]" if extra else "."
+    package = f".[{','.join(extras)}]" if extras else "."
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
     done = subprocess.run(
-        [*pip, "--quiet", "--editable", package],
+        # what is imported is compiled then, which is the smaller part of it
+        [*pip, "--quiet", "--no-compile", "--editable", package],
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
