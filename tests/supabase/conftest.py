@@ -1,8 +1,6 @@
 """Fixtures: what npm has to give, the Supabase CLI, a PostgREST and its clients."""
 
-import fcntl
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,36 +13,26 @@ from tests.supabase.rest import rest_server
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.demo.modules import installed
 from wedsync_realtime.embedded import node
+from wedsync_realtime.errors import NoNodeError
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
+
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """Return the folder with the packages of package.json, installed once; skip without npm."""
-    npm = node.npm()
-    if npm is None:
+    if node.npm() is None:
         pytest.skip("npm is not installed")
-    wanted = HERE / "package.json"
-    installed = CACHE / "package.json"
     CACHE.parent.mkdir(exist_ok=True)
-    # the processes that run the tests ask for it at once
-    with CACHE.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not installed.exists() or installed.read_text() != wanted.read_text():
-            fresh = CACHE.with_suffix(".new")
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir()
-            shutil.copy(wanted, fresh)
-            if reason := node.install(npm, fresh, lambda line: None, scripts=True):
-                shutil.rmtree(fresh)
-                pytest.skip(f"npm install failed: {reason}")
-            shutil.rmtree(CACHE, ignore_errors=True)
-            fresh.rename(CACHE)
-    return CACHE / "node_modules"
+    try:
+        return installed((HERE / "package.json").read_text(), CACHE, lambda line: None)
+    except NoNodeError as error:
+        pytest.skip(error.message)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,24 +29,26 @@ _FREE = "127.0.0.1:0"
 _OTHERS = ("NATS_URL", "NATS_SEED", "JWT_JWKS", "JWT_AUDIENCE")  # not this relay's
 
 
-def serve(url: str, port: int, keep: bool, printer: Printer) -> None:
-    """Serve the page until interrupted. url: of the server where the database is made."""
+def serve(start: Callable[[], str], port: int, keep: bool, printer: Printer) -> None:
+    """Serve the page until interrupted. start: tells the server where the database is made."""
     players, secret = wedding.invite(), secrets.token_urlsafe(32)
-    with web.listen(port) as socket, own_database(url, keep) as own_url:
-        deploy.migrate(own_url, report=printer.note)
-        with server.connect(own_url) as connection:
-            players.write(connection)
-            client = source.client(source.read_channels(connection))
-        page = script.build(client, printer.note)
-        with _relay(own_url, secret) as websocket:
-            told = {"websocket": websocket, **players.told(secret)}
-            app = site.create_app(own_url, secret, told, page)
-            keys = Keys(socket.getsockname()[1])
-            guard = Guard(app, keys, ADVICE, methods=METHODS, reaches=websocket)
-            printer.data({"url": keys.address})
-            printer.line(f"Open {keys.address} in a browser; Ctrl-C ends it.")
-            with suppress(KeyboardInterrupt):
-                web.serve(guard, socket)
+    with ThreadPoolExecutor(1) as pool, web.listen(port) as socket:
+        packages = pool.submit(script.packages, printer.note)
+        with own_database(start(), keep) as own_url:
+            deploy.migrate(own_url, report=printer.note)
+            with server.connect(own_url) as connection:
+                players.write(connection)
+                client = source.client(source.read_channels(connection))
+            page = script.build(client, packages.result())
+            with _relay(own_url, secret) as websocket:
+                told = {"websocket": websocket, **players.told(secret)}
+                app = site.create_app(own_url, secret, told, page)
+                keys = Keys(socket.getsockname()[1])
+                guard = Guard(app, keys, ADVICE, methods=METHODS, reaches=websocket)
+                printer.data({"url": keys.address})
+                printer.line(f"Open {keys.address} in a browser; Ctrl-C ends it.")
+                with suppress(KeyboardInterrupt):
+                    web.serve(guard, socket)
     printer.note(f"Stopped; the database {'stays' if keep else 'is removed'}.")
 
 

