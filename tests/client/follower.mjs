@@ -11,10 +11,10 @@ const print = (object) => console.log(JSON.stringify(object))
 // minutes of back-off and pings in seconds; the limits of calls stay, because servers are no faster
 const { setTimeout: realTimeout } = globalThis
 const now = Date.now
-const start = now()
+const begun = now()
 globalThis.setTimeout = (act, wait, ...args) =>
   realTimeout(act, [10_000, 30_000].includes(wait) ? wait : wait / task.speed, ...args)
-Date.now = () => start + (now() - start) * task.speed
+Date.now = () => begun + (now() - begun) * task.speed
 
 const { fetch: realFetch } = globalThis
 globalThis.fetch = (url, init) => {
@@ -36,14 +36,19 @@ async function openTransport() {
   if (task.transport === 'postgrest') return transports.postgrest(`${task.url}/rest/v1`, token)
   if (task.transport === 'nats') return openNats()
   const { createClient } = require('@supabase/supabase-js')
-  const realtime = { transport: require('ws'), vsn: task.vsn }
+  const realtime = { transport: require('ws'), vsn: task.vsn, timeout: task.timeout ?? 10_000 }
   client = createClient(task.url, task.key, { accessToken: token, realtime, global: { fetch: transports.lastingFetch } })
   return transports.supabase(client)
 }
 let client
 
 async function openNats() {
-  globalThis.WebSocket = require('ws')
+  globalThis.WebSocket = class extends require('ws') {
+    constructor(...args) {
+      super(...args)
+      socket = this
+    }
+  }
   const { tokenAuthenticator, wsconnect } = require('@nats-io/nats-core')
   connection = await wsconnect({
     servers: task.websocket,
@@ -55,10 +60,10 @@ async function openNats() {
     waitOnFirstConnect: true,
     timeout: 20_000 * task.speed,
   })
-  const network = task.seed === undefined ? connection : unreliable(connection, task.seed, faults)
+  const network = task.seed === undefined ? connection : unreliable(connection, task.seed, faults, print)
   return transports.nats(network, task.user, task.connectionId)
 }
-let connection
+let connection, socket
 const faults = { counts: {}, isOver: false }
 
 const rows = new Map()
@@ -85,7 +90,7 @@ function apply(change) {
   if (isStopped) print({ broken: 'applied after the end', change })
   if (seen.has(change.id)) print({ broken: 'applied twice', change })
   if (newest.get(id) > change.id) print({ broken: 'applied out of order', change })
-  if (task.fails?.includes(counts.applied)) throw Object.assign(new Error('no'), { name: 'ApplyError' })
+  if (task.fails?.includes(counts.applied)) throw task.error ?? Object.assign(new Error('no'), { name: 'ApplyError' })
   seen.add(change.id)
   newest.set(id, change.id)
   if (isDelete) rows.delete(id)
@@ -98,12 +103,14 @@ function onStatus({ state, why }) {
   print({ state, why })
 }
 
-const follower = follow(task.channel, task.filter, {
-  transport: await openTransport(), readAll, apply, onStatus, pollInterval: task.pollInterval,
-})
+const transport = await openTransport()
+const start = () =>
+  follow(task.channel, task.filter, { transport, readAll, apply, onStatus, pollInterval: task.pollInterval })
+let follower = start()
 const acts = {
   rows: () => print({ rows: [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), ...counts }),
   wake: () => follower.wake(),
+  again: () => (follower = start()),
   stop: async () => {
     await follower.stop()
     print({ stopped: true })
@@ -113,11 +120,13 @@ const acts = {
     await client?.realtime.setAuth()
     await connection?.reconnect()
   },
+  cut: () => socket?.terminate(),
   count: () => print({ faults: faults.counts }),
   calm: () => {
     faults.isOver = true
     print({ faults: faults.counts })
   },
+  storm: () => (faults.isOver = false),
   hide: () => (document.hidden = true),
   show: () => {
     document.hidden = false

@@ -57,6 +57,8 @@ class Session:
         match event:
             case "heartbeat":
                 self.reply(topic, ref, join_ref)
+            case "phx_join" if self.realtime.unanswered:
+                self.realtime.unanswered -= 1
             case "phx_join":
                 self.joined.pop(topic, None)
                 problem = self.realtime.problem(topic, payload.get("access_token"))
@@ -123,6 +125,7 @@ class Realtime:
         self.url = url
         self.deliver: Callable[[Session, str, str, Any], None] = Session.broadcast
         self.refusals: list[str] = []  # what the next joins are told
+        self.unanswered = 0  # how many joins are told nothing
         self._sessions: set[Session] = set()
         self._lock = Lock()
         self._over = Event()

@@ -22,7 +22,9 @@ from tests.support.people import People
 from tests.support.relay import running_relay
 
 FAULTS = 1000 if os.environ.get("WEDSYNC_LONG") else 60
+CALMS = 10 if FAULTS == 1000 else 2  # when the copy is compared
 UNLINK = "update public.user_profiles set supplier_id = null where id = %s"
+LINK = "update public.user_profiles set supplier_id = %s where id = %s"
 TABLE = (
     "select coalesce(jsonb_agg(f order by f.id), '[]') from public.form_responses as f"
     " where f.supplier_id = %s"
@@ -37,6 +39,25 @@ def table(admin: psycopg.Connection, supplier: UUID) -> Any:
     """Return the supplier's rows as they are."""
     (rows,) = admin.execute(TABLE, (supplier,)).fetchone() or ([],)
     return rows
+
+
+def revoke(
+    admin: psycopg.Connection, follower: Follower, writers: Writers, user: UUID, is_sudden: bool
+) -> None:
+    """Take the user's right away, and see it end. is_sudden: before what is written later."""
+    secret = f"{uuid4()} "
+    writers.settle()
+    admin.execute(UNLINK, (user,))
+    for _ in range(10):
+        writers.write(secret)
+    writers.settle()
+    follower.say("wake")
+    assert follower.status("stopped") == "forbidden_channel"
+    for _ in range(10):
+        writers.write(secret)
+    writers.settle()
+    if is_sudden:
+        assert not [name for name in follower.names() if name.startswith(secret)]
 
 
 def misfortunes(
@@ -114,39 +135,45 @@ def test_copy_is_right_after_random_faults(
         follower = stack.enter_context(following(client, node_modules, **task))
         realtime.deliver = faults.deliver
         happen = misfortunes(admin, follower, writers, realtime if vsn else None)
+        if name == "nats":
+            happen["disconnected"] = lambda: follower.say("cut")
+
+        def revoke_for_a_while() -> None:
+            revoke(admin, follower, writers, user, is_sudden=name != "supabase")
+            admin.execute(LINK, (supplier, user))
+            follower.say("again")
+
+        happen["revoked"] = revoke_for_a_while
 
         def counts(word: str = "count") -> Counter[str]:
             follower.say(word)
             told = follower.wait(lambda it: "faults" in it)["faults"]
             return faults.counts + Counter(told)
 
-        while counts().total() < FAULTS:
-            for _ in range(writers.random.randint(1, 6)):
-                writers.write()
-            fault = faults.choose(dict.fromkeys(happen, 0.3 / len(happen)))
-            if fault:
-                happen[fault]()
-        faults.over.set()
-        befallen = counts("calm")
-        realtime.refusals.clear()
-        writers.settle()
-
         def is_right() -> bool:
             follower.say("wake")
             return bool(follower.rows() == table(admin, supplier))
 
-        follower.until_live()
-        follower.until(is_right)
-        follower.until_live()
-        admin.execute(UNLINK, (user,))
-        for _ in range(10):
-            writers.write()
-        writers.settle()
-        follower.say("wake")
-        assert follower.status("stopped") == "forbidden_channel"
-        for _ in range(10):
-            writers.write()
-        writers.settle()
+        for part in range(1, CALMS + 1):
+            while counts().total() < FAULTS * part / CALMS:
+                for _ in range(writers.random.randint(1, 6)):
+                    writers.write()
+                fault = faults.choose(dict.fromkeys(happen, 0.3 / len(happen)))
+                if fault:
+                    happen[fault]()
+            faults.over.set()
+            befallen = counts("calm")
+            realtime.refusals.clear()
+            writers.settle()
+            follower.until_live()
+            follower.until(is_right)
+            follower.until_live()
+            faults.over.clear()
+            follower.say("storm")
+        faults.over.set()
+        counts("calm")
+        revoke(admin, follower, writers, user, is_sudden=name != "supabase")
         figures = follower.figures()
     print(f"{befallen.total()} faults, {dict(befallen)}")
-    print(f"applied {figures['applied']}, read anew {figures['readAll']} times")
+    print(f"applied {figures['applied']}, none twice, none after the end; {CALMS} equal copies")
+    print(f"read anew {figures['readAll']} times")

@@ -211,6 +211,21 @@ def test_apply_that_throws_has_the_copy_read_anew(add: Add, follow: Follow) -> N
     assert follower.figures()["readAll"] == 2
 
 
+@pytest.mark.parametrize(
+    "code", ["forbidden_channel", "unknown_channel", "invalid_request", "subscription_expired"]
+)
+def test_what_apply_throws_is_no_refusal(
+    admin: psycopg.Connection, add: Add, follow: Follow, code: str
+) -> None:
+    follower = follow(fails=[1], error={"code": code})
+    follower.status("live")
+    add("one")
+    assert follower.status("behind") == code
+    follower.status("live")
+    assert follower.names() == ["one"]
+    assert leases(admin) == 1
+
+
 def test_cursor_of_another_history_is_forgotten(
     admin: psycopg.Connection, add: Add, follow: Follow
 ) -> None:

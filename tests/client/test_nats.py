@@ -120,6 +120,21 @@ def test_expired_subscription_is_opened_again(
     assert follower.figures()["readAll"] == 1
 
 
+def test_refused_subject_is_listened_to_once(
+    admin: psycopg.Connection, add: Add, follow: Follow
+) -> None:
+    follower = follow(seed=0)  # tells of whoever listens twice
+    follower.say("calm")
+    follower.status("live")
+    for number in range(2):
+        expire(admin)
+        follower.say("renew")  # this login grants nothing
+        follower.until(lambda: leases(admin) == 1)
+        follower.until_live()
+        add(str(number))
+    follower.until(lambda: follower.names() == ["0", "1"])
+
+
 def test_resync_is_heeded_at_once(admin: psycopg.Connection, add: Add, follow: Follow) -> None:
     add("gone")
     follower = follow()

@@ -1,6 +1,6 @@
 // A connection of NATS on which messages and calls get lost, come twice, late or out of order.
 
-const MESSAGES = { dropped: 0.05, doubled: 0.05, delayed: 0.05, reordered: 0.05 }
+const MESSAGES = { dropped: 0.02, doubled: 0.02, delayed: 0.02, reordered: 0.02 }
 const CALLS = { 'request lost': 0.03, 'answer lost': 0.03, 'answered late': 0.03 }
 
 // mulberry32: the same choices for the same seed
@@ -13,10 +13,11 @@ function generator(seed) {
   }
 }
 
-/** connection: the real one. faults: their counts by name, and whether they are over. */
-export function unreliable(connection, seed, faults) {
+/** connection: the real one. faults: their counts by name, and whether they are over. print: tells what is wrong. */
+export function unreliable(connection, seed, faults, print) {
   const random = generator(seed)
   const held = []
+  let last
 
   function choose(shares) {
     let point = random()
@@ -54,7 +55,8 @@ export function unreliable(connection, seed, faults) {
           while (held.length) held.pop()()
         }
       }
-      return connection.subscribe(subject, { callback: heard })
+      if (last && !last.isClosed()) print({ broken: 'listens twice', subject })
+      return (last = connection.subscribe(subject, { callback: heard }))
     },
   }
 }

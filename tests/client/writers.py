@@ -30,13 +30,13 @@ class Writers:
         self._stack = ExitStack()
         self._connections = [self._stack.enter_context(psycopg.connect(url)) for _ in range(4)]
 
-    def write(self) -> None:
-        """Do one thing in one of the transactions, and perhaps end it."""
+    def write(self, prefix: str = "") -> None:
+        """Do one thing in one of the transactions, and perhaps end it. prefix: of names."""
         connection = self.random.choice(self._connections)
         of, to = self.random.sample(self._suppliers, 2)
         values = {
             "supplier": self._suppliers[0], "of": self._suppliers[0],
-            "name": f"{self.random.random():.9f} ", "count": self.random.randint(1, 3),
+            "name": f"{prefix}{self.random.random():.9f} ", "count": self.random.randint(1, 3),
         }  # fmt: skip
         (statement,) = self.random.choices((INSERT, UPDATE, MOVE, DELETE), (4, 6, 2, 2))
         if statement == MOVE:

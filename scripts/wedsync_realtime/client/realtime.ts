@@ -66,9 +66,8 @@ export interface Listener {
 /** A subscription, as subscribe answers it. subject: where NATS carries its events. */
 export type Lease = { channel: string; topic: string; subject?: string; cursor: string }
 type Subscribed = { pingInterval: number; subscriptions: [Lease] }
-type Page = Record<'hasMore' | 'ready' | 'resyncRequired', boolean> & Record<'cursor' | 'reason', string> & {
-  events: Change[]
-}
+type Page = { events: Change[]; cursor: string; reason: string } &
+  Record<'hasMore' | 'ready' | 'resyncRequired', boolean>
 type Refusal = { code?: string; name?: string; status?: number; retryAfter?: number | null }
 
 const LONGEST = 30_000 // milliseconds, of a call and between two tries
@@ -96,7 +95,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
   let isSettled = false // it was live, or cannot be
   let isAway = false // in the browser's cache of pages, or gone
   let status: Status | undefined
-  let problem = 'subscribing'
+  let [problem, asked] = ['subscribing', ''] // asked: which call is under way, or was refused
   let cause: unknown
   let failures = 0
   let due = 0 // when to poll
@@ -135,6 +134,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
 
   async function call<T>(name: string, args: object, isLast?: boolean): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined
+    asked = name
     const late = new Promise<never>((_, reject) => (timer = setTimeout(reject, LONGEST, { code: 'timeout' })))
     return Promise.race([transport.call(name, args, isLast) as Promise<T>, late]).finally(() => clearTimeout(timer))
   }
@@ -185,7 +185,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
         if (lease !== at) return
         silence = why
         isSettled = true
-        if (isClosed) hush = undefined
+        if (isClosed) hush = void hush?.()
         isClosed ? retryNow(pollInterval) : wake(pollInterval)
       },
     })
@@ -218,6 +218,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
     const isGone = (): boolean => lease !== at || isOver() // the page may have left and come back
     for (due = Infinity; ; ) {
       const page = await call<Page>('poll', { channel: at.channel, cursor, max_events: 500 })
+      asked = '' // what apply and readAll throw is no refusal
       if (isGone()) return
       if (page.resyncRequired) {
         hasCopy = false
@@ -257,20 +258,19 @@ export function follow<C extends ChannelName, Row extends object = Record<string
   }
 
   function failed(error: unknown): void {
-    const { code, name, status: http, retryAfter } = (error ?? {}) as Refusal
+    const { code, name, status: http, retryAfter } = ((cause = error) ?? {}) as Refusal
     failures++
-    cause = error
     problem = http === 401 ? 'unauthorized' : code || name || 'failed'
-    const isInvalid = problem === 'invalid_request'
+    const isInvalid = !!asked && problem === 'invalid_request'
     // subscribe finds fault with the filter; poll with a cursor, which may be of another history
-    const isHopeless = (isInvalid && (!lease || failures > 2)) || (problem === 'unauthorized' && failures > 5)
-    if (isHopeless || FINAL.includes(problem)) return void end(problem)
-    const hasEnded = ENDED.includes(problem)
+    const isHopeless = isInvalid ? asked === 'subscribe' || failures > 2 : problem === 'unauthorized' && failures > 5
+    if (isHopeless || (asked && FINAL.includes(problem))) return void end(problem)
+    const hasEnded = !!asked && ENDED.includes(problem)
     if (hasEnded || isInvalid) forget()
-    if (isInvalid) cursor = undefined
-    hasCopy &&= !isInvalid
+    if (isInvalid) [cursor, hasCopy] = [undefined, false]
     const backOff = hasEnded && failures === 1 ? 0 : Math.min(LONGEST, 500 * 2 ** failures)
-    earliest = Date.now() + (retryAfter ?? 0) * 1_000 + Math.random() * backOff
+    const wait = problem === 'rate_limited' ? (retryAfter ?? 0) * 1_000 : 0 // a place may be free sooner
+    earliest = Date.now() + wait + Math.random() * backOff
     due = Math.min(due, earliest)
   }
 
@@ -291,6 +291,7 @@ export function follow<C extends ChannelName, Row extends object = Record<string
         due = Math.min(due, Date.now() + (isQuiet ? pingInterval : pollInterval))
       } catch (error) {
         if (!isOver()) failed(error)
+        asked = ''
       }
       tell()
       if (!isStopped()) await idle()
@@ -362,7 +363,7 @@ export function supabase<Channel extends SupabaseChannel>(client: SupabaseLike<C
     }
     function heard(state: string): void {
       topic.isUp = state === 'SUBSCRIBED'
-      const isClosed = state === 'CLOSED'
+      const isClosed = state === 'CLOSED' || state === 'TIMED_OUT'
       const told = [...listeners]
       if (isClosed && topics.get(name) === topic) leave()
       for (const each of told) topic.isUp ? each.up() : each.down(state.toLowerCase(), isClosed)
@@ -411,12 +412,11 @@ export const lastingFetch: typeof fetch = (input, init) =>
 
 type NatsMessage = { headers?: { get(name: string): string }; json(): unknown }
 type NatsSubscription = { unsubscribe(): void; isClosed(): boolean }
-type NatsOptions = { callback(error: Error | null, message: NatsMessage): void }
 
 /** What is used of a connection of @nats-io/nats-core. */
 export interface NatsLike {
   request(subject: string, payload: string, options: { timeout: number }): Promise<NatsMessage>
-  subscribe(subject: string, options: NatsOptions): NatsSubscription
+  subscribe(subject: string, to: { callback(error: Error | null, message: NatsMessage): void }): NatsSubscription
   flush(): Promise<void>
   reconnect(): Promise<void>
   status(): AsyncIterable<{ type: string }>

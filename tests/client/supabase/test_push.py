@@ -101,6 +101,19 @@ def test_refused_join_is_tried_again(realtime: Realtime, add: Add, follow: Follo
     assert not realtime.refusals
 
 
+def test_join_without_an_answer_is_made_anew(realtime: Realtime, add: Add, follow: Follow) -> None:
+    realtime.unanswered = 2
+    follower = follow(timeout=20_000)  # of supabase-js, whose own 10 s no clock runs faster
+    assert follower.status("behind") == "timed_out"
+    add("meanwhile")
+    follower.until(lambda: follower.names() == ["meanwhile"])
+    follower.until_live()
+    add("afterwards")
+    follower.until(lambda: follower.names() == ["afterwards", "meanwhile"])
+    assert realtime.unanswered == 0
+    assert follower.figures()["readAll"] == 1
+
+
 def test_expired_subscription_is_opened_and_joined_again(
     realtime: Realtime, admin: psycopg.Connection, add: Add, follow: Follow
 ) -> None:
