@@ -1,7 +1,7 @@
 -- Give the template for what a trigger function records; with broadcasts, it is sent too.
--- Most UPDATEs change one row. That is recognised first, because to pair, to sort and to look up
--- for many takes longer than recording one; where it is nobody's who is listened to, or all is byte
--- by byte as it was, there is nothing more to do, nor anybody to be woken.
+-- Most UPDATEs change one row. That is recognised first, because to pair and to look up for many
+-- takes longer than recording one; where it is nobody's who is listened to, or all is byte by byte
+-- as it was, there is nothing more to do, nor anybody to be woken.
 -- Not of tables that foreign keys may update: what they do to one row comes in several versions.
 -- Of INSERT and DELETE every event is marked as first, because looking for the first of each run of
 -- one tenant takes longer than the index entries of a few; but not in a transaction that has
@@ -20,6 +20,7 @@ create or replace function wedsync_realtime.record_template(
 as $$
 declare
     v_record constant text := wedsync_realtime.sent_template(broadcasts);
+    v_first constant text := 'lag(c.tenant_id) over () is distinct from c.tenant_id';
     v_many text := replace(v_record, '{statement}', case operation
         when 'UPDATE'
             then wedsync_realtime.cascade_template(wedsync_realtime.update_template(false), channel)
@@ -30,8 +31,13 @@ begin
         v_many := format(
             E'\n    if pg_stat_get_xact_tuples_%s(tg_relid) > 1000 then%s\n    else%s\n    end if;',
             lower(rtrim(operation, 'E')) || 'ed',
-            replace(v_many, '{first}', 'lag(c.tenant_id) over () is distinct from c.tenant_id'),
-            replace(v_many, '{first}', 'true')
+            replace(replace(v_many, '{first}', v_first), '{known}', $template$
+        when c.tenant_id in (
+            select t.tenant_id from wedsync_realtime.topics as t
+            where t.channel_id = {id}
+            limit 1000
+        ) then true$template$),
+            replace(replace(v_many, '{first}', 'true'), '{known}', '')
         );
     end if;
     v_many := $template$

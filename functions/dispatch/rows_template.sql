@@ -1,7 +1,7 @@
 -- Give the template for INSERT and DELETE: what dispatch does with new or deleted rows. A writer
 -- whose snapshot is older than its statement cannot see new topics, so it records without
 -- looking. The limit has topics looked up by key, whatever number of rows a kept plan was made
--- for. By the events that are marked as {first} a relay finds the others.
+-- for; {known} is for many rows. By the events that are marked as {first} a relay finds the others.
 -- Nothing in it may fail for data: a row without a tenant is nobody's, nor is one whose tenant is
 -- no uuid since the column was given another type, a row over the size travels as its key, a
 -- column that is gone reads as null.
@@ -30,15 +30,14 @@ return $template$
         from (select {row} as content from changed_rows as r offset 0) as i
         offset 0
     ) as c
-    left join lateral (
-        select true as is_hot from wedsync_realtime.topics as t
-        where t.channel_id = {id} and t.tenant_id = c.tenant_id
-        limit 1
-    ) as t on v_looks
     where case
         when c.tenant_id is null then false
-        when v_looks and t.is_hot is null then false
-        else true
+        when not v_looks then true{known}
+        else (
+            select true from wedsync_realtime.topics as t
+            where t.channel_id = {id} and t.tenant_id = c.tenant_id
+            limit 1
+        )
     end$template$;
 
 comment on function wedsync_realtime.rows_template() is

@@ -1,8 +1,10 @@
 -- Give the template for UPDATE. Old and new are paired by key. A row that changed its key or its
 -- tenant is a DELETE and an INSERT, each for the tenant it concerns, so that neither learns
--- anything of the other; deletes come first, because another row may take the key. A row that is
--- as before is not recorded. {not_new}, {not_old} and {gone} are for cascade_template. Of one row,
--- that v_old and v_new hold and that kept key and tenant, everything else is known.
+-- anything of the other. All that happens to a key is in one pair, its deletion first, so that they
+-- need not be sorted. A row that is as before is not recorded. {not_new}, {not_old} and {gone} are
+-- for cascade_template. Of one row, that v_old and v_new hold and that kept key and tenant,
+-- everything else is known.
+-- Of many rows the topics are read once, as long as they are not too many themselves.
 
 create or replace function wedsync_realtime.update_template(is_one boolean)
     returns text
@@ -21,7 +23,7 @@ begin
     || $template$,{sent_new},{sent_old},
         c.changed,
         $template$ || case when is_one then 'true' else $template$
-        lag(c.tenant_id) over (order by c.operation) is distinct from c.tenant_id$template$ end
+        lag(c.tenant_id) over () is distinct from c.tenant_id$template$ end
     || $template$
     from (
         select
@@ -36,8 +38,8 @@ begin
             end as size,
             case when p.operation = 'U' then array(
                 select n.key
-                from jsonb_each(p.new) as n
-                where n.value is distinct from p.old -> n.key and {travels}
+                from (select jsonb_object_keys(p.new) as key) as n
+                where p.new -> n.key is distinct from p.old -> n.key and {travels}
                 order by n.key
             ) end as changed
         from ($template$ || wedsync_realtime.pairs_template(is_one) || $template$
@@ -45,17 +47,20 @@ begin
         offset 0
     ) as c$template$ || case when is_one then $template$
     where c.changed <> '{}'$template$ else $template$
-    left join lateral (
-        select true as is_hot from wedsync_realtime.topics as t
-        where t.channel_id = {id} and t.tenant_id = c.tenant_id
-        limit 1
-    ) as t on v_looks
     where case
         when c.tenant_id is null or c.changed = '{}' then false{gone}
-        when v_looks and t.is_hot is null then false
-        else true
-    end
-    order by c.operation$template$ end;
+        when not v_looks then true
+        when c.tenant_id in (
+            select t.tenant_id from wedsync_realtime.topics as t
+            where t.channel_id = {id}
+            limit case when pg_stat_get_xact_tuples_updated(tg_relid) > 1000 then 1000 else 0 end
+        ) then true
+        else (
+            select true from wedsync_realtime.topics as t
+            where t.channel_id = {id} and t.tenant_id = c.tenant_id
+            limit 1
+        )
+    end$template$ end;
 end
 $$;
 

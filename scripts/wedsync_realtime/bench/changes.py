@@ -29,6 +29,8 @@ _INSERT_MANY = (
     " from generate_series(1, $3::integer)"
 )
 _UPDATE = "update {} set status = $1 where id = $2"
+_UPDATE_MANY, _DELETE_MANY = "update {} set status = 'draft'", "delete from {}"
+_RECORDS = "bench.outbox, wedsync_realtime.events"
 _MILESTONE = (
     "insert into {} (supplier_id, client_id, milestone, status) values ($1, $1, 'venue', 'pending')"
 )
@@ -114,6 +116,7 @@ def _single_updates(stage: Stage, session: Session, scenario: str) -> Iterator[F
             "same": _update(session, LISTENED, changes=False),
             "bare same": _update(session, LISTENED, "bench.bare", changes=False),
             "outbox": _update(session, LISTENED, "bench.outboxed"),
+            "idle": _update(session, LISTENED, "bench.watched"),
             "bare": _update(session, LISTENED, "bench.bare"),
         },
         stage.scale.rounds,
@@ -121,6 +124,7 @@ def _single_updates(stage: Stage, session: Session, scenario: str) -> Iterator[F
     )
     for what, ours, against, plain, goal in (
         ("update", "ours", "outbox trigger", "outbox", UPDATE),
+        ("update, trigger does nothing", "idle", "bare table", "bare", None),
         ("update, others listen", "cold", "bare table", "bare", UNCHANGED),
         ("update, nothing changes", "same", "bare table", "bare same", UNCHANGED),
     ):
@@ -141,12 +145,25 @@ def many_rows(stage: Stage) -> Iterator[Figure]:
             stage.scale.bulk_rounds,
             1,
         )
+        others = {
+            what: compare(
+                {
+                    "ours": _change_many(session, rows, "public.form_responses", statement),
+                    "outbox": _change_many(session, rows, "bench.outboxed", statement),
+                },
+                stage.scale.bulk_rounds,
+                1,
+            )
+            for what, statement in (("update", _UPDATE_MANY), ("delete", _DELETE_MANY))
+        }
     for what, ours, against, plain, goal in (
         ("one statement", "ours", "outbox trigger", "outbox", BULK),
         ("one statement", "ours", "bare table", "bare", None),
         ("others listen", "cold", "bare table", "bare", None),
     ):
         yield ratio(f"{rows:,} rows", what, costs[ours], costs[plain], against, goal)
+    for what, taken in others.items():
+        yield ratio(f"{rows:,} rows", what, taken["ours"], taken["outbox"], "outbox trigger", BULK)
 
 
 def _insert(
@@ -166,12 +183,27 @@ def _insert_many(session: Session, supplier: str, rows: int, table: str) -> Way:
         lambda _: session.call(
             _INSERT_MANY.format(table), people.supplier_id(supplier), ANSWERS, rows
         ),
-        before=lambda: session.run(
-            "set session_replication_role = replica;"
-            f"truncate {table}, bench.outbox, wedsync_realtime.events;"
-            "reset session_replication_role"
-        ),
+        before=lambda: session.run(_behind(f"truncate {table}, {_RECORDS}")),
     )
+
+
+def _change_many(session: Session, rows: int, table: str, statement: str) -> Way:
+    """Start each time with the rows alone, written behind the triggers' back."""
+    supplier = people.supplier_id(LISTENED)
+    fill = (
+        f"insert into {table} (supplier_id, couple_id, form_name, status, responses)"
+        f" select '{supplier}', '{supplier}', 'menu', 'submitted', '{ANSWERS}'"
+        f" from generate_series(1, {rows})"
+    )
+    return Way(
+        session,
+        lambda _: session.call(statement.format(table)),
+        before=lambda: session.run(_behind(f"truncate {table}, {_RECORDS}; {fill}")),
+    )
+
+
+def _behind(statements: str) -> str:
+    return f"set session_replication_role = replica; {statements}; reset session_replication_role"
 
 
 def _update(

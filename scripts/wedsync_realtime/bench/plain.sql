@@ -5,6 +5,7 @@ create schema bench;
 create table bench.bare (like public.form_responses including all);
 create table bench.outboxed (like public.form_responses including all);
 create table bench.notified (like public.form_responses including all);
+create table bench.watched (like public.form_responses including all);
 create table bench.unheard (like public.journey_progress including all);
 
 create table bench.outbox (
@@ -33,6 +34,29 @@ begin
 end
 $$;
 
+create function bench.write_outbox_of_delete() returns trigger language plpgsql as $$
+begin
+    insert into bench.outbox (table_name, operation, content)
+    values (tg_table_name, tg_op, to_jsonb(old));
+    return null;
+end
+$$;
+
+-- What a statement's trigger costs that does nothing with its rows.
+create function bench.do_nothing() returns trigger language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return null;
+end
+$$;
+
+create trigger watched_after_update_nothing
+    after update on bench.watched
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function bench.do_nothing();
+create trigger outboxed_after_delete_write
+    after delete on bench.outboxed
+    for each row execute function bench.write_outbox_of_delete();
 create trigger outboxed_after_insert_write
     after insert or update on bench.outboxed
     for each row execute function bench.write_outbox();
