@@ -37,10 +37,7 @@ begin
             v_reset := wedsync_realtime.last_reset(v_topic.channel_id);
         end if;
         select f.* into v_feed from wedsync_realtime.feed_horizon as f;
-        if v_feed.server_started_at is distinct from pg_postmaster_start_time()
-            or v_feed.folder <> rtrim(pg_relation_filepath('pg_catalog.pg_class'), '0123456789')
-            or pg_is_in_recovery()
-        then
+        if not exists (select from wedsync_realtime.known_server) then
             v_feed.epoch := wedsync_realtime.epoch();
             v_feed.durable_xid := wedsync_realtime.durable_xid();
         end if;

@@ -41,11 +41,9 @@ begin
         array[c.supplier_authoriser, c.couple_authoriser]
     into v_lease.topic, v_lease.schema_name, v_lease.table_name, v_who
     from wedsync_realtime.channels as c where c.id = v_lease.channel_id and c.is_enabled;
-    select f.max_xid, f.durable_xid, f.epoch
+    select k.max_xid, k.durable_xid, k.epoch
     into v_lease.max_xid, v_lease.durable_xid, v_lease.epoch
-    from wedsync_realtime.feed_horizon as f
-    where f.server_started_at = pg_postmaster_start_time() and not pg_is_in_recovery()
-        and f.folder = rtrim(pg_relation_filepath('pg_catalog.pg_class'), '0123456789');
+    from wedsync_realtime.known_server as k;
     perform from public.user_profiles as p
     where p.id = read_feed.user_id and v_lease.tenant_id = case p.user_type
         when 'supplier' then case v_who[1] when 'own_supplier' then p.supplier_id end

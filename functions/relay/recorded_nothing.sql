@@ -23,11 +23,9 @@ begin
     end if;
     return exists (
         select
-        from wedsync_realtime.feed_horizon as f
+        from wedsync_realtime.known_server as k
         where
-            f.epoch = v_part[2] and f.server_started_at = pg_postmaster_start_time()
-            and f.folder = rtrim(pg_relation_filepath('pg_catalog.pg_class'), '0123456789')
-            and not pg_is_in_recovery()
+            k.epoch = v_part[2]
             and not exists (
                 select from pg_snapshot_xip(v_part[4]::pg_snapshot) as x
                 where pg_visible_in_snapshot(x, pg_current_snapshot())
