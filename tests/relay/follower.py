@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import random
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from tests.support.push import Push, control
 from tests.support.relay import Relay
 
 PAUSE = 0.1  # seconds between attempts
+LISTENS, POLLS = 2.0, 0.5  # seconds at most, until it does the other
 
 
 class Follower(Push):
@@ -37,16 +40,27 @@ class Follower(Push):
                     await self.log_in()
                     self._lease = await self.subscribe(FORMS, **self._own)
                     self._cursor = self._cursor or self._lease["cursor"]
-                self.got = asyncio.Queue()
-                self._sequence = None
                 await self.log_in()
-                await self._poll()
-                self.is_following.set()
                 while not self.lost.is_set():
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(PAUSE):
-                            await self._take(await self.got.get())
+                    await self._listen(random.uniform(0, LISTENS))
+                    for _ in range(random.randint(0, int(POLLS / PAUSE))):
+                        await self._poll()
+                        await asyncio.sleep(PAUSE)
             await asyncio.sleep(PAUSE)
+
+    async def _listen(self, seconds: float) -> None:
+        """Apply what is pushed from now on, after what is polled once."""
+        while not self.got.empty():
+            self.got.get_nowait()
+        self._sequence = None
+        await self._poll()
+        self.is_following.set()
+        end = monotonic() + seconds
+        while not self.lost.is_set() and monotonic() < end:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE):
+                    message = await self.got.get()
+                await self._take(message)
 
     async def _take(self, message: Msg) -> None:
         """Apply an event; poll where the one before it has not come, or something else is told."""

@@ -1,11 +1,13 @@
 """Whatever is killed, stopped or started twice: every committed change comes once."""
 
 import asyncio
+import itertools
 import json
 import os
 import random
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -27,19 +29,28 @@ from tests.support.relay import Relay
 from tests.support.servers import Server, durable_server
 from tests.support.waiting import PATIENCE
 
-KILLS = 60 if os.environ.get("WEDSYNC_LONG") else 7
+TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 0.5  # seconds at most of work between two kills
+FOLLOWERS = 3
 pytestmark = pytest.mark.timeout(1800)
 WHAT = ("relay", "broker", "database")
+WRITE = "insert into public.form_responses (supplier_id, form_name) values (%s, %s) returning id"
+CHANGE = "update public.form_responses set form_name = %s where id = %s"
+FOREIGN = "foreign"
+KILLS = [set(each) for size in (1, 2, 3) for each in itertools.combinations(WHAT, size)]
 
 
 class Writer(threading.Thread):
-    """Somebody who writes forms, and writes on when the database is back."""
+    """Somebody who writes forms and changes them, and writes on when the database is back.
 
-    def __init__(self, url: str, supplier: UUID) -> None:
+    A form is named by a number and how often it was changed, the rival's by what nobody may hear.
+    """
+
+    def __init__(self, url: str, supplier: UUID, rival: UUID) -> None:
         super().__init__()
         self._url = url
         self._supplier = supplier
+        self._rival = rival
         self.end = threading.Event()
         self.written = 0
 
@@ -55,10 +66,10 @@ class Writer(threading.Thread):
     def _write(self, connection: psycopg.Connection) -> None:
         while not self.end.wait(0.003):
             self.written += 1
-            connection.execute(
-                "insert into public.form_responses (supplier_id, form_name) values (%s, %s)",
-                (self._supplier, str(self.written)),
-            )
+            row = connection.execute(WRITE, (self._supplier, f"{self.written}.0")).fetchone()
+            connection.execute(WRITE, (self._rival, FOREIGN))
+            for change in range(1, self.written % 3):
+                connection.execute(CHANGE, (f"{self.written}.{change}", *(row or ())))
 
 
 class Stage:
@@ -71,8 +82,10 @@ class Stage:
         self.url = server.url("app")
         people = People(self.url)
         self.supplier = people.supplier()
-        self.user = people.supplier_user(self.supplier)
+        self.rival = people.supplier("Rival")
+        self.users = [people.supplier_user(self.supplier, f"user {n}") for n in range(FOLLOWERS)]
         self.keeper = people.supplier_user(self.supplier, "keeper")
+        self.rival_keeper = people.supplier_user(self.rival, "rival")
         self.relays: list[Relay] = []
         self.keep_hot()
 
@@ -109,16 +122,21 @@ class Stage:
 
     def keep_hot(self) -> None:
         """Hold a lease of somebody who polls, so that the topic outlives a follower's absence."""
-        with caller(self.url, self.keeper) as user:
-            filters = {"supplier_id": str(self.supplier)}
-            user.rpc("realtime_subscribe", channels=[FORMS], filters=filters)
-            user.rpc("realtime_ping")
+        for keeper, supplier in ((self.keeper, self.supplier), (self.rival_keeper, self.rival)):
+            with caller(self.url, keeper) as user:
+                filters = {"supplier_id": str(supplier)}
+                user.rpc("realtime_subscribe", channels=[FORMS], filters=filters)
+                user.rpc("realtime_ping")
 
-    def names(self) -> set[str]:
-        """Return what has been committed."""
+    def names(self) -> list[str]:
+        """Return what has been committed: each form with all that it was before, the rival's."""
         with psycopg.connect(self.url) as connection:
             rows = connection.execute("select form_name from public.form_responses").fetchall()
-        return {name for (name,) in rows}
+        found: list[str] = []
+        for (name,) in rows:
+            number, _, changes = name.partition(".")
+            found += [f"{number}.{n}" for n in range(int(changes) + 1)] if changes else [name]
+        return found
 
 
 @pytest.fixture
@@ -136,29 +154,45 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Follow while something is done under load, and until everything committed has come."""
-    writer = Writer(stage.url, stage.supplier)
-    follower = Follower(stage.relays[0], stage.user, stage.supplier)
-    following = asyncio.create_task(follower.follow())
+    writer = Writer(stage.url, stage.supplier, stage.rival)
+    followers = [Follower(stage.relays[0], user, stage.supplier) for user in stage.users]
+    following = [asyncio.create_task(each.follow()) for each in followers]
     try:
         async with asyncio.timeout(PATIENCE):
-            await follower.is_following.wait()
+            for follower in followers:
+                await follower.is_following.wait()
         writer.start()
         await work()
         writer.end.set()
         await asyncio.to_thread(writer.join)
-        committed = await asyncio.to_thread(stage.names)
+        committed = Counter(await asyncio.to_thread(stage.names))
+        own = Counter({name: 1 for name in committed if name != FOREIGN})
         async with asyncio.timeout(PATIENCE):
-            while not committed <= set(follower.told):
+            while not all(own.keys() <= set(each.told) for each in followers):
                 await asyncio.sleep(0.05)
-        assert sorted(follower.told) == sorted(committed)
+        for follower in followers:
+            assert Counter(follower.told) == own
+            assert in_order(follower.told)
         published = await published_names(stage)
-        assert len(published) == len(set(published)), "published twice"
-        assert set(published) == committed
+        print(f"{own.total()} changes committed, {committed[FOREIGN]} of the rival")
+        assert Counter(published) == committed
+        assert in_order(published)
     finally:
         writer.end.set()
-        following.cancel()
-        await asyncio.wait([following])
-        await follower.close()
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
+        for follower in followers:
+            await follower.close()
+
+
+def in_order(names: list[str]) -> bool:
+    """Tell whether the changes of each form come one after the other."""
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        if name != FOREIGN:
+            forms.setdefault(name.partition(".")[0], []).append(name)
+    return all(changes == sorted(changes) for changes in forms.values())
 
 
 async def published_names(stage: Stage) -> list[str]:
@@ -189,10 +223,8 @@ async def test_every_committed_change_comes_once_whatever_is_killed(stage: Stage
     await asyncio.to_thread(stage.start_relay)
 
     async def kill_at_random() -> None:
-        for number in range(KILLS):
+        for what in random.sample(KILLS * TIMES, len(KILLS) * TIMES):
             await asyncio.sleep(random.uniform(0, BETWEEN))
-            # each of them, then pairs and all
-            what = {WHAT[number]} if number < 3 else set(random.sample(WHAT, random.randint(1, 3)))
             await asyncio.to_thread(stage.kill, what)
 
     await follow_while(stage, kill_at_random)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import threading
 from uuid import UUID
 
@@ -14,6 +15,12 @@ from tests.support.relay import Relay
 from tests.support.waiting import PATIENCE
 
 ROUNDS = 1000 if os.environ.get("WEDSYNC_LONG") else 12
+WAYS = (
+    "update public.user_profiles set supplier_id = null where id = %s",
+    "update public.user_profiles set user_type = 'couple' where id = %s",
+    "delete from public.user_profiles where id = %s",
+    "select wedsync_realtime.disconnect(%s)",
+)
 
 
 @asynchronous
@@ -112,9 +119,7 @@ class Writer:
     def revoke(self, user: UUID) -> int:
         """Take a user's rights away; return the number written last before that was committed."""
         with self._lock:
-            self._scene.connection.execute(
-                "update public.user_profiles set supplier_id = null where id = %s", (user,)
-            )
+            self._scene.connection.execute(random.choice(WAYS), (user,))
             return self._number
 
     def await_published(self, count: int) -> None:
