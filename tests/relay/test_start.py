@@ -1,8 +1,11 @@
 """A relay that cannot work says so at its start, and what to do."""
 
 import asyncio
+import json
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +111,15 @@ def test_server_that_is_not_configured(
     assert "--print-config" in told["fix"]
 
 
+@pytest.mark.parametrize("answer", ["PONG", "-ERR 'Authorization Violation'"])
+def test_server_that_is_too_old(database: str, tmp_path: Path, answer: str) -> None:
+    with old_server(answer) as url:
+        told = failing(database, tmp_path, NATS_URL=url)
+    assert told["error"] == "BrokerError"
+    assert "is of version 2.9.25; 2.10 or newer is needed" in told["message"]
+    assert "Upgrade" in told["fix"]
+
+
 def test_server_without_room_for_the_stream(database: str, tmp_path: Path) -> None:
     text = printed_configuration(tmp_path)
     text += f'jetstream {{ store_dir: "{tmp_path / "js"}", max_file: 10MB }}'
@@ -165,6 +177,26 @@ def test_missing_extra_says_which_command_to_run(database: str, tmp_path: Path) 
     )
     assert done.returncode == 1
     assert "make relay" in done.stdout
+
+
+@contextmanager
+def old_server(answer: str) -> Iterator[str]:
+    """Run what a client takes for an old server, which answers every login so."""
+
+    class Session(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            told = {"version": "2.9.25", "max_payload": 1048576, "headers": True, "nonce": "x"}
+            self.wfile.write(f"INFO {json.dumps(told)}\r\n".encode())
+            for line in self.rfile:
+                if line.startswith(b"PING"):
+                    self.wfile.write(f"{answer}\r\n".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield "nats://127.0.0.1:{}".format(server.server_address[1])
+        finally:
+            server.shutdown()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The relay's two connections to NATS, and what the server behind them must be able to do."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -97,6 +98,7 @@ async def _connect(
             return client
     except (OSError, NatsError, TimeoutError, ValueError) as error:
         if "authorization" in str(error).lower():  # the library has no class for all of them
+            _check_version(client, url)
             raise BrokerError(
                 f"The NATS server at {_shown(url)} does not know this relay.",
                 f"Put what {_SHOW} prints into its configuration, and reload it.",
@@ -107,13 +109,19 @@ async def _connect(
         ) from None
 
 
-async def _check(app: Client, url: str) -> None:
-    version = app.connected_server_version
-    if (version.major, version.minor) < OLDEST:
+def _check_version(client: Client, url: str) -> None:
+    """Look at what the server has said of itself, be the login refused or not."""
+    told = str(client._server_info.get("version", ""))
+    found = re.match(r"(\d+)\.(\d+)\.", told)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
         raise BrokerError(
-            f"The NATS server at {_shown(url)} is {version}; 2.10 or newer is needed.",
+            f"The NATS server at {_shown(url)} is of version {told}; 2.10 or newer is needed.",
             "Upgrade it: older ones cannot ask the relay who a client is.",
         )
+
+
+async def _check(app: Client, url: str) -> None:
+    _check_version(app, url)
     try:
         await app.jetstream(timeout=PATIENCE).account_info()
     except (JetStreamError, NatsError, TimeoutError) as error:
