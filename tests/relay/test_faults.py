@@ -2,141 +2,29 @@
 
 import asyncio
 import itertools
-import json
 import os
 import random
 import signal
-import threading
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
-import psycopg
 import pytest
 from nats.errors import NoRespondersError
 
-from tests.relay.follower import Follower
-from tests.relay.scene import FORMS, asynchronous
-from tests.support import relay as relays
-from tests.support.brokers import Broker, relay_configuration, running_broker
-from tests.support.caller import caller
-from tests.support.people import People
+from tests.relay.scene import asynchronous
+from tests.relay.stage import Stage, follow_while
+from tests.support.brokers import relay_configuration, running_broker
 from tests.support.push import operator
 from tests.support.relay import Relay
-from tests.support.servers import Server, durable_server
+from tests.support.servers import durable_server
 from tests.support.waiting import PATIENCE
 
 TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 0.5  # seconds at most of work between two kills
-FOLLOWERS = 3
 pytestmark = pytest.mark.timeout(1800)
 WHAT = ("relay", "broker", "database")
-WRITE = "insert into public.form_responses (supplier_id, form_name) values (%s, %s) returning id"
-CHANGE = "update public.form_responses set form_name = %s where id = %s"
-FOREIGN = "foreign"
 KILLS = [set(each) for size in (1, 2, 3) for each in itertools.combinations(WHAT, size)]
-
-
-class Writer(threading.Thread):
-    """Somebody who writes forms and changes them, and writes on when the database is back.
-
-    A form is named by a number and how often it was changed, the rival's by what nobody may hear.
-    """
-
-    def __init__(self, url: str, supplier: UUID, rival: UUID) -> None:
-        super().__init__()
-        self._url = url
-        self._supplier = supplier
-        self._rival = rival
-        self.end = threading.Event()
-        self.written = 0
-
-    def run(self) -> None:
-        """Write until told to end."""
-        while not self.end.is_set():
-            try:
-                with psycopg.connect(self._url, autocommit=True) as connection:
-                    self._write(connection)
-            except psycopg.OperationalError:
-                self.end.wait(0.05)
-
-    def _write(self, connection: psycopg.Connection) -> None:
-        while not self.end.wait(0.003):
-            self.written += 1
-            row = connection.execute(WRITE, (self._supplier, f"{self.written}.0")).fetchone()
-            connection.execute(WRITE, (self._rival, FOREIGN))
-            for change in range(1, self.written % 3):
-                connection.execute(CHANGE, (f"{self.written}.{change}", *(row or ())))
-
-
-class Stage:
-    """A database, a NATS server and relays, each to be killed by itself."""
-
-    def __init__(self, server: Server, broker: Broker, home: Path) -> None:
-        self.server = server
-        self.broker = broker
-        self.home = home
-        self.url = server.url("app")
-        people = People(self.url)
-        self.supplier = people.supplier()
-        self.rival = people.supplier("Rival")
-        self.users = [people.supplier_user(self.supplier, f"user {n}") for n in range(FOLLOWERS)]
-        self.keeper = people.supplier_user(self.supplier, "keeper")
-        self.rival_keeper = people.supplier_user(self.rival, "rival")
-        self.relays: list[Relay] = []
-        self.keep_hot()
-
-    def start_relay(self) -> Relay:
-        """Start one more."""
-        relay = relays.start(self.url, self.home, "--replicas", "1", NATS_URL=self.broker.url)
-        self.relays.append(relay)
-        return relay
-
-    def kill(self, what: set[str]) -> None:
-        """Kill some of it, in any order, and start it again, as whoever watches over it would."""
-        for each in random.sample(sorted(what), len(what)):
-            if each == "relay":
-                self.end_relay()
-            elif each == "broker":
-                self.broker.kill()
-            else:
-                self.server.kill()
-        if "database" in what:
-            self.server.start()
-        if "broker" in what:
-            self.broker.start()
-        if "relay" in what:
-            self.start_relay()
-        self.keep_hot()
-
-    def end_relay(self) -> None:
-        """Kill the first relay."""
-        relay = self.relays.pop(0)
-        relay.process.kill()
-        relay.process.wait()
-        assert relay.process.stdout
-        relay.process.stdout.close()
-
-    def keep_hot(self) -> None:
-        """Hold a lease of somebody who polls, so that the topic outlives a follower's absence."""
-        for keeper, supplier in ((self.keeper, self.supplier), (self.rival_keeper, self.rival)):
-            with caller(self.url, keeper) as user:
-                filters = {"supplier_id": str(supplier)}
-                user.rpc("realtime_subscribe", channels=[FORMS], filters=filters)
-                user.rpc("realtime_ping")
-
-    def names(self) -> list[str]:
-        """Return what has been committed: each form with all that it was before, the rival's."""
-        with psycopg.connect(self.url) as connection:
-            rows = connection.execute("select form_name from public.form_responses").fetchall()
-        found: list[str] = []
-        for (name,) in rows:
-            number, _, changes = name.partition(".")
-            found += [f"{number}.{n}" for n in range(int(changes) + 1)] if changes else [name]
-        return found
 
 
 @pytest.fixture
@@ -150,63 +38,6 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         finally:
             while stage.relays:
                 stage.end_relay()
-
-
-async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Follow while something is done under load, and until everything committed has come."""
-    writer = Writer(stage.url, stage.supplier, stage.rival)
-    followers = [Follower(stage.relays[0], user, stage.supplier) for user in stage.users]
-    following = [asyncio.create_task(each.follow()) for each in followers]
-    try:
-        async with asyncio.timeout(PATIENCE):
-            for follower in followers:
-                await follower.is_following.wait()
-        writer.start()
-        await work()
-        writer.end.set()
-        await asyncio.to_thread(writer.join)
-        committed = Counter(await asyncio.to_thread(stage.names))
-        own = Counter({name: 1 for name in committed if name != FOREIGN})
-        async with asyncio.timeout(PATIENCE):
-            while not all(own.keys() <= set(each.told) for each in followers):
-                await asyncio.sleep(0.05)
-        for follower in followers:
-            assert Counter(follower.told) == own
-            assert in_order(follower.told)
-        published = await published_names(stage)
-        print(f"{own.total()} changes committed, {committed[FOREIGN]} of the rival")
-        assert Counter(published) == committed
-        assert in_order(published)
-    finally:
-        writer.end.set()
-        for task in following:
-            task.cancel()
-        await asyncio.wait(following)
-        for follower in followers:
-            await follower.close()
-
-
-def in_order(names: list[str]) -> bool:
-    """Tell whether the changes of each form come one after the other."""
-    forms: dict[str, list[str]] = {}
-    for name in names:
-        if name != FOREIGN:
-            forms.setdefault(name.partition(".")[0], []).append(name)
-    return all(changes == sorted(changes) for changes in forms.values())
-
-
-async def published_names(stage: Stage) -> list[str]:
-    """Return what stands in the stream, once the relay is done."""
-    found: list[str] = []
-    async with operator(stage.relays[0]) as client:
-        context = client.jetstream()
-        info = await context.stream_info("WEDSYNC")
-        for sequence in range(1, info.state.last_seq + 1):
-            message = await context.get_msg("WEDSYNC", seq=sequence)
-            headers = message.headers or {}
-            if "Nats-Msg-Id" in headers:
-                found.append(json.loads(message.data or b"{}")["new"]["form_name"])
-    return found
 
 
 async def someone_leads(relay: Relay) -> None:

@@ -194,7 +194,7 @@ def old_server(answer: str) -> Iterator[str]:
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
         threading.Thread(target=server.serve_forever).start()
         try:
-            yield "nats://127.0.0.1:{}".format(server.server_address[1])
+            yield f"nats://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
 
