@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -15,7 +14,6 @@ import psycopg
 from tests.relay.follower import Follower
 from tests.relay.scene import FORMS
 from tests.support import relay as relays
-from tests.support.brokers import Broker
 from tests.support.caller import caller
 from tests.support.people import People
 from tests.support.push import operator
@@ -64,9 +62,10 @@ class Writer(threading.Thread):
 class Stage:
     """A database, a NATS server and relays, each to be killed by itself."""
 
-    def __init__(self, server: Server, broker: Broker, home: Path) -> None:
+    def __init__(self, server: Server, nats: str, home: Path, *, replicas: int = 1) -> None:
         self.server = server
-        self.broker = broker
+        self.nats = nats
+        self.replicas = replicas
         self.home = home
         self.url = server.url("app")
         people = People(self.url)
@@ -80,26 +79,10 @@ class Stage:
 
     def start_relay(self) -> Relay:
         """Start one more."""
-        relay = relays.start(self.url, self.home, "--replicas", "1", NATS_URL=self.broker.url)
+        options = ("--replicas", str(self.replicas))
+        relay = relays.start(self.url, self.home, *options, NATS_URL=self.nats)
         self.relays.append(relay)
         return relay
-
-    def kill(self, what: set[str]) -> None:
-        """Kill some of it, in any order, and start it again, as whoever watches over it would."""
-        for each in random.sample(sorted(what), len(what)):
-            if each == "relay":
-                self.end_relay()
-            elif each == "broker":
-                self.broker.kill()
-            else:
-                self.server.kill()
-        if "database" in what:
-            self.server.start()
-        if "broker" in what:
-            self.broker.start()
-        if "relay" in what:
-            self.start_relay()
-        self.keep_hot()
 
     def end_relay(self) -> None:
         """Kill the first relay."""

@@ -14,7 +14,7 @@ from nats.errors import NoRespondersError
 
 from tests.relay.scene import asynchronous
 from tests.relay.stage import Stage, follow_while
-from tests.support.brokers import relay_configuration, running_broker
+from tests.support.brokers import Broker, relay_configuration, running_broker
 from tests.support.push import operator
 from tests.support.relay import Relay
 from tests.support.servers import durable_server
@@ -28,16 +28,41 @@ KILLS = [set(each) for size in (1, 2, 3) for each in itertools.combinations(WHAT
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Run a durable server and a NATS server."""
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """Run a NATS server."""
     text = relay_configuration(tmp_path)
-    with durable_server("app") as server, running_broker(tmp_path, text) as broker:
-        stage = Stage(server, broker, tmp_path)
+    with running_broker(tmp_path, text) as broker:
+        yield broker
+
+
+@pytest.fixture
+def stage(broker: Broker, tmp_path: Path) -> Iterator[Stage]:
+    """Run a durable server beside it."""
+    with durable_server("app") as server:
+        stage = Stage(server, broker.url, tmp_path)
         try:
             yield stage
         finally:
             while stage.relays:
                 stage.end_relay()
+
+
+def kill(stage: Stage, broker: Broker, what: set[str]) -> None:
+    """Kill some of it, in any order, and start it again, as whoever watches over it would."""
+    for each in random.sample(sorted(what), len(what)):
+        if each == "relay":
+            stage.end_relay()
+        elif each == "broker":
+            broker.kill()
+        else:
+            stage.server.kill()
+    if "database" in what:
+        stage.server.start()
+    if "broker" in what:
+        broker.start()
+    if "relay" in what:
+        stage.start_relay()
+    stage.keep_hot()
 
 
 async def someone_leads(relay: Relay) -> None:
@@ -50,13 +75,15 @@ async def someone_leads(relay: Relay) -> None:
 
 
 @asynchronous
-async def test_every_committed_change_comes_once_whatever_is_killed(stage: Stage) -> None:
+async def test_every_committed_change_comes_once_whatever_is_killed(
+    stage: Stage, broker: Broker
+) -> None:
     await asyncio.to_thread(stage.start_relay)
 
     async def kill_at_random() -> None:
         for what in random.sample(KILLS * TIMES, len(KILLS) * TIMES):
             await asyncio.sleep(random.uniform(0, BETWEEN))
-            await asyncio.to_thread(stage.kill, what)
+            await asyncio.to_thread(kill, stage, broker, what)
 
     await follow_while(stage, kill_at_random)
 

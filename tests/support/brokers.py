@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ class Broker:
         self._text = text
         self._address = "127.0.0.1:-1"
         self._process: subprocess.Popen[str] | None = None
+        self._reading = threading.Thread()
 
     @property
     def url(self) -> str:
@@ -41,6 +43,8 @@ class Broker:
             if found := re.search(r"client connections on (\S+)", line):
                 self._address = found[1]
             if "Server is ready" in line:
+                self._reading = threading.Thread(target=self._process.stderr.read)
+                self._reading.start()  # what it says later holds it up nowhere
                 return
         raise AssertionError("the NATS server has not started")
 
@@ -49,6 +53,8 @@ class Broker:
         if self._process:
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            if self._reading.is_alive():
+                self._reading.join()
             assert self._process.stderr
             self._process.stderr.close()
             self._process = None

@@ -61,7 +61,7 @@ class Push:
             self.errors.append(str(error))
 
         return await nats.connect(
-            self.relay.nats,
+            self.relay.nats.split(","),
             **{
                 "token": with_token,
                 "name": str(self.connection_id),
@@ -148,7 +148,7 @@ async def pushed(
 async def operator(relay: Relay) -> AsyncIterator[Client]:
     """Hold a connection that may do everything in the account of the stream."""
     seed = keys.load(relay.home).relay.seed
-    client = await nats.connect(relay.nats, nkeys_seed_str=seed, allow_reconnect=False)
+    client = await nats.connect(relay.nats.split(","), nkeys_seed_str=seed, allow_reconnect=False)
     try:
         yield client
     finally:

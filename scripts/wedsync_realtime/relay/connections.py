@@ -79,16 +79,17 @@ async def _connect(
             report(f"{type(error).__name__}: {error}")
 
     client = SteadyClient()
+    servers = url.split(",")
     try:
         async with asyncio.timeout(PATIENCE):
             await client.connect(
-                url,
+                servers,
                 name=f"{NAME} {__version__}",
                 nkeys_seed_str=login.seed,
                 allow_reconnect=False,
                 max_reconnect_attempts=1,  # otherwise it tries a server that is away for minutes
                 reconnect_time_wait=0,
-                connect_timeout=PATIENCE,
+                connect_timeout=max(2, PATIENCE // len(servers)),  # some may be silent
                 closed_cb=closed,
                 error_cb=failed,
                 ping_interval=5,
@@ -138,4 +139,5 @@ async def _close(client: Client) -> None:
 
 
 def _shown(url: str) -> str:
-    return url.rpartition("@")[2].removeprefix("nats://")
+    servers = (server.rpartition("@")[2] for server in url.split(","))
+    return ", ".join(server.removeprefix("nats://") for server in servers)
