@@ -23,6 +23,7 @@ from tests.support.waiting import PATIENCE
 TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 1.0  # seconds at most of work with a server missing
 SERVERS = 3
+pytestmark = pytest.mark.timeout(1800)
 
 
 class Cluster:

@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections import Counter
 from contextlib import suppress
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from nats.aio.client import Client
@@ -14,9 +16,11 @@ from psycopg import sql
 
 from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.relay.database import Pool
+from wedsync_realtime.relay.presence import Presence
 
 LONGEST = 64 * 1024  # bytes of a body
 AT_ONCE = 4  # calls of one user
+FLOOD = 500  # calls of one user in a second, from which on none is answered
 PATIENCE = 5.0  # seconds for a call, waiting for a connection included
 LOCKED = 1000  # milliseconds for what the user holds elsewhere, in which others get no connection
 
@@ -58,22 +62,40 @@ class RefusedCallError(Exception):
 
 
 class Calls:
-    """The calls that this relay serves, in turns with the others; each in a task of its own."""
+    """The calls that this relay serves, in turns with the others; each in a task of its own.
 
-    def __init__(self, app: Client, pool: Pool) -> None:
-        self._app = app
+    Whoever floods it has their connections closed, so that nobody else waits.
+    """
+
+    def __init__(self, client: Client, pool: Pool, presence: Presence) -> None:
+        self._client = client
         self._pool = pool
+        self._presence = presence
+        self._second = 0
+        self._lately: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[None]] = set()
         self._of: Counter[str] = Counter()
 
     async def begin(self) -> None:
         """Serve from now on; raises nats.errors.Error."""
-        await self._app.subscribe("wedsync.rpc.*.*", queue="relays", cb=self._take)
+        await self._client.subscribe("wedsync.rpc.*.*", queue="relays", cb=self._take)
 
     async def _take(self, request: Msg) -> None:
+        if self._floods(request.subject.split(".")[2]):
+            return
         task = asyncio.create_task(self._serve(request))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    def _floods(self, user: str) -> bool:
+        second = int(monotonic())
+        if second != self._second:
+            self._second = second
+            self._lately.clear()
+        self._lately[user] += 1
+        if self._lately[user] % FLOOD == 0:
+            self._presence.kick_user(UUID(user))
+        return self._lately[user] >= FLOOD
 
     async def _serve(self, request: Msg) -> None:
         user, function = request.subject.split(".")[2:]
@@ -95,7 +117,7 @@ class Calls:
             if not self._of[user]:
                 del self._of[user]
         with suppress(NatsError):  # the client asks anew
-            await self._app.publish(request.reply, body.encode(), headers={"Status": status})
+            await self._client.publish(request.reply, body.encode(), headers={"Status": status})
 
     async def _call(self, user: str, function: str, body: bytes) -> tuple[str, str]:
         arguments = _arguments(function, body)

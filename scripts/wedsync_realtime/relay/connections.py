@@ -1,9 +1,9 @@
-"""The relay's two connections to NATS, and what the server behind them must be able to do."""
+"""The relay's connections to NATS, and what the server behind them must be able to do."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from nats.aio.client import Client
@@ -30,9 +30,13 @@ class LostBrokerError(Exception):
 
 @dataclass(frozen=True)
 class Connections:
-    """app: of the account with the stream and the clients. system: of NATS's own account."""
+    """app: of the account with the stream and the clients. system: of NATS's own account.
+
+    calls: of the former, for what clients ask, so that it stands in the way of nothing else.
+    """
 
     app: Client
+    calls: Client
     system: Client
     lost: asyncio.Event
 
@@ -46,21 +50,22 @@ class Connections:
 async def connected(
     url: str, keys: Keys, report: Callable[[str], None]
 ) -> AsyncIterator[Connections]:
-    """Hold both connections open for the time of the context; they do not come back by themselves.
+    """Hold the connections open for the time of the context; they do not come back by themselves.
 
     Raises BrokerError.
     """
     lost = asyncio.Event()
-    app = await _connect(url, keys.relay, lost, report)
-    try:
-        system = await _connect(url, keys.system, lost, report)
-        try:
-            await _check(app, url)
-            yield Connections(app, system, lost)
-        finally:
-            await _close(system)
-    finally:
-        await _close(app)
+    async with AsyncExitStack() as stack:
+
+        async def opened(login: Login) -> Client:
+            client = await _connect(url, login, lost, report)
+            stack.push_async_callback(_close, client)
+            return client
+
+        app, calls = await opened(keys.relay), await opened(keys.relay)
+        system = await opened(keys.system)
+        await _check(app, url)
+        yield Connections(app, calls, system, lost)
 
 
 async def _connect(

@@ -109,13 +109,19 @@ class Presence:
 
     def kick_later(self, pairs: Iterable[Pair]) -> None:
         """Have the connections closed that users have now, after they got what they asked for."""
-        places = [place for pair in pairs for place in self._of.get(pair, ())]
-        task = asyncio.create_task(self._kick_later(places))
+        self._kick_after(COURTESY, [place for pair in pairs for place in self._of.get(pair, ())])
+
+    def kick_user(self, user: UUID) -> None:
+        """Have all connections of a user closed, while something else goes on."""
+        self._kick_after(0, [place for place, pair in self._places.items() if pair[0] == user])
+
+    def _kick_after(self, seconds: float, places: list[Place]) -> None:
+        task = asyncio.create_task(self._kick_later(seconds, places))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _kick_later(self, places: list[Place]) -> None:
-        await asyncio.sleep(COURTESY)
+    async def _kick_later(self, seconds: float, places: list[Place]) -> None:
+        await asyncio.sleep(seconds)
         with suppress(NatsError):
             await self._kick_all([place for place in places if place in self._places])
 

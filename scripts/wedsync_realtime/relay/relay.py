@@ -23,7 +23,8 @@ from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.pump import Pump
 from wedsync_realtime.relay.stream import NAME, Stream
 
-POOL = 8  # connections to the database, for logins and calls
+# Connections to the database: none of the three waits for another.
+LOGINS, CALLS, UPKEEP = 6, 6, 1
 PAUSE = 0.1  # seconds between attempts to reach NATS
 REPORT = 15.0  # seconds between reports to the database
 LOOK = 0.5  # seconds in which what has changed is reported
@@ -45,6 +46,15 @@ class Settings:
     listen: str
     websocket: str
     home: Path
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Connections to the database, for those who come, what they ask, and what keeps them."""
+
+    logins: database.Pool
+    calls: database.Pool
+    upkeep: database.Pool
 
 
 Announce = Callable[[dict[str, str | None]], None]
@@ -83,15 +93,16 @@ async def _run(settings: Settings, announce: Announce, figures: Figures) -> None
                 broker.embedded(settings.home, own_keys, *places, figures.tell)
             )
             addresses |= {"nats": own.nats, "websocket": own.websocket}
-        pool = database.Pool(settings.database, POOL)
-        stack.push_async_callback(pool.close)
+        pools = Pools(*(database.Pool(settings.database, size) for size in (LOGINS, CALLS, UPKEEP)))
+        for pool in (pools.logins, pools.calls, pools.upkeep):
+            stack.push_async_callback(pool.close)
         serves = asyncio.Event()
         stack.enter_context(_cancelled(_announce(serves, announce, addresses)))
-        stack.enter_context(_cancelled(_report(pool, figures)))
+        stack.enter_context(_cancelled(_report(pools.upkeep, figures)))
         while True:
             try:
-                async with connected(str(addresses["nats"]), own_keys, figures.failed) as both:
-                    await _serve(both, settings, own_keys, verifier, pool, figures, serves)
+                async with connected(str(addresses["nats"]), own_keys, figures.failed) as opened:
+                    await _serve(opened, settings, own_keys, verifier, pools, figures, serves)
             except (RunnerError, LostBrokerError, NatsError, TimeoutError) as error:
                 if not serves.is_set():
                     raise
@@ -104,15 +115,15 @@ async def _serve(
     settings: Settings,
     own_keys: keys.Keys,
     verifier: tokens.Verifier,
-    pool: database.Pool,
+    pools: Pools,
     figures: Figures,
     serves: asyncio.Event,
 ) -> None:
     """Serve until something raises an error, and raise the first."""
     app, system = connections.app, connections.system
-    presence = Presence(system, pool, figures, settings.grace)
-    logins = Logins(system, own_keys, verifier, pool, presence, figures)
-    calls = Calls(app, pool)
+    presence = Presence(system, pools.upkeep, figures, settings.grace)
+    logins = Logins(system, own_keys, verifier, pools.logins, presence, figures)
+    calls = Calls(connections.calls, pools.calls, presence)
     target = Stream(app, settings.replicas)
     pump = Pump(settings.database, app, target, presence, figures, serves.set)
     for part in (presence, logins, calls):

@@ -14,7 +14,7 @@ from tests.relay.scene import FORMS, Scene, asynchronous, body, names, until
 from tests.support.push import VIOLATION, pushed
 from tests.support.relay import Relay, token
 from tests.support.waiting import PATIENCE
-from wedsync_realtime.relay.calls import AT_ONCE
+from wedsync_realtime.relay.calls import AT_ONCE, FLOOD
 
 CALL_SECONDS = 3  # below which the relay has not lost its connection meanwhile
 WAITING = """
@@ -93,6 +93,24 @@ async def test_connection_stays_its_user_s(relay: Relay, scene: Scene) -> None:
         async with raw_connection(relay) as raw:
             assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
             assert (await raw.log_in(second, uuid4())).startswith(VIOLATION)
+
+
+@asynchronous
+async def test_flood_of_calls_is_cut_off(relay: Relay, scene: Scene) -> None:
+    rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
+    call = f"PUB wedsync.rpc.{rival}.status _INBOX.{rival}.x 2\r\n{{}}\r\n".encode()
+    async with pushed(relay, scene.user) as client, raw_connection(relay) as raw:
+        await client.subscribe(FORMS, **scene.own)
+        assert await raw.log_in(token(rival), uuid4()) == b"PONG\r\n"
+        with suppress(OSError):
+            raw.writer.write(call * 2 * FLOOD)
+            async with asyncio.timeout(PATIENCE):
+                while await raw.reader.read(FLOOD):
+                    pass
+        assert raw.reader.at_eof() or raw.reader.exception()
+        assert body(await client.call("status"))["success"]
+        scene.submit("still pushed")
+        assert names(await client.take_events(1)) == ["still pushed"]
 
 
 @asynchronous
