@@ -1,5 +1,5 @@
 -- Put on record what a relay says of itself: one row a relay, by the id that it has chosen. What it
--- does not tell stays as it was.
+-- does not tell stays as it was. What views and metrics could not read is refused.
 
 create or replace function wedsync_realtime.report_relay(state jsonb)
     returns void
@@ -13,6 +13,22 @@ declare
         null::wedsync_realtime.relays, state - array['started_at', 'seen_at', 'last_error_at']
     );
 begin
+    if
+        v_state.id is null or octet_length((state - 'last_error')::text) > 8192
+        or not (v_state.lag_seconds >= 0 and v_state.lag_seconds < 1e9)
+        or least(
+            v_state.lag_events, v_state.connections, v_state.logins, v_state.kicks,
+            v_state.slow_consumers, v_state.published
+        ) < 0
+        or exists (
+            select from jsonb_each_text(v_state.refused) as r
+            where coalesce(r.value, '') !~ '^\d{1,15}$'
+        )
+    then
+        raise exception 'state is not what a relay says of itself'
+            using errcode = 'invalid_parameter_value',
+            hint = 'It has an id, figures that are not negative, and 8 kB at most.';
+    end if;
     insert into wedsync_realtime.relays as r (
         id, is_leader, lag_events, lag_seconds, connections, logins, refused, kicks,
         slow_consumers, published, last_error, last_error_at
@@ -20,7 +36,8 @@ begin
     values (
         v_state.id, coalesce(v_state.is_leader, false), v_state.lag_events, v_state.lag_seconds,
         v_state.connections, v_state.logins, coalesce(v_state.refused, '{}'), v_state.kicks,
-        v_state.slow_consumers, v_state.published, left(v_state.last_error, 500),
+        v_state.slow_consumers, v_state.published,
+        regexp_replace(left(v_state.last_error, 500), '[[:cntrl:]]', ' ', 'g'),
         case when v_state.last_error is not null then clock_timestamp() end
     )
     on conflict on constraint relays_pkey do update

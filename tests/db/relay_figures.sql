@@ -1,7 +1,10 @@
 -- What relays say of themselves, as the monitor sees it, and for how long.
 
 begin;
-select plan(9);
+select plan(27);
+
+create function tests.report(told jsonb) returns text language sql
+as $$ select (jsonb_build_object('id', tests.id('relay', 'hostile')) || told)::text $$;
 
 set local role wedsync_realtime_monitor;
 select is_empty(
@@ -107,6 +110,49 @@ from wedsync_realtime.relays as r;
 select is(
     (select r.last_error_at > now() from wedsync_realtime.relays as r), true,
     'report_relay: the same error again is a new one'
+);
+
+-- What is none
+
+set local role wedsync_realtime_relay;
+select throws_ok(
+    format('select wedsync_realtime.report_relay(%L)', r.told), r.code, null,
+    'report_relay: refuses ' || r.what
+)
+from (values
+    ('nothing', null, '22023'),
+    ('a number', '5', '22023'),
+    ('who has no id', '{"is_leader": true}', '22023'),
+    ('an id that is none', '{"id": "me"}', '22P02'),
+    ('negative figures', tests.report('{"logins": 1, "kicks": -1}'), '22023'),
+    ('a negative lag', tests.report('{"lag_seconds": -0.5}'), '22023'),
+    ('a lag that is no number', tests.report('{"lag_seconds": "NaN"}'), '22023'),
+    ('a lag without an end', tests.report('{"lag_seconds": "Infinity"}'), '22023'),
+    ('figures past counting', tests.report('{"published": 9223372036854775808}'), '22003'),
+    ('refusals that are no object', tests.report('{"refused": [1]}'), '22023'),
+    ('refusals that are not counted', tests.report('{"refused": {"expired": "many"}}'), '22023'),
+    ('refusals of no number', tests.report('{"refused": {"expired": null}}'), '22023'),
+    ('refusals below none', tests.report('{"refused": {"expired": -1}}'), '22023'),
+    (
+        'more than 8 kB',
+        tests.report(jsonb_build_object('refused', jsonb_build_object(repeat('x', 9000), 1))),
+        '22023'
+    )
+) as r (what, told, code);
+select lives_ok(
+    format('select wedsync_realtime.report_relay(%L)', r.told), 'report_relay: takes ' || r.what
+)
+from (values
+    ('a long error', tests.report(jsonb_build_object('last_error', repeat('no answer ', 10000)))),
+    ('an error that moves the cursor', tests.report('{"last_error": "\u001b[2J\u0007done"}'))
+) as r (what, told);
+reset role;
+select is(
+    (select r.last_error from wedsync_realtime.relays as r where r.id = tests.id('relay', 'hostile')),
+    ' [2J done', 'report_relay: what moves a terminal is taken out'
+);
+select lives_ok(
+    'select count(*) from wedsync_realtime.metrics()', 'metrics: can read all that was taken'
 );
 
 select * from finish();
