@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from tests.support.caller import Caller
 from tests.support.cluster import Cluster
-from tests.support.documents import page
+from tests.support.documents import ROOT, page
 from tests.support.people import People
 from tests.support.waiting import until, until_blocked
 from wedsync_realtime.entry import menu
@@ -80,6 +80,18 @@ def test_nobody_receives(db: Database, owner: Caller, cause: str, says: str) -> 
     assert [line.split("|")[1] for line in well] == ["0"] * 7  # channels alone: no check fails
     db.admin.execute(cause.encode())
     assert says in db.paste("Nobody receives.")
+
+
+def test_every_check_has_an_entry(db: Database) -> None:
+    """The table names the check, what it means, and an entry of the runbook or another page."""
+    chapter = page("docs/operate.md").split("## Runbook")[1]
+    rows = re.findall(r"^\| (`.*?) \| (.+) \| (.+) \|$", chapter, re.MULTILINE)
+    told = {name: (means, read) for names, means, read in rows for name in names.split(", ")}
+    checks = db.admin.execute("select name from wedsync_realtime.health()").fetchall()
+    assert told.keys() == {f"`{name}`" for (name,) in checks} | {"`health_…`"}
+    for _, read in told.values():
+        is_entry = f"**{read}.**" in chapter
+        assert is_entry or read in ("the `sql`", "the `value`") or (ROOT / "docs" / read).is_file()
 
 
 def test_one_supplier_does_not_receive(
