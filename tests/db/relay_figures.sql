@@ -148,7 +148,10 @@ from (values
 ) as r (what, told);
 reset role;
 select is(
-    (select r.last_error from wedsync_realtime.relays as r where r.id = tests.id('relay', 'hostile')),
+    (
+        select r.last_error from wedsync_realtime.relays as r
+        where r.id = tests.id('relay', 'hostile')
+    ),
     ' [2J done', 'report_relay: what moves a terminal is taken out'
 );
 select lives_ok(

@@ -132,7 +132,7 @@ async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None
         for follower in followers:
             assert Counter(follower.told) == own
             assert in_order(follower.told)
-        published = await published_names(stage)
+        published = await published_names(stage.relays[0])
         print(f"{own.total()} changes committed, {committed[FOREIGN]} of the rival")
         assert Counter(published) == committed
         assert in_order(published)
@@ -154,10 +154,10 @@ def in_order(names: list[str]) -> bool:
     return all(changes == sorted(changes) for changes in forms.values())
 
 
-async def published_names(stage: Stage) -> list[str]:
+async def published_names(relay: Relay) -> list[str]:
     """Return what stands in the stream, once the relay is done."""
     found: list[str] = []
-    async with operator(stage.relays[0]) as client:
+    async with operator(relay) as client:
         context = client.jetstream()
         info = await context.stream_info("WEDSYNC")
         for sequence in range(1, info.state.last_seq + 1):

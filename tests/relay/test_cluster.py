@@ -110,6 +110,7 @@ async def test_every_committed_change_comes_once_whichever_server_is_killed(
             await asyncio.sleep(random.uniform(0, BETWEEN))
             for name in killed:
                 await asyncio.to_thread(servers[name].start)
+            await asyncio.to_thread(stage.keep_hot)
 
     await follow_while(stage, kill)
 

@@ -26,6 +26,10 @@ POSITION_SUBJECT = "wedsync.position"  # for what has no message of its own; rep
 AHEAD = 2000  # messages that may be on their way
 ASKED = 100  # messages after which the server is asked for an answer
 PATIENCE = 5.0  # seconds
+UNSTORED = (
+    "the NATS server stores nothing: its log says why. Where its disk is full, make room there "
+    "and start it again"
+)
 
 _CONFIG = StreamConfig(
     name=NAME,
@@ -148,10 +152,11 @@ class Stream:
                 headers["Nats-Msg-Id"] = _Verbatim(message.id + blanks)
             if number < last:
                 headers["Wedsync-Partial"] = "1"
-            if sending.sequence == sending.confirmed:
+            is_first = sending.sequence == sending.confirmed
+            if is_first:
                 sending.since = monotonic()
             sending.sequence += 1
-            is_asked = (is_last and number == last) or sending.sequence % ASKED == 0
+            is_asked = is_first or (is_last and number == last) or sending.sequence % ASKED == 0
             await self._client.publish(
                 subject.replace(EVENTS, INGEST, 1),
                 message.body,
@@ -165,7 +170,7 @@ class Stream:
         if sending.error is not None:
             raise StreamError(sending.error)
         if self.unconfirmed and monotonic() - sending.since > PATIENCE:
-            raise StreamError("the stream does not answer")
+            raise StreamError(f"the stream does not answer, or {UNSTORED}")
 
     async def _wait(self, sending: _Sending, most: int) -> None:
         """Wait until fewer than so many messages are on their way."""
@@ -184,7 +189,10 @@ class Stream:
             return  # of what was sent before the end was read again
         told = json.loads(ack.data) if ack.data else {"error": {"description": "no stream"}}
         if "error" in told:
-            sending.error = sending.error or str(told["error"]["description"])
+            problem = str(told["error"]["description"])
+            if problem == f"wrong last sequence: {sending.confirmed}":
+                problem = UNSTORED  # nobody else has written; it does not tell of what it lost
+            sending.error = sending.error or problem
         elif told["seq"] != int(sequence):
             sending.error = sending.error or f"the stream is at {told['seq']}, not at {sequence}"
         else:
