@@ -8,11 +8,18 @@ create or replace function wedsync_realtime.can_schedule(role_name name)
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- by the catalogs, because to_regclass() fails where the schema may not be used
+    -- By the catalogs, because to_regclass() fails where the schema may not be used; and of the
+    -- extension, because anybody who may create schemas may create one of this name.
     return exists (
         select
         from pg_namespace as n
         inner join pg_class as r on r.relnamespace = n.oid and r.relname = 'job'
+        inner join pg_depend as d
+            on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'e'
+        inner join pg_extension as e
+            on
+                d.refclassid = 'pg_extension'::regclass and e.oid = d.refobjid
+                and e.extname = 'pg_cron'
         where
             n.nspname = 'cron'
             and has_schema_privilege(role_name, n.oid, 'usage')

@@ -135,15 +135,22 @@ def comparable(definition: str) -> str:
 
 
 def has_jobs(connection: Connection[Any]) -> bool:
-    """Tell whether pg_cron is there for this role, without which none of the jobs can be."""
+    """Tell whether pg_cron is there for this role, without which none of the jobs can be.
+
+    Anybody who may create schemas may create one of its name.
+    """
     return (
         connection.execute(
             """
             select
             from pg_catalog.pg_class as r
             inner join pg_catalog.pg_namespace as n on n.oid = r.relnamespace
+            inner join pg_catalog.pg_depend as d on d.objid = r.oid and d.deptype = 'e'
+            inner join pg_catalog.pg_extension as e on e.oid = d.refobjid
             where
-                n.nspname = 'cron' and r.relname = 'job'
+                n.nspname = 'cron' and r.relname = 'job' and e.extname = 'pg_cron'
+                and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                and d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                 and pg_catalog.has_schema_privilege(n.oid, 'usage')
                 and pg_catalog.has_table_privilege(r.oid, 'select')
             """
