@@ -22,6 +22,7 @@ from wedsync_realtime.bench import (
     pollers,
     push,
     report,
+    transports,
     views,
     walrus,
 )
@@ -41,6 +42,7 @@ SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "delivery": delivery.delivery,
     "pollers": pollers.pollers,
     "push": push.push,
+    "transports": transports.transports,
     "cleanup": cleanup.cleanup,
     "views": views.views,
 }

@@ -25,8 +25,10 @@ SECRET = "the tokens of the benchmark are signed with this secret"
 PACE = 0.02  # seconds between changes
 BULK = 10_000  # changes of a statement
 SIZE = 800  # bytes of an event, about
-_INSERT = "insert into public.form_responses (supplier_id, form_name) select $1::uuid, n::text"
-_NUMBERS = " from generate_series($2::integer, $3::integer) as n"
+INSERT = (
+    "insert into public.form_responses (supplier_id, form_name) select $1::uuid, n::text"
+    " from generate_series($2::integer, $3::integer) as n"
+)
 _LEASES = """
     select s.user_id::text, s.connection_id::text
     from public.realtime_subscriptions as s
@@ -39,10 +41,10 @@ def push(stage: Stage) -> Iterator[Figure]:
     """Push changes to the audiences of suppliers, and end subscriptions while it listens."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with _relay(stage) as relay, stage.session() as session:
-        if relay is None:
+    with relay(stage) as running, stage.session() as session:
+        if running is None:
             return
-        home, address = relay
+        home, address = running
         for size in stage.scale.subscribers:
             name = f"audience {size}"
             people.add(session, name, leases=size)
@@ -53,28 +55,28 @@ def push(stage: Stage) -> Iterator[Figure]:
 def _deliver(
     session: Session, home: Path, address: Address, name: str, changes: int
 ) -> Iterator[Figure]:
-    clients = _clients(session, name)
-    what = "1 client" if len(clients) == 1 else f"{len(clients):,} clients"
+    hearing = clients(session, name)
+    what = "1 client" if len(hearing) == 1 else f"{len(hearing):,} clients"
     supplier = people.supplier_id(name)
-    with audience(address, clients) as listening:
+    with audience(address, hearing) as listening:
         yield Reading("push", f"{what} logging in at once", listening.entered(), "s", 30)
         seconds = []
         for number in range(changes):
-            session.call(_INSERT + _NUMBERS, supplier, number, number)
+            session.call(INSERT, supplier, number, number)
             committed = time.perf_counter()
             seconds.append(listening.arrived(number) - committed)
             time.sleep(PACE)
         for per_cent in (50, 99):
             reached = percentile(seconds, per_cent)
             yield Reading("push", f"commit to the last of {what}, p{per_cent}", reached, "ms")
-        seconds = asyncio.run(_alone(home, address, clients[0].subject, listening, changes))
+        seconds = asyncio.run(_alone(home, address, hearing[0].subject, listening, changes))
         for per_cent in (50, 99):
             reached = percentile(seconds, per_cent)
             yield Reading("push", f"the same of NATS alone, {what}, p{per_cent}", reached, "ms")
-        if len(clients) == 1:
+        if len(hearing) == 1:
             start = time.perf_counter()
             first = 2 * changes
-            session.call(_INSERT + _NUMBERS, supplier, first, first + BULK - 1)
+            session.call(INSERT, supplier, first, first + BULK - 1)
             took = listening.arrived(first + BULK - 1) - start
             yield Reading("push", "events a second through the relay", BULK / took, "/s")
 
@@ -104,7 +106,7 @@ async def _alone(
 def _revoke(session: Session, address: Address, times: int) -> Iterator[Figure]:
     name = "revoked"
     people.add(session, name, leases=times)
-    seconds = [_closing(session, address, client) for client in _clients(session, name)]
+    seconds = [_closing(session, address, client) for client in clients(session, name)]
     for per_cent in (50, 99):
         reached = percentile(seconds, per_cent)
         yield Reading("push", f"revocation to the closed connection, p{per_cent}", reached, "ms")
@@ -122,7 +124,8 @@ def _closing(session: Session, address: Address, client: Client) -> float:
         return time.perf_counter() - committed
 
 
-def _clients(session: Session, name: str) -> list[Client]:
+def clients(session: Session, name: str) -> list[Client]:
+    """Return the holders of a supplier's leases, who may listen to its changes."""
     subject = f"wedsync.event.{people.CHANNEL}.{people.supplier_id(name)}"
     leases = session.rows(_LEASES, people.supplier_id(name))
     return [Client(user, _token(user), connection, subject) for user, connection in leases]
@@ -140,7 +143,7 @@ def _encode(part: bytes) -> str:
 
 
 @contextmanager
-def _relay(stage: Stage) -> Iterator[tuple[Path, Address] | None]:
+def relay(stage: Stage) -> Iterator[tuple[Path, Address] | None]:
     """Run a relay with a NATS server of its own for the time of the context; None without."""
     places = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")
     with tempfile.TemporaryDirectory(prefix="wedsync-bench-") as home:
