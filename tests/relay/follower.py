@@ -16,6 +16,7 @@ from tests.support.push import Push, control
 from tests.support.relay import Relay
 
 PAUSE = 0.1  # seconds between attempts
+ANSWER = 20.0  # seconds for a login or a call
 LISTENS, POLLS = 2.0, 0.5  # seconds at most, until it does the other
 
 
@@ -37,10 +38,12 @@ class Follower(Push):
         while True:
             with suppress(NatsError, OSError, TimeoutError, AssertionError):
                 if not self._lease:
-                    await self.log_in()
-                    self._lease = await self.subscribe(FORMS, **self._own)
+                    async with asyncio.timeout(ANSWER):
+                        await self.log_in()
+                        self._lease = await self.subscribe(FORMS, **self._own)
                     self._cursor = self._cursor or self._lease["cursor"]
-                await self.log_in()
+                async with asyncio.timeout(ANSWER):
+                    await self.log_in()
                 while not self.lost.is_set():
                     await self._listen(random.uniform(0, LISTENS))
                     for _ in range(random.randint(0, int(POLLS / PAUSE))):
@@ -74,7 +77,10 @@ class Follower(Push):
     async def _poll(self) -> None:
         has_more = True
         while has_more:
-            answer = await self.call("poll", channel=self._lease["channel"], cursor=self._cursor)
+            async with asyncio.timeout(ANSWER):  # lost with the server that the relay was on
+                answer = await self.call(
+                    "poll", channel=self._lease["channel"], cursor=self._cursor
+                )
             told = json.loads(answer.data)
             if told.get("code") in ("subscription_expired", "subscription_not_found"):
                 self._lease = {}

@@ -2,13 +2,19 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
+from uuid import uuid4
 
 from nats.aio.msg import Msg
 
 from tests.relay.scene import FORMS, Scene, asynchronous, body
-from tests.support.push import pushed
+from tests.support.push import Push, pushed
 from tests.support.relay import Relay
+from wedsync_realtime.relay.calls import AT_ONCE
+
+CONNECTIONS, LIMIT = 12, 7
+TOO_MANY = "Too many calls at once"
 
 
 def status(answer: Msg) -> int:
@@ -104,3 +110,26 @@ async def test_one_user_cannot_use_up_the_connections(relay: Relay, scene: Scene
         assert set(found) <= {200, 429}
         assert found.count(200) >= 4
         assert status(await client.call("status")) == 200
+
+
+@asynchronous
+async def test_limits_hold_exactly_when_calls_race(relay: Relay, scene: Scene) -> None:
+    scene.value("select wedsync_realtime.set_limit(%s, %s)", scene.supplier, LIMIT)
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(pushed(relay, scene.user)) for _ in range(CONNECTIONS)
+        ]
+
+        async def subscribe(client: Push) -> str:
+            """Call until it reaches the database, and return what came of it."""
+            arguments = {"channels": [FORMS], "filters": scene.own, "connection_id": uuid4()}
+            while True:
+                answer = body(await client.call("subscribe", **arguments))
+                if answer.get("error") != TOO_MANY:
+                    return str(answer.get("code", "subscribed"))
+
+        told = await asyncio.gather(*(subscribe(client) for client in clients * AT_ONCE))
+    assert told.count("subscribed") == LIMIT
+    assert set(told) <= {"subscribed", "connection_limit", "rate_limited"}
+    held = "select count(*) from public.realtime_subscriptions where user_id = %s"
+    assert scene.value(held, scene.user) == LIMIT
