@@ -132,7 +132,9 @@ async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None
         for follower in followers:
             assert Counter(follower.told) == own
             assert in_order(follower.told)
-        published = await published_names(stage.relays[0])
+        async with asyncio.timeout(PATIENCE):
+            while len(published := await published_names(stage.relays[0])) < committed.total():
+                await asyncio.sleep(1)  # who polls may be ahead of the relay
         print(f"{own.total()} changes committed, {committed[FOREIGN]} of the rival")
         assert Counter(published) == committed
         assert in_order(published)
@@ -155,7 +157,7 @@ def in_order(names: list[str]) -> bool:
 
 
 async def published_names(relay: Relay) -> list[str]:
-    """Return what stands in the stream, once the relay is done."""
+    """Return what stands in the stream."""
     found: list[str] = []
     async with operator(relay) as client:
         context = client.jetstream()
