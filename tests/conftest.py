@@ -188,8 +188,9 @@ def empty_database(cluster: Cluster) -> Iterator[str]:
 @pytest.fixture
 def database(cluster: Cluster, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the URL of a database with the package deployed."""
-    has_people = "people" in request.fixturenames
-    with cluster.database(with_helpers(request.config) if has_people else template) as url:
+    if template == TEMPLATE and "people" in request.fixturenames:
+        template = with_helpers(request.config)
+    with cluster.database(template) as url:
         yield url
 
 

@@ -103,7 +103,7 @@ def test_wheel_deploys_from_any_folder(
     assert fix.startswith(f"Run `{bin_folder}/python")
     assert " -m pip install 'starlette" in fix
     program = f"{bin_folder}/wedsync-realtime"
-    assert json.loads(run("maintain", "--json", code=1))["fix"] == f"Run {program} migrate."
+    assert json.loads(run("maintain", "--json", code=1))["fix"] == f"Run `{program} migrate`."
     run("plan", code=3)
     run("migrate")
     assert schema(empty_database) == schema(database)

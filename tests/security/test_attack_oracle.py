@@ -70,9 +70,13 @@ def test_id_of_another_user_looks_like_none(
         for _ in range(60)
     ][10:]
     for one, other in calls:
-        assert one[:3] == other[:3]
+        assert one[:2] == other[:2]
     assert json.loads(calls[0][0][0])["status"] in (404, 410)
-    assert "realtime_subscriptions" in calls[0][0][2]
+    # one pair may differ: what autovacuum has looked at meanwhile is planned anew
+    (work_of_theirs, _), *_ = Counter(one[2] for one, _ in calls).most_common()
+    (work_of_nobodys, _), *_ = Counter(other[2] for _, other in calls).most_common()
+    assert work_of_theirs == work_of_nobodys
+    assert "realtime_subscriptions" in work_of_theirs
     # Far apart only if the one did other work; the work above is what is compared closely.
     ratio = median(one[3] for one, _ in calls) / median(other[3] for _, other in calls)
     assert 0.5 < ratio < 2
