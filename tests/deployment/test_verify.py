@@ -147,6 +147,8 @@ USE = """
     create policy own on public.clients using (supplier_id is not null);
     create table public.other (id int);
     select wedsync_realtime.unregister_channel('supplier-profile');
+    create role verified_reader;
+    grant wedsync_realtime_monitor, wedsync_realtime_relay to verified_reader;
 """
 
 
@@ -192,6 +194,7 @@ def test_what_administrators_do_is_no_difference(database: str, run: Run) -> Non
     assert run("verify", database).code == 0
     assert run("migrate", database).code == 0
     assert run("verify", database).code == 0
+    execute(database, "drop role verified_reader")
 
 
 @pytest.mark.parametrize("table", ['"The App"."No""tes"', '"The App"."' + "ä" * 31 + '"'])

@@ -267,8 +267,10 @@ entry as (
                 select 'members ' || string_agg(m.member::regrole::text, ', ' order by m.member)
                 from pg_auth_members as m
                 inner join pg_roles as b on b.oid = m.member
-                -- who deploys, here or into another database, is one, and may make members
-                where m.roleid = r.oid and not b.rolsuper and not b.rolcreaterole
+                -- the others' members are the administrators' affair; of the owner, who deploys
+                -- is one, here or into another database, and may make members
+                where r.rolname = 'wedsync_realtime_owner'
+                and m.roleid = r.oid and not b.rolsuper and not b.rolcreaterole
                 and m.member <> (
                     select n.nspowner from pg_namespace as n where n.nspname = 'wedsync_realtime'
                 )
