@@ -120,13 +120,20 @@ async def test_limits_hold_exactly_when_calls_race(relay: Relay, scene: Scene) -
             await stack.enter_async_context(pushed(relay, scene.user)) for _ in range(CONNECTIONS)
         ]
 
+        answered = asyncio.Semaphore(0)
+
         async def subscribe(client: Push) -> str:
-            """Call until it reaches the database, and return what came of it."""
+            """Call until it reaches the database, and return what came of it.
+
+            Again when another call has been answered: at once would be a flood, and cut off.
+            """
             arguments = {"channels": [FORMS], "filters": scene.own, "connection_id": uuid4()}
             while True:
                 answer = body(await client.call("subscribe", **arguments))
                 if answer.get("error") != TOO_MANY:
+                    answered.release()
                     return str(answer.get("code", "subscribed"))
+                await answered.acquire()
 
         told = await asyncio.gather(*(subscribe(client) for client in clients * AT_ONCE))
     assert told.count("subscribed") == LIMIT
