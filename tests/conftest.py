@@ -73,9 +73,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return a worker per core; none for a single file, whose tests share what they set up."""
+    """Return two workers a core, as tests wait a third of their time; none for a single file.
+
+    Its tests share what they set up.
+    """
     files = {argument.partition("::")[0] for argument in config.args}
-    return 0 if len(files) == 1 and Path(*files).is_file() else len(os.sched_getaffinity(0))
+    return 0 if len(files) == 1 and Path(*files).is_file() else 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.hookimpl(optionalhook=True)

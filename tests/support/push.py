@@ -49,6 +49,8 @@ class Push:
             transport.close()  # type: ignore[no-untyped-call]
             with suppress(OSError):
                 await transport.wait_closed()  # type: ignore[no-untyped-call]
+        if reading := self.client._reading_task:  # whose error nobody else asks for
+            await asyncio.gather(reading, return_exceptions=True)
 
     async def connect(self, with_token: str, **options: Any) -> Client:
         """Return a connection with a token; raises what nats does."""
