@@ -1,6 +1,6 @@
 -- Count a failure that the writer does not see, and return how many there are of this kind in
--- its transaction. The row is the transaction's own, so nobody waits for it, at no isolation
--- level.
+-- its transaction; one that counts for nothing is told with the one before it. The row is the
+-- transaction's own, so nobody waits for it, at no isolation level.
 
 create or replace function wedsync_realtime.note_failure(
     channel_id smallint,
@@ -26,8 +26,11 @@ begin
     )
     on conflict on constraint dispatch_failures_pkey do update
     set
-        sqlstate = excluded.sqlstate,
-        message = excluded.message,
+        sqlstate = case excluded.count when 0 then f.sqlstate else excluded.sqlstate end,
+        message = case excluded.count
+            when 0 then left(f.message || '; ' || excluded.message, 500)
+            else excluded.message
+        end,
         count = f.count + excluded.count,
         last_at = excluded.last_at
     returning f.count into v_count;

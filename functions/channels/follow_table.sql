@@ -40,8 +40,10 @@ begin
             perform wedsync_realtime.attach_relations(
                 array[v_relation], until - clock_timestamp()
             );
-            perform wedsync_realtime.mark_resync(channel.id, 'table_replaced')
-            where v_is_new and v_relation = v_table;
+            if v_is_new and v_relation = v_table then
+                insert into wedsync_realtime.resets (channel_id, reason)
+                values (channel.id, 'table_replaced');
+            end if;
         exception
             when lock_not_available then
                 v_failed := v_failed || format('%s is not attached: %s', v_relation, sqlerrm);

@@ -14,7 +14,8 @@ declare
 begin
     if (select s.dispatch_guarded from wedsync_realtime.settings as s) then
         begin
-            perform wedsync_realtime.mark_resync(v_channel, 'truncated');
+            insert into wedsync_realtime.resets (channel_id, reason)
+            values (v_channel, 'truncated');
         exception
             when others then
                 perform wedsync_realtime.survive_failure(v_channel, sqlstate, sqlerrm);
@@ -22,7 +23,8 @@ begin
     elsif not v_looks or exists (
         select from wedsync_realtime.topics as t where t.channel_id = v_channel
     ) then
-        perform wedsync_realtime.mark_resync(v_channel, 'truncated');
+        insert into wedsync_realtime.resets (channel_id, reason)
+        values (v_channel, 'truncated');
     end if;
     return null;
 end

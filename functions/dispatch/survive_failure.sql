@@ -1,7 +1,6 @@
 -- Let a write survive an error in dispatch: count it, and make the clients of the channel resync.
 -- When not even that can be noted the error is raised: a write that nobody is told of must fail.
--- Waking clients is different, since their next poll tells them all the same; once a transaction
--- is enough.
+-- Once a transaction is enough.
 
 create or replace function wedsync_realtime.survive_failure(
     channel_id smallint,
@@ -15,20 +14,10 @@ create or replace function wedsync_realtime.survive_failure(
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if wedsync_realtime.note_failure(channel_id, 'dispatch', code, message) > 1 then
-        return;
+    if wedsync_realtime.note_failure(channel_id, 'dispatch', code, message) = 1 then
+        insert into wedsync_realtime.resets (channel_id, reason)
+        values (survive_failure.channel_id, 'dispatch_failed');
     end if;
-    insert into wedsync_realtime.resets (channel_id, reason)
-    values (survive_failure.channel_id, 'dispatch_failed');
-    begin
-        perform wedsync_realtime.tell_resync(channel_id, 'dispatch_failed');
-    exception
-        when others then
-            perform wedsync_realtime.note_failure(
-                channel_id, 'dispatch', code,
-                format('%s; telling the clients failed too: %s', message, sqlerrm), 0
-            );
-    end;
 end
 $$;
 

@@ -16,7 +16,8 @@ begin
         'clients_after_update_revoke', 'event_rules_after_change_compile',
         'realtime_subscriptions_after_delete_log', 'realtime_subscriptions_after_insert_count',
         'realtime_subscriptions_after_update_log',
-        'realtime_subscriptions_before_truncate_delete', 'settings_after_update_compile',
+        'realtime_subscriptions_before_truncate_delete', 'resets_after_insert_tell',
+        'settings_after_update_compile',
         'settings_after_update_log', 'tenants_after_insert_log', 'tenants_after_update_log',
         'topics_after_insert_open', 'user_profiles_after_delete_revoke',
         'user_profiles_after_truncate_revoke', 'user_profiles_after_update_revoke'
@@ -25,7 +26,7 @@ end
 $$;
 
 comment on function wedsync_realtime.watching_triggers() is
-'Names of the triggers that audit, count and revoke.';
+'Names of the triggers that audit, count, revoke and tell.';
 revoke execute on function wedsync_realtime.watching_triggers()
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.watching_triggers()

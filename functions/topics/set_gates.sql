@@ -30,7 +30,8 @@ begin
             if pg_sequence_last_value(v_gate) is null then
                 update wedsync_realtime.topics as t
                 set is_ready = false, blockers = null where t.channel_id = v_channel;
-                perform wedsync_realtime.mark_resync(v_channel, 'dispatch_failed');
+                insert into wedsync_realtime.resets (channel_id, reason)
+                values (v_channel, 'dispatch_failed');
                 perform setval(v_gate, 1);
             end if;
         elsif v_may_close and pg_sequence_last_value(v_gate) is not null then

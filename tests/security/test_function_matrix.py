@@ -99,7 +99,7 @@ INTERNAL = [
     "image_expression", "is_far_behind", "is_key", "is_published", "job_step", "keep_channel_name",
     "key_columns", "key_expression", "last_reset", "last_xid", "late_events", "lease_snapshot",
     "length_expression", "lock_user", "log_activity", "log_change", "log_ended_leases",
-    "log_moved_lease", "maintain_partitions", "mark_cut", "mark_resync",
+    "log_moved_lease", "maintain_partitions", "mark_cut",
     "may_hear", "message_count", "messages_inserted", "missing_attachments",
     "name_access", "needed_columns", "next_cursor", "note_failure", "note_found",
     "note_server",

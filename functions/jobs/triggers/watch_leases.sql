@@ -1,4 +1,5 @@
--- Audit and count what happens to subscriptions; end those whose grounds are gone; audit settings.
+-- Audit and count what happens to subscriptions; end those whose grounds are gone; tell clients to
+-- resync; audit settings.
 
 select wedsync_realtime.ensure_trigger(t.relation::regclass, t.name, t.definition, t.note)
 from (values
@@ -32,6 +33,13 @@ from (values
         'after insert on %table% referencing new table as new_rows '
         'for each statement execute function wedsync_realtime.open_gates()',
         'Opens the gates of channels that get topics.'
+    ),
+    (
+        'wedsync_realtime.resets', 'resets_after_insert_tell',
+        -- a new history of the database is told by the cursors themselves
+        'after insert on %table% for each row when (new.reason <> ''epoch_changed'') '
+        'execute function wedsync_realtime.tell_resync()',
+        'Tells the clients of a channel to resync.'
     ),
     (
         'wedsync_realtime.channels', 'channels_after_update_revoke',
