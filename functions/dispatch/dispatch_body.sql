@@ -40,8 +40,10 @@ begin
         end if;
         v_before := wedsync_realtime.pin_settings();
     end if;$template$
-    || wedsync_realtime.record_template(channel, operation, v_settings.broadcast_enabled)
-    || $template$
+    || case operation
+        when 'UPDATE' then wedsync_realtime.update_template(wedsync_realtime.has_cascades(channel))
+        else wedsync_realtime.rows_template(operation)
+    end || $template$
     if v_gate % 2 = 0 or v_before is not null then$template$
     || case when v_settings.notify_enabled then $template$
     if found and v_gate % 2 = 0 then

@@ -1,4 +1,5 @@
--- Put a channel's constants in the place of the markers in a template.
+-- Put a channel's constants in the place of the markers in a template; and, with broadcasts, around
+-- each statement that records what sends its events too.
 -- The image of a row goes without its virtual columns, of which PostgreSQL shows nothing but null
 -- to triggers. Of text in another form than a uuid's no tenant is made: the column has got another
 -- type, and writers must not fail for that.
@@ -32,19 +33,30 @@ declare
 begin
     for v_marker in
         select m.name, m.value
-        from (values
+        from wedsync_realtime.settings as s
+        cross join lateral (values
+            ('record', case when s.broadcast_enabled then $template$
+    declare
+        v_places tid[];
+        v_since timestamptz;
+    begin
+    with recorded as ($template$ else '' end),
+            ('recorded', case when s.broadcast_enabled then $template$
+        returning created_at, ctid
+    )
+    select array_agg(r.ctid), min(r.created_at) into v_places, v_since from recorded as r;
+    if v_places is not null then
+        perform wedsync_realtime.broadcast_events({id}::smallint, v_places, v_since);
+    end if;
+    end;$template$ else ';' end),
             ('event', wedsync_realtime.event_expression(channel.id, operation, false)),
             ('event_one', wedsync_realtime.event_expression(channel.id, operation, true)),
             ('image', case operation when 'INSERT' then 'new' else 'old' end),
             ('code', quote_literal(left(operation, 1))),
-            ('tenant', v_tenant),
-            ('new_tenant', replace(v_tenant, 'i.content', 'v_new[1]')),
+            ('tenant', v_tenant), ('new_tenant', replace(v_tenant, 'i.content', 'v_new[1]')),
             ('tenant_name', quote_literal(channel.tenant_column)),
             ('row', v_row),
-            ('old_row', replace(v_row, 'r.*', 'o.*')),
-            ('new_row', replace(v_row, 'r.*', 'n.*')),
-            ('old_key', wedsync_realtime.key_expression('v_old[1]', channel.key_columns)),
-            ('new_key', wedsync_realtime.key_expression('v_new[1]', channel.key_columns)),
+            ('old_row', replace(v_row, 'r.*', 'o.*')), ('new_row', replace(v_row, 'r.*', 'n.*')),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
             ('settings', wedsync_realtime.settings_expression(channel)),
             ('sent', wedsync_realtime.image_expression('c.content', channel)),
@@ -53,14 +65,23 @@ begin
             ('length', wedsync_realtime.length_expression('i.content', channel)),
             ('length_new', wedsync_realtime.length_expression('p.new', channel)),
             ('length_old', wedsync_realtime.length_expression('p.old', channel)),
-            ('key', wedsync_realtime.key_expression('i.content', channel.key_columns)),
-            ('bytes', (select s.event_bytes::text from wedsync_realtime.settings as s)),
-            ('id', channel.id::text),
+            ('bytes', s.event_bytes::text), ('id', channel.id::text),
             ('travels', case
                 when channel.columns is null then 'true'
                 else format('n.key = any (%L)', channel.columns)
             end)
         ) as m (name, value)
+        union all
+        select
+            k.name,
+            case cardinality(channel.key_columns)
+                when 1 then format('%s -> %L', k.image, channel.key_columns[1])
+                else wedsync_realtime.columns_expression(k.image, channel.key_columns)
+            end
+        from (values
+            ('key', 'i.content'), ('old_key', 'v_old[1]'), ('new_key', 'v_new[1]'),
+            ('changed_key', 'c.new'), ('told_key', 'coalesce(e.new, e.old)')
+        ) as k (name, image)
     loop
         body := replace(body, '{' || v_marker.name || '}', v_marker.value);
     end loop;

@@ -36,9 +36,10 @@ ALLOWED = [
 ]  # fmt: skip
 MAX_COLUMNS = 100
 MAX_LINES = {"migrations": 150, "tests": 200}
-MAX_BODY_LINES = 60
+MAX_BODY_LINES = 60  # of what runs: a template is one text, easier to read whole
 NO_CODE = re.compile(r"--[^\n]*|'[^']*'|\"[^\"]*\"")
 BODY = re.compile(r"\$(\w*)\$\n.*?\$\1\$", re.DOTALL)
+TEMPLATE = re.compile(r"\$template\$.*?\$template\$", re.DOTALL)
 
 
 def text_findings(path: Path) -> Iterator[str]:
@@ -63,7 +64,7 @@ def text_findings(path: Path) -> Iterator[str]:
     if len(lines) > MAX_LINES.get(path.parts[0], len(lines)):
         yield f"{path}: {len(lines)} lines are two files"
     for body in BODY.finditer(text) if path.parts[0] == "functions" else ():
-        if (length := body.group().count("\n") - 1) > MAX_BODY_LINES:
+        if (length := TEMPLATE.sub("", body.group()).count("\n") - 1) > MAX_BODY_LINES:
             number = text.count("\n", 0, body.start()) + 1
             yield f"{path}:{number}: {length} lines are two functions"
 
