@@ -31,11 +31,9 @@ begin
                 when 2 then wedsync_realtime.check_channels(array[explain_access.channel])
                 when 3 then wedsync_realtime.check_filters(array[explain_access.channel], filters)
                 when 4 then wedsync_realtime.take_rate(explain_access.user_id, 'subscribe')
-                when 5 then wedsync_realtime.check_access(
-                    explain_access.user_id, wedsync_realtime.filter_tenants(
-                        explain_access.user_id, array[explain_access.channel], filters
-                    )
-                )
+                when 5 then (wedsync_realtime.check_access(
+                    explain_access.user_id, array[explain_access.channel], filters
+                )).problem
                 else wedsync_realtime.check_limits(
                     explain_access.user_id, wedsync_realtime.user_tenant(explain_access.user_id),
                     array[explain_access.channel], gen_random_uuid()

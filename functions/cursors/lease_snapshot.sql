@@ -12,7 +12,7 @@ create or replace function wedsync_realtime.lease_snapshot(channel_id smallint, 
 as $$
 -- it assigns a transaction id: @plpgsql_check_options: performance_warnings = off
 declare
-    v_now pg_snapshot := wedsync_realtime.current_snapshot();
+    v_now pg_snapshot := pg_current_snapshot();
     v_own xid8 := pg_current_xact_id();
     v_last xid8;
 begin
@@ -24,12 +24,13 @@ begin
     where
         e.tenant_id = lease_snapshot.tenant_id
         and e.channel_id = lease_snapshot.channel_id
+        and e.xid <> v_own
         and pg_visible_in_snapshot(e.xid, v_now)
     order by e.xid desc
     limit 1;
     return wedsync_realtime.to_snapshot(
         greatest(v_own::text::bigint, v_last::text::bigint + 1)::text::xid8,
-        array(select pg_snapshot_xip(v_now))
+        array(select pg_snapshot_xip(v_now)) || v_own
     );
 end
 $$;

@@ -1,4 +1,8 @@
--- Check that a user may hear all channels of a call, each for the tenant that filter_tenants found.
+-- Find the tenants that the filters of a call name, and check that the user may hear all its
+-- channels for them.
+-- The tenants are found once, because a wedding may move to another couple while the call is
+-- decided. A wedding_id is that of a wedding_details row; a couple's own id stands for its wedding
+-- before such a row exists.
 -- The profile and the client links that the answer rests on are locked until the lease is
 -- committed, so a revocation at the same moment either is seen here or sees the lease. The table
 -- lock, which only a change of the registry conflicts with, does the same for the channel; it
@@ -6,20 +10,33 @@
 -- Refuses: forbidden_channel, unknown_channel.
 
 create or replace function wedsync_realtime.check_access(
-    user_id uuid,
-    tenants jsonb
+    user_id     uuid,
+    channels    text[],
+    filters     jsonb,
+    out tenants jsonb,
+    out problem wedsync_realtime.problem
 )
-    returns wedsync_realtime.problem
     language plpgsql
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+-- problem is one of two results: @plpgsql_check_options: extra_warnings = off
 declare
     v_supplier uuid;
     v_name text;
     v_channel smallint;
 begin
+    select jsonb_object_agg(c.name, case
+        when c.filter_key <> 'wedding_id'
+            or wedsync_realtime.may_hear(check_access.user_id, c.id, f.id) then f.id
+        else (select w.couple_id from public.wedding_details as w where w.id = f.id)
+    end)
+    into tenants
+    from wedsync_realtime.channels as c
+    cross join lateral (select (filters ->> c.filter_key)::uuid as id) as f
+    where c.name = any (channels);
+
     perform wedsync_realtime.lock_user(check_access.user_id);
     select p.supplier_id into v_supplier
     from public.user_profiles as p
@@ -36,23 +53,27 @@ begin
     for v_name in select jsonb_object_keys(tenants) loop
         select c.id into v_channel from wedsync_realtime.channels as c where c.name = v_name;
         if not found then
-            return wedsync_realtime.to_problem('unknown_channel', 'Unknown channel: ' || v_name);
+            problem := wedsync_realtime.to_problem(
+                'unknown_channel', 'Unknown channel: ' || v_name
+            );
+            return;
         end if;
         if wedsync_realtime.may_hear(
             check_access.user_id, v_channel, (tenants ->> v_name)::uuid
         ) is not true then
-            return wedsync_realtime.to_problem(
+            problem := wedsync_realtime.to_problem(
                 'forbidden_channel', details => 'Channel: ' || v_name
             );
+            return;
         end if;
     end loop;
-    return null;
 end
 $$;
 
-comment on function wedsync_realtime.check_access(uuid, jsonb) is
-'Problem with a users access to the channels of a call, or null.';
-revoke execute on function wedsync_realtime.check_access(uuid, jsonb)
+comment on function wedsync_realtime.check_access(uuid, text[], jsonb) is
+'Tenants that the filters of a call name, by channel, and the problem with the user''s access to '
+'them, or null.';
+revoke execute on function wedsync_realtime.check_access(uuid, text[], jsonb)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.check_access(uuid, jsonb)
+grant execute on function wedsync_realtime.check_access(uuid, text[], jsonb)
 to wedsync_realtime_owner;

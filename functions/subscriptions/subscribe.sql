@@ -26,7 +26,7 @@ declare
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
     v_epoch text;
     v_tenant uuid;
-    v_tenants jsonb;
+    v_access record;
     v_problem wedsync_realtime.problem;
 begin
     if v_user is null then
@@ -47,8 +47,8 @@ begin
         v_problem := wedsync_realtime.take_rate(v_user, 'subscribe');
     end if;
     if v_problem.code is null then
-        v_tenants := wedsync_realtime.filter_tenants(v_user, channels, v_filters);
-        v_problem := wedsync_realtime.check_access(v_user, v_tenants);
+        v_access := wedsync_realtime.check_access(v_user, channels, v_filters);
+        v_problem := v_access.problem;
     end if;
     if v_problem.code is null then
         v_tenant := wedsync_realtime.user_tenant(v_user);
@@ -69,7 +69,7 @@ begin
             'pingInterval', floor(extract(epoch from s.ping_interval) * 1000),
             'subscriptions', jsonb_agg(
                 wedsync_realtime.open_lease(
-                    v_user, v_tenant, c, (v_tenants ->> c.name)::uuid, v_filters,
+                    v_user, v_tenant, c, (v_access.tenants ->> c.name)::uuid, v_filters,
                     v_connection, v_epoch, s
                 )
                 order by array_position(subscribe.channels, c.name)

@@ -88,7 +88,7 @@ INTERNAL = [
     "enable_channel", "enable_channels", "end_expired", "end_leases", "ensure_policy",
     "ensure_trigger", "epoch", "erase", "erase_audit", "erase_couple", "erase_feed",
     "erase_receipt", "erase_user", "event_expression", "event_fits", "explain_step",
-    "export_activity", "filter_params", "filter_tenants", "find_lease",
+    "export_activity", "filter_params", "find_lease",
     "follow_table", "follow_tables",
     "fill_template", "function_fingerprint", "gate_name", "gather_events", "ground_access",
     "ground_table",
