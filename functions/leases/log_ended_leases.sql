@@ -1,9 +1,9 @@
--- Put every ended lease on record, however it ended, tell relays in order with the events, and take
--- it off its tenant's counter. The event stands in wedsync_realtime.ending, signed, while the
--- system ends leases; without it the row went with its user, whose profile is then gone too, or was
--- deleted by hand. The counters are locked in one order, so that two deletes never wait for each
--- other. The record says from which snapshot to which the lease was live, from which
--- message_count() tells what came for it.
+-- Put every ended lease on record, however it ended, tell relays in order with the events, wake
+-- those that sleep, and take it off its tenant's counter. The event stands in
+-- wedsync_realtime.ending, signed, while the system ends leases; without it the row went with its
+-- user, whose profile is then gone too, or was deleted by hand. The counters are locked in one
+-- order, so that two deletes never wait for each other. The record says from which snapshot to
+-- which the lease was live, from which message_count() tells what came for it.
 
 create or replace function wedsync_realtime.log_ended_leases()
     returns trigger
@@ -27,8 +27,7 @@ begin
         split_part(e.ending, '/', 1),
         jsonb_build_object(
             'channel', o.channel_name, 'connectionId', o.connection_id,
-            'reason', split_part(e.ending, '/', 2),
-            'topic', o.channel_name || ':' || t.tenant_id,
+            'reason', split_part(e.ending, '/', 2), 'topic', o.channel_name || ':' || t.tenant_id,
             'since', o.since, 'until', v_until, 'expiresAt', o.last_ping_at + x.stale_after
         )
     from old_rows as o
@@ -51,6 +50,11 @@ begin
         o.topic_id, o.channel_id, o.user_id, o.connection_id, o.filter_id,
         replace(coalesce(v_ending, 'deleted'), '/', ': ')
     ) as n;
+    perform wedsync_realtime.ring_bell(t.channel_id, array_agg(t.tenant_id))
+    from wedsync_realtime.topics as t
+    where t.id in (select o.topic_id from old_rows as o)
+    group by t.channel_id
+    having pg_sequence_last_value(wedsync_realtime.gate_name(t.channel_id)::regclass) % 2 = 0;
     perform wedsync_realtime.drop_filters(array_agg(o.topic_id), array_agg(o.filter_id))
     from (
         select distinct g.topic_id, g.filter_id from old_rows as g where g.filter_id is not null

@@ -16,27 +16,28 @@ create or replace function wedsync_realtime.hang_bell(channels text[] default nu
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_rung bigint := 1::bigint;
-    v_gate regclass;
-    v_value bigint;
+    v_rung bigint;
+    v_down regclass[];
 begin
     if current_setting('transaction_read_only') = 'on'
         or not (select s.notify_enabled from wedsync_realtime.settings as s)
     then
         return null;
     end if;
-    for v_gate in
-        select to_regclass(wedsync_realtime.gate_name(c.id))
+    select
+        greatest(max(b.value / 2), 1), array_agg(b.gate) filter (where b.value % 2 = 1)
+    into v_rung, v_down
+    from (
+        select g.gate, pg_sequence_last_value(g.gate) as value
         from wedsync_realtime.channels as c
+        cross join to_regclass(wedsync_realtime.gate_name(c.id)) as g (gate)
         where c.name = any (hang_bell.channels) or hang_bell.channels is null
-    loop
-        v_value := pg_sequence_last_value(v_gate);
-        continue when v_value is null;
-        v_rung := greatest(v_rung, v_value / 2);
-        if v_value % 2 = 1 then
-            perform setval(v_gate, greatest(v_value - 1, 2));
-        end if;
-    end loop;
+        offset 0
+    ) as b;
+    if v_down is not null then
+        perform setval(g.gate, greatest(pg_sequence_last_value(g.gate) / 2 * 2, 2))
+        from unnest(v_down) as g (gate);
+    end if;
     return v_rung;
 end
 $$;

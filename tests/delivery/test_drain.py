@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.caller import Caller
-from tests.support.drainer import Drainer, drain, drained, here
+from tests.support.drainer import Drainer, drain, drained, here, is_seen_at_a_glance
 from tests.support.listener import INSERT, ActAs, Connect, Listener, subscribed
 from tests.support.load import (
     Threads,
@@ -53,6 +53,7 @@ def test_every_committed_change_is_drained_once(
             writer.decide(connection)
 
     with psycopg.connect(database) as eldest, psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("select wedsync_realtime.maintain_partitions()")  # drains glance, as they do
         eldest.execute(INSERT, (supplier, "eldest"))
         start = here(admin)
         drainers = [
@@ -115,22 +116,29 @@ def test_position_drained_twice_tells_the_same(
 def test_position_stays_while_nothing_happens(
     admin: psycopg.Connection, listener: Listener, supplier: UUID
 ) -> None:
+    admin.execute("select wedsync_realtime.maintain_partitions()")  # notes what a glance needs
     admin.execute(INSERT, (supplier, "one"))
     start = drain(admin, here(admin))[-1].next
     for _ in range(3):
         assert [row.next for row in drain(admin, start)] == [start]
+    assert is_seen_at_a_glance(admin, start)
+    admin.execute(INSERT, (supplier, "two"))
+    assert not is_seen_at_a_glance(admin, start)
 
 
+@pytest.mark.parametrize("others", [0, 1])  # who record nothing, but draw an id after the last
 def test_glance_passes_over_nobody_who_was_at_work(
-    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID, others: int
 ) -> None:
     """Their ids were drawn before the position was taken, and none is drawn when they commit."""
-    admin.execute("select wedsync_realtime.maintain_partitions()")  # notes what a glance needs
+    admin.execute("select wedsync_realtime.maintain_partitions()")
     admin.execute(INSERT, (supplier, "seen"))
     early, late = connect(), connect()
     early.execute(INSERT, (supplier, "early"))
     admin.execute(INSERT, (supplier, "newest"))
     late.execute(INSERT, (supplier, "late"))  # beyond what the position may claim to have seen
+    for _ in range(others):
+        admin.execute("select pg_current_xact_id()")
     position = drain(admin, here(admin))[-1].next
     for _ in range(2):
         assert drain(admin, position)[-1].next == position

@@ -33,8 +33,8 @@ class Row:
 def drain(
     connection: psycopg.Connection, position: str | None, max_events: int = 1000
 ) -> list[Row]:
-    """Drain once; the last row is the position."""
-    with connection.cursor(row_factory=class_row(Row)) as cursor:
+    """Drain once, in a simple query as the relay does; the last row is the position."""
+    with psycopg.ClientCursor(connection, row_factory=class_row(Row)) as cursor:
         rows = cursor.execute(DRAIN, (position, max_events)).fetchall()
     assert [row.kind for row in rows].index("position") == len(rows) - 1
     assert len(rows) - 1 <= max_events
@@ -48,6 +48,20 @@ def drained(connection: psycopg.Connection, position: str, max_events: int = 100
         told += rows[:-1]
         position = rows[-1].next
     return told
+
+
+def is_seen_at_a_glance(connection: psycopg.Connection, position: str) -> bool:
+    """Tell whether a drain would say of this position that nothing is new, and look no further."""
+    row = connection.execute(
+        """
+        select wedsync_realtime.recorded_nothing(
+            %s, pg_sequence_last_value('wedsync_realtime.events_id_seq'), s.cursor_secret
+        )
+        from wedsync_realtime.settings as s
+        """,
+        (position,),
+    ).fetchone()
+    return row == (True,)
 
 
 def here(connection: psycopg.Connection) -> str:

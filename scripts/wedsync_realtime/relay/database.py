@@ -157,15 +157,24 @@ def _split(pairs: Sequence[Pair]) -> tuple[list[UUID], list[UUID]]:
     return [user for user, _ in pairs], [connection for _, connection in pairs]
 
 
+async def prepare(connection: AsyncConnection[Any]) -> None:
+    """Have a connection woken by the bell, and ready to drain."""
+    await connection.execute("listen wedsync_realtime")
+    await connection.execute(
+        "prepare drain (text, integer) as"
+        " select d.kind, d.id, d.subjects, d.body::text, d.cursor, d.next"
+        " from wedsync_realtime.drain($1, $2) as d"
+    )
+
+
 async def drain(connection: AsyncConnection[Any], position: str | None, most: int) -> list[Any]:
-    """Return what has been committed since a position: kind, id, subjects, body, cursor, next."""
-    async with connection.cursor(row_factory=namedtuple_row) as cursor:
-        await cursor.execute(
-            "select d.kind, d.id, d.subjects, d.body::text, d.cursor, d.next"
-            " from wedsync_realtime.drain(%s, %s) as d",
-            (position, most),
-            prepare=True,
-        )
+    """Return what has been committed since a position: kind, id, subjects, body, cursor, next.
+
+    Sent as text, it is what its transaction begins with, and drain sees that it is: the position
+    that it answers then lets the next one tell at a glance that nothing is new.
+    """
+    async with psycopg.AsyncClientCursor(connection, row_factory=namedtuple_row) as cursor:
+        await cursor.execute("execute drain (%s, %s)", (position, most))
         return list(await cursor.fetchall())
 
 

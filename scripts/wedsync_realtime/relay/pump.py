@@ -21,16 +21,14 @@ from wedsync_realtime.relay.stream import Message, Stream, StreamError
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
 PAGE = 1000  # rows
-# Seconds between looks, while there is traffic and when there is none: writers then ring, but for
-# those who were at work before, and for the leases that end.
+# Seconds until the next look, after one that found something and after one that did not. Writers
+# ring meanwhile, unless there are so many that each look finds something.
 BUSY, IDLE = 0.005, 0.05
-CALM = 1.0  # seconds without traffic after which there is none
 NOTE = 60.0  # seconds after which a position is noted that no message has carried
 ASK, SILENT = 0.5, 3  # seconds for an answer, and how many are missed before a leader is overtaken
 PAUSE = 0.5  # seconds after an error
 
 OWN_WISH = ("unsubscribed", "moved")  # as the audit says it; no right was taken away
-NOTIFY_CHANNEL = "wedsync_realtime"
 
 
 class Pump:
@@ -96,7 +94,7 @@ class Pump:
         answering = await self._app.subscribe(LEADER, cb=_answer)
         self._figures.leads = True
         try:
-            await connection.execute(f"listen {NOTIFY_CHANNEL}".encode())
+            await database.prepare(connection)
             end = await self._stream.open()
             # without a position every client is told to read its copy anew
             self._position = end.position or ""
@@ -113,10 +111,10 @@ class Pump:
                 await answering.unsubscribe()
 
     async def _pump(self, connection: AsyncConnection[Any], done: frozenset[str]) -> None:
-        busy_at = monotonic()
-        is_busy = True
+        found = 0  # looks in a row that found something
         while True:
-            if not is_busy:  # first, so that nobody comes between it and the look
+            is_hung = found < 2
+            if is_hung:  # first, so that nobody comes between it and the look
                 await database.hang_bell(connection)
             rows = await self._drain(connection)
             is_page = len(rows) > PAGE
@@ -125,14 +123,13 @@ class Pump:
             await self._publish(rows, done)
             if len(rows) > 1:
                 done = frozenset()
-                busy_at = monotonic()
+            found = found + 1 if len(rows) > 1 else 0
             self._stream.check()
             self._figures.unconfirmed = self._stream.unconfirmed
             await self._note(rows[-1].next)
-            if not is_page:
+            if not is_page and (found or is_hung):
                 now = monotonic()
-                is_busy = now - busy_at < CALM
-                await _rest(connection, BUSY if is_busy else IDLE)
+                await _rest(connection, BUSY if found else IDLE)
                 if not self._stream.unconfirmed:  # all of it has arrived meanwhile
                     self._figures.caught_up_at = now
                     self._figures.last_error = None
