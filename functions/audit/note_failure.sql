@@ -1,5 +1,5 @@
 -- Count a failure that the writer does not see, and return how many there are of this kind in
--- its transaction; one that counts for nothing is told with the one before it. The row is the
+-- its transaction; one of count 0 belongs to the one before it, if there is any. The row is the
 -- transaction's own, so nobody waits for it, at no isolation level.
 
 create or replace function wedsync_realtime.note_failure(
@@ -22,16 +22,16 @@ begin
         (channel_id, kind, sqlstate, message, count)
     values (
         note_failure.channel_id, note_failure.kind, note_failure.sqlstate,
-        left(note_failure.message, 500), note_failure.count
+        left(note_failure.message, 500), greatest(note_failure.count, 1)
     )
     on conflict on constraint dispatch_failures_pkey do update
     set
-        sqlstate = case excluded.count when 0 then f.sqlstate else excluded.sqlstate end,
-        message = case excluded.count
+        sqlstate = case note_failure.count when 0 then f.sqlstate else excluded.sqlstate end,
+        message = case note_failure.count
             when 0 then left(f.message || '; ' || excluded.message, 500)
             else excluded.message
         end,
-        count = f.count + excluded.count,
+        count = f.count + note_failure.count,
         last_at = excluded.last_at
     returning f.count into v_count;
     return v_count;

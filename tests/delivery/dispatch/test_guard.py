@@ -165,6 +165,22 @@ def test_error_in_telling_does_not_reach_the_writer(
     admin.execute("alter table wedsync_realtime.hidden rename to topics")
     assert [count for *_, count in failures(admin)] == [1]
     assert broken.poll()["reason"] == "dispatch_failed"
+    told = admin.execute("select message from wedsync_realtime.dispatch_failures").fetchone()
+    assert told
+    first, _, second = told[0].partition("; ")
+    assert "wedsync_realtime.topics" in first
+    assert second.startswith("clients were not told to resync: ")
+
+
+def test_error_in_telling_of_a_truncation_keeps_its_reason(
+    admin: psycopg.Connection, listener: Listener
+) -> None:
+    admin.execute(GUARD, (True,))
+    admin.execute("alter table wedsync_realtime.topics rename to hidden")
+    admin.execute("truncate public.form_responses")
+    admin.execute("alter table wedsync_realtime.hidden rename to topics")
+    assert failures(admin) == [("form-responses", "dispatch", "42P01", 1)]
+    assert listener.poll()["reason"] == "truncated"
 
 
 def test_cancelled_write_does_not_survive(
