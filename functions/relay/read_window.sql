@@ -23,13 +23,12 @@ as $$
 declare
     v_seen constant wedsync_realtime.cursor := news.seen;
     v_bytes constant integer := 16777216;
+    v_secret constant text := settings.cursor_secret;
     v_end constant text := wedsync_realtime.to_cursor(
-        row(news.epoch, -news.recorded, v_seen.upto, null, null)::wedsync_realtime.cursor,
-        settings.cursor_secret
+        row(news.epoch, -news.recorded, v_seen.upto, null, null)::wedsync_realtime.cursor, v_secret
     );
     v_inside constant text := wedsync_realtime.to_cursor(
-        row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, 0)::wedsync_realtime.cursor,
-        settings.cursor_secret
+        row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, 0)::wedsync_realtime.cursor, v_secret
     ) || '/';
     v_told wedsync_realtime.told;
     v_place bigint;
@@ -62,7 +61,10 @@ begin
                 '1.%s.%s.%s.%s.%s.', news.epoch, v_told.topic_id, v_seen.seen, v_seen.upto, id
             )
         end;
-        cursor := cursor || wedsync_realtime.sign_cursor(cursor, settings.cursor_secret);
+        -- as sign_cursor() does, without a call for each event
+        cursor := cursor || left(encode(sha256(convert_to(
+            v_secret || encode(sha256(convert_to(v_secret || cursor, 'UTF8')), 'hex'), 'UTF8'
+        )), 'hex'), 24);
         v_count := v_count + 1;
         v_size := v_size + pg_column_size(body);
     end loop;

@@ -18,20 +18,18 @@ begin
     return query
     select
         n.id, 'event', n.id, n.topic_id,
-        array[n.subject] || array(
+        case when n.is_filtered then array[n.subject] || array(
             select n.subject || '.' || f.filter_id
             from wedsync_realtime.filters as f
             where f.topic_id = n.topic_id and wedsync_realtime.event_fits(
                 case when n.is_cut then f.filter - 'where' else f.filter end,
                 n.operation, n.event, n.changed, n.new, n.old
             )
-        ),
-        to_jsonb(row(
-            n.id, null, n.topic, n.event, n.schema_name, n.table_name,
-            case n.operation when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE' end,
-            n.created_at, coalesce(n.new, '{}'), coalesce(n.old, '{}'), coalesce(n.changed, '{}')
-        )::wedsync_realtime.event) - 'channel'
-        || case when n.is_cut then '{"errors": ["payload_too_large"]}' else '{}' end::jsonb,
+        ) else array[n.subject] end,
+        case
+            when n.is_cut then b.body || '{"errors": ["payload_too_large"]}'
+            else b.body
+        end,
         lead(n.id) over (partition by n.topic_id order by n.id) is null
         and count(*) over () < max_events
     from (
@@ -40,7 +38,10 @@ begin
             select
                 m.xid, o.tenant_id, o.channel_id, o.id as topic_id, c.schema_name, c.table_name,
                 c.name || ':' || o.tenant_id as topic,
-                wedsync_realtime.subject(c.name, o.tenant_id, null) as subject
+                wedsync_realtime.subject(c.name, o.tenant_id, null) as subject,
+                exists (
+                    select from wedsync_realtime.filters as f where f.topic_id = o.id
+                ) as is_filtered
             from unnest(news.xids, news.topics) as m (xid, topic_id)
             inner join wedsync_realtime.topics as o on o.id = m.topic_id
             inner join wedsync_realtime.channels as c on c.id = o.channel_id
@@ -58,7 +59,18 @@ begin
         ) as e
         order by e.id
         limit max_events
-    ) as n;
+    ) as n
+    cross join lateral (
+        select jsonb_build_object(
+            'id', n.id, 'topic', n.topic, 'event', n.event, 'schema', n.schema_name,
+            'table', n.table_name, 'eventType', case n.operation
+                when 'I' then 'INSERT' when 'U' then 'UPDATE' else 'DELETE'
+            end,
+            'commit_timestamp', n.created_at,
+            'new', coalesce(n.new, '{}'), 'old', coalesce(n.old, '{}'),
+            'changed', coalesce(n.changed, '{}')
+        ) as body
+    ) as b;
 end
 $$;
 
