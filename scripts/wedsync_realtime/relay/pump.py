@@ -198,7 +198,6 @@ async def _answer(request: Msg) -> None:
 
 
 async def _rest(connection: AsyncConnection[Any], seconds: float) -> None:
-    """Wait for a notification, and take those that came with it."""
-    for timeout in (seconds, 0):
-        async for _ in connection.notifies(timeout=timeout, stop_after=1 if timeout else None):
-            pass
+    """Wait for a notification; those of a statement come together."""
+    async for _ in connection.notifies(timeout=seconds, stop_after=1):
+        pass
