@@ -16,6 +16,9 @@ endif
 # Finds, installs or fetches the server of the tests; with DOCKER=1 they bring their own.
 SERVER   = $(if $(DOCKER),export DOCKER=$(DOCKER),server=$$($(WEDSYNC) test-server) && eval "$$server")
 
+# Where it is set, as in many an image, every start of Python would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help migrate plan verify baseline rollback uninstall status bundle psql stop clean maintain \
