@@ -72,6 +72,9 @@ begin
     v_news := wedsync_realtime.find_news(
         v_seen, v_recorded, wedsync_realtime.current_snapshot(), v_settings.replay_events
     );
+    if v_news.recorded > 0 then
+        perform set_config('wedsync_realtime.recorded', v_news.recorded::text, false);
+    end if;
     if v_news.has_notices or v_news.xids is not null or v_news.resyncs is not null then
         return query
         select w.* from wedsync_realtime.read_window(v_news, max_events, v_settings) as w;

@@ -1,6 +1,8 @@
 -- Say at a glance that nothing was recorded since a position: no id was drawn, and who was at work
--- then still is, so that nothing they had recorded before has been committed. False when it cannot
--- be said; on a standby, which learns of ids in batches; and inside a window.
+-- then still is, so that nothing they had recorded before has been committed. (Whoever draws an id
+-- has written before, and has a transaction id.) False when it cannot be said; on a standby, which
+-- learns of ids in batches; inside a window; and in another session than the position was given
+-- to: after a crash, which ends them all, ids are drawn again that were not on disk.
 
 create or replace function wedsync_realtime.recorded_nothing(
     "position" text,
@@ -17,6 +19,7 @@ declare
     v_part constant text[] := string_to_array("position", '.');
 begin
     if v_part[3] is distinct from '-' || recorded
+        or recorded::text is distinct from current_setting('wedsync_realtime.recorded', true)
         or v_part[5] is distinct from wedsync_realtime.sign_cursor(left("position", -24), secret)
     then
         return false;

@@ -115,7 +115,7 @@ def test_position_drained_twice_tells_the_same(
 
 
 def test_position_stays_while_nothing_happens(
-    admin: psycopg.Connection, listener: Listener, supplier: UUID
+    admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID
 ) -> None:
     admin.execute("select wedsync_realtime.maintain_partitions()")  # notes what a glance needs
     admin.execute(INSERT, (supplier, "one"))
@@ -128,6 +128,7 @@ def test_position_stays_while_nothing_happens(
     until(tells_at_a_glance)  # once nobody was at work, in no database of the cluster
     for _ in range(3):
         assert [row.next for row in drain(admin, seen[-1])] == [seen[-1]]
+    assert not is_seen_at_a_glance(connect(), seen[-1]), "there may have been a crash"
     admin.execute(INSERT, (supplier, "two"))
     assert not is_seen_at_a_glance(admin, seen[-1])
 
