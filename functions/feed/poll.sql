@@ -7,7 +7,8 @@
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
 -- each call's values would take longer than running them. Such a plan is taken to read much, so jit
 -- would compile it in every call. A bitmap would be made of all that a client has not seen, before
--- the first of it is looked at.
+-- the first of it is looked at; and of a tenant that wrote much of the feed the first new event
+-- would be looked for in all of it, page by page.
 -- It has few steps, because each pins its settings anew, which costs as much as a look-up by key.
 -- Refuses: unauthorized, invalid_request, subscription_not_found, subscription_expired,
 -- forbidden_channel (and ends the lease, unless somebody holds it or its tenant's counter).
@@ -22,6 +23,7 @@ create or replace function wedsync_realtime.poll(channel text, cursor text, max_
     set plan_cache_mode = force_generic_plan
     set jit = off
     set enable_bitmapscan = off
+    set enable_seqscan = off
 as $$
 declare
     v_user constant uuid := wedsync_realtime.caller_id();

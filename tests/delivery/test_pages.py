@@ -183,3 +183,31 @@ def test_client_too_far_behind_reads_its_copy_anew(
     assert answer["events"] == []
     admin.execute(INSERT, (supplier, "afterwards"))
     assert names(listener) == ["afterwards"]
+
+
+@pytest.mark.parametrize("filters", [{}, {"operations": ["INSERT"]}], ids=["all", "filtered"])
+def test_feed_that_one_tenant_wrote_is_read_by_key(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID, filters: dict[str, list[str]]
+) -> None:
+    listener = subscribed(owner, "form-responses", {"supplier_id": str(supplier), **filters})
+    admin.execute(MANY, (supplier, 1, 5000))
+    assert len(listener.events(max_events=1000)) == 5000
+    admin.execute("vacuum analyze wedsync_realtime.events")
+    before = scans(owner.connection)
+    assert listener.poll()["events"] == []
+    admin.execute(INSERT, (supplier, "new"))
+    assert names(listener) == ["new"]
+    assert owner.rpc("realtime_status")["messageCount"] == 5001
+    assert scans(owner.connection) == before
+
+
+def scans(connection: psycopg.Connection) -> int:
+    """Return how often the feed was read page by page so far."""
+    connection.execute("select pg_stat_force_next_flush()")
+    connection.execute("select")
+    row = connection.execute(
+        "select sum(seq_scan) from pg_stat_all_tables"
+        " where schemaname = 'wedsync_realtime' and relname like 'events%'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
