@@ -54,7 +54,7 @@ begin
     from wedsync_realtime.topics as t
     where t.id in (select o.topic_id from old_rows as o)
     group by t.channel_id
-    having pg_sequence_last_value(wedsync_realtime.gate_name(t.channel_id)::regclass) % 2 = 0;
+    having pg_sequence_last_value(to_regclass(wedsync_realtime.gate_name(t.channel_id))) % 2 = 0;
     perform wedsync_realtime.drop_filters(array_agg(o.topic_id), array_agg(o.filter_id))
     from (
         select distinct g.topic_id, g.filter_id from old_rows as g where g.filter_id is not null

@@ -114,6 +114,16 @@ def test_end_of_a_subscription_rings(
     assert not value(admin, HUNG)
 
 
+def test_subscription_ends_without_a_gate(
+    admin: psycopg.Connection, supplier: UUID, petal: UUID
+) -> None:
+    """A right that is taken away must not wait until somebody has restored the gate."""
+    admin.execute("drop sequence wedsync_realtime.gate_1")
+    admin.execute("delete from public.user_profiles where supplier_id = %s", (petal,))
+    admin.execute("select wedsync_realtime.pause_channel('form-responses')")
+    assert value(admin, "select count(*) from public.realtime_subscriptions") == 0
+
+
 def test_bell_far_in_the_future_rings_as_well(
     admin: psycopg.Connection, ear: psycopg.Connection, petal: UUID
 ) -> None:
