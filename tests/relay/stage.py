@@ -166,10 +166,12 @@ async def published_names(relay: Relay) -> list[str]:
     found: list[str] = []
     async with operator(relay) as client:
         context = client.jetstream()
-        info = await context.stream_info("WEDSYNC")
-        for sequence in range(1, info.state.last_seq + 1):
-            message = await context.get_msg("WEDSYNC", seq=sequence)
-            headers = message.headers or {}
-            if "Nats-Msg-Id" in headers:
+        last = (await context.stream_info("WEDSYNC")).state.last_seq
+        reading = await context.subscribe(">", stream="WEDSYNC", ordered_consumer=True)
+        sequence = 0
+        while sequence < last:
+            message = await reading.next_msg(timeout=5)
+            sequence = message.metadata.sequence.stream
+            if "Nats-Msg-Id" in (message.headers or {}):
                 found.append(json.loads(message.data or b"{}")["new"]["form_name"])
     return found
