@@ -113,7 +113,7 @@ class Pump:
     async def _pump(self, connection: AsyncConnection[Any], done: frozenset[str]) -> None:
         found = 0  # looks in a row that found something
         while True:
-            is_hung = found < 2
+            is_hung = found < 2 and not self._ahead
             if is_hung:  # first, so that nobody comes between it and the look
                 await database.hang_bell(connection)
             rows = await self._drain(connection)
