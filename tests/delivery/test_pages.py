@@ -16,6 +16,15 @@ BIG = """
     from generate_series(1, %s) as n
 """
 
+# The last row's event a number of times more: such rows take seconds to write.
+AGAIN = """
+    insert into wedsync_realtime.events (tenant_id, channel_id, operation, new)
+    select e.tenant_id, e.channel_id, e.operation, e.new
+    from
+        (select * from wedsync_realtime.events order by id desc limit 1) as e,
+        generate_series(1, %s)
+"""
+
 MANY = """
     insert into public.form_responses (supplier_id, form_name)
     select %s, n from generate_series(%s::integer, %s) as n
@@ -134,7 +143,10 @@ def test_page_of_more_than_json_can_hold_is_cut(
 ) -> None:
     """Six times their size is their text, which may not be longer than 1 GB."""
     admin.execute("update wedsync_realtime.settings set event_bytes = 16777216")
-    admin.execute(BIG, (supplier, 26))
+    admin.execute(BIG, (supplier, 2))
+    admin.execute(AGAIN, (24,))
+    packed = "select count(*), min(pg_column_size(new)) > 10000 from wedsync_realtime.events"
+    assert admin.execute(packed).fetchall() == [(26, True)]
     first = listener.poll(max_events=1000)
     assert [event["new"]["form_name"] for event in first["events"]] == ["1", "2"]
     assert first["hasMore"]
