@@ -24,10 +24,17 @@ def test_path_with_a_colon_is_named(tmp_path: Path) -> None:
     assert not list(folder.iterdir())
 
 
-@pytest.mark.parametrize("retries", ["0", "1"])
-def test_without_a_network_the_fix_is_named_and_pip_is_silent(tmp_path: Path, retries: str) -> None:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with what pip looks into, where the environment is made once."""
+    folder = tmp_path_factory.mktemp("checkout")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(SCRIPT.parents[1] / name, tmp_path)
+        shutil.copy(SCRIPT.parents[1] / name, folder)
+    return folder
+
+
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_without_a_network_the_fix_is_named_and_pip_is_silent(checkout: Path, retries: str) -> None:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("PIP_")}
     environment |= {
         "PIP_CONFIG_FILE": os.devnull,
@@ -36,7 +43,7 @@ def test_without_a_network_the_fix_is_named_and_pip_is_silent(tmp_path: Path, re
     }
     done = subprocess.run(
         [sys.executable, SCRIPT, ".venv"],
-        check=False, cwd=tmp_path, capture_output=True, text=True, env=environment,
+        check=False, cwd=checkout, capture_output=True, text=True, env=environment,
     )  # fmt: skip
     assert done.returncode == 1
     error, fix = done.stderr.splitlines()
