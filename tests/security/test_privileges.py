@@ -1,17 +1,19 @@
 """Privileges: the owner of the definer functions has exactly what they use."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
 
 import psycopg
 import pytest
 
 from tests.security.grants import takings
 from tests.support.people import People
-from tests.support.script import Cast, prepare
-from tests.support.script_admin import day, in_one_minute
+from tests.support.script import Cast, Line, prepare
+from tests.support.script_admin import day, in_one_minute, monitoring
 
 OWNER = "wedsync_realtime_owner"
+Play: TypeAlias = Callable[[psycopg.Connection, Cast], Iterator[Line]]
 
 
 @pytest.fixture
@@ -32,16 +34,16 @@ def session(database: str) -> Iterator[psycopg.Connection]:
 
 
 def first_difference(
-    session: psycopg.Connection, cast: Cast, taking: str, expected: list[Any]
+    session: psycopg.Connection, cast: Cast, taking: str, play: Play, expected: list[Line]
 ) -> str | None:
-    """Play the day without one grant; return the first line that goes wrong, or None."""
+    """Play without one grant; return the first line that goes wrong, or None."""
 
-    def play() -> str | None:
+    def played() -> str | None:
         done = 0
         try:
             with session.transaction(force_rollback=True):
                 session.execute(taking.encode())
-                for line in day(session, cast):
+                for line in play(session, cast):
                     if line != expected[done]:
                         return f"{line[0]}: another answer"
                     done += 1
@@ -49,25 +51,30 @@ def first_difference(
             return f"{expected[done][0]}: {error.diag.message_primary}"
         return None
 
-    return in_one_minute(play)
+    return in_one_minute(played)
 
 
 def test_each_privilege_of_the_owner_is_needed(session: psycopg.Connection, cast: Cast) -> None:
 
-    def play() -> list[Any]:
+    def answers(play: Play) -> list[Line]:
         with session.transaction(force_rollback=True):
-            return list(day(session, cast))
+            return list(play(session, cast))
 
-    expected = in_one_minute(play)
-    assert len(expected) > 100
+    # Much of what is missing shows at the end of the day only, which is played alone first.
+    plays = [(play, in_one_minute(partial(answers, play))) for play in (monitoring, day)]
+    assert len(plays[1][1]) > 100
+
+    def is_missed(taking: str) -> bool:
+        return any(first_difference(session, cast, taking, *each) is not None for each in plays)
+
     # what differs from play to play would make every privilege look needed
-    assert first_difference(session, cast, "select 1", expected) is None
+    assert not is_missed("select 1")
     needless = [
         taking
         for taking in takings(session, OWNER)
         # from 18 on a gate that may not be read looks closed, and fails nobody
         if not (session.info.server_version >= 180000 and "wedsync_realtime.gate_" in taking)
-        and first_difference(session, cast, taking, expected) is None
+        and not is_missed(taking)
     ]
     assert not needless, "\n".join(needless)
 

@@ -77,7 +77,7 @@ def day(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     yield from _limits(connection, cast)
     yield from _registry(connection, cast)
     yield from _relay(connection, cast)
-    yield from _monitoring(connection, cast)
+    yield from monitoring(connection, cast)
     yield from _revocations(connection, cast)
     yield from _upkeep(connection, cast)
     become(connection)
@@ -192,7 +192,8 @@ WATCHED = """
 """
 
 
-def _monitoring(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+def monitoring(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    """Run the jobs and look at every figure, `in_one_minute`, with the same rules."""
     become(connection)
     # An older transaction is open all the while, in one play for longer than in another.
     connection.execute("update wedsync_realtime.settings set warn_open_for = '1 day'")
