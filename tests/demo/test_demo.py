@@ -71,7 +71,8 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
             connection.execute(sql.SQL(statement).format(**ids))
 
         monkeypatch.setattr(cast, "write", write_and_break)
-        monkeypatch.setattr(play, "PATIENCE", 0.5)
+        # waited for once, by what never comes; everything else comes sooner, on a busy machine too
+        monkeypatch.setattr(play, "PATIENCE", 5.0)
 
     return break_by
 
