@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
+from time import perf_counter
 
 from wedsync_realtime.bench import people
 from wedsync_realtime.bench.changes import ANSWERS
 from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, ratio
+from wedsync_realtime.bench.figures import Figure, Reading, ratio
 from wedsync_realtime.bench.session import Session
 from wedsync_realtime.bench.stage import Stage
 
@@ -17,6 +19,8 @@ BACKLOG = 5_000  # events that a client which comes back has not seen
 BATCH = 10_000  # events of one transaction while the feed is filled
 TENANTS = 1_000  # whose events they are, the reader one of them
 POLL, NEXT = 2.0, 2.0  # goals, as ratios
+IDLE, ONE = 0.15, 0.22  # goals: milliseconds, the way to the client and back in them
+FIRST = 5.0  # goal: what a session's first poll takes of a later one
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def poll(stage: Stage) -> Iterator[Figure]:
         client.run(people.sign_in(SUPPLIER, 1))
         marks = {}
         backlog = min(BACKLOG, events)
-        for name, recorded in (("backlog", backlog), ("page", PAGE), ("idle", 0)):
+        for name, recorded in (("backlog", backlog), ("page", PAGE), ("one", 1), ("idle", 0)):
             marks[name] = _mark(admin, client, tenant)
             for _ in range(recorded):
                 admin.call(_INSERT, tenant, ANSWERS)
@@ -83,6 +87,7 @@ def poll(stage: Stage) -> Iterator[Figure]:
         for name, what, goal in (
             ("page", f"{PAGE} events", POLL),
             ("backlog", f"{PAGE} of {backlog + PAGE:,} waiting", None),
+            ("one", "1 event", None),
             ("idle", "nothing new", None),
         ):
             costs = compare(
@@ -92,6 +97,10 @@ def poll(stage: Stage) -> Iterator[Figure]:
             )
             scenario = f"poll, {events:,} in feed"
             yield ratio(scenario, what, costs["ours"], costs["plain"], "bare select", goal)
+            if most := {"one": ONE, "idle": IDLE}.get(name):
+                taken = 1e3 * costs["ours"].median.wall
+                yield Reading(scenario, f"{what}, with its way", taken, "ms", at_most=most)
+        yield _first(stage, marks["one"])
         costs = compare(
             {"ours": ours(marks["page"]), "plain": as_json(marks["page"])},
             stage.scale.rounds,
@@ -107,6 +116,21 @@ def poll(stage: Stage) -> Iterator[Figure]:
         )
         what = f"next {PAGE} of {backlog:,} waiting"
         yield ratio(scenario, what, costs["far"], costs["near"], f"{PAGE} waiting", NEXT)
+
+
+def _first(stage: Stage, mark: _Mark) -> Reading:
+    """Return how much more than its third poll a session's first one takes."""
+    times = []
+    for _ in range(stage.scale.rounds):
+        with stage.session(people.sign_in(SUPPLIER, 1)) as client:
+            taken = []
+            for _ in range(3):
+                start = perf_counter()
+                client.value(_PAGE, mark.channel, mark.cursor)
+                taken.append(perf_counter() - start)
+            times.append(taken[0] / taken[-1])
+    scenario = f"poll, {stage.scale.feed_events:,} in feed"
+    return Reading(scenario, "first of a session, of a later one", median(times), "", at_most=FIRST)
 
 
 def fill(stage: Stage, admin: Session, tenants: Sequence[str], seconds: float = 0) -> None:

@@ -25,6 +25,7 @@ from wedsync_realtime.bench import (
     transports,
     views,
     walrus,
+    writers,
 )
 from wedsync_realtime.bench.figures import Figure
 from wedsync_realtime.bench.stage import FULL, Scale, Stage, default_parent, open_stage
@@ -36,6 +37,7 @@ SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "delivered": delivered.delivered,
     "rows": changes.single_rows,
     "bulk": changes.many_rows,
+    "writers": writers.writers,
     "subscribe": calls.subscribe,
     "ping": calls.ping,
     "poll": feed.poll,

@@ -5,6 +5,7 @@ create schema bench;
 create table bench.bare (like public.form_responses including all);
 create table bench.outboxed (like public.form_responses including all);
 create table bench.notified (like public.form_responses including all);
+create table bench.least (like public.form_responses including all);
 create table bench.watched (like public.form_responses including all);
 create table bench.unheard (like public.journey_progress including all);
 
@@ -50,6 +51,32 @@ begin
 end
 $$;
 
+-- What recording a change costs at least: the row as it is, if somebody listens to its tenant.
+do $$
+begin
+    execute format($body$
+        create function bench.record_least() returns trigger language plpgsql
+        security definer set search_path = pg_catalog, pg_temp as $least$
+        begin
+            insert into wedsync_realtime.events (tenant_id, channel_id, operation, new)
+            select r.supplier_id, %1$s, 'I', to_jsonb(r.*)
+            from changed_rows as r
+            where (
+                select true from wedsync_realtime.topics as t
+                where t.channel_id = %1$s and t.tenant_id = r.supplier_id
+                limit 1
+            );
+            return null;
+        end
+        $least$
+    $body$, (select c.id from wedsync_realtime.channels as c where c.name = 'form-responses'));
+end
+$$;
+
+create trigger least_after_insert_record
+    after insert on bench.least
+    referencing new table as changed_rows
+    for each statement execute function bench.record_least();
 create trigger watched_after_update_nothing
     after update on bench.watched
     referencing old table as old_rows new table as new_rows
