@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import socketserver
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from tests.support.brokers import (
 )
 from tests.support.cluster import Cluster
 from tests.support.relay import Relay, environment, failing, running_relay
+from tests.support.waiting import until
 from wedsync_realtime.relay import keys, servers
 from wedsync_realtime.relay.connections import connected
 
@@ -210,3 +213,12 @@ def login(cluster: Cluster, name: str, *, member: bool = False) -> Iterator[None
             yield
         finally:
             connection.execute(f"drop role {name}".encode())
+
+
+def test_server_that_hangs_is_ended_with_the_relay(database: str, tmp_path: Path) -> None:
+    with running_relay(database, tmp_path) as relay:
+        pid = relay.server_pid
+        os.kill(pid, signal.SIGSTOP)
+        code, _ = relay.stop()
+        assert code == 0
+        until(lambda: not Path(f"/proc/{pid}").exists())

@@ -19,8 +19,17 @@ PATIENCE = 30.0  # seconds until a server that does not come up has failed
 POLL = 0.02  # seconds
 PAUSE = 0.2  # seconds before a server that ended is started again
 
-# The server ends with its stdin, which closes too when the relay is killed.
-_JANITOR = 'exec 3<&0; "$@" </dev/null & p=$!; { cat <&3 >&2; kill $p; } 2>/dev/null & wait $p'
+# The server ends with its stdin, which closes too when the relay is killed; where it hangs in its
+# own end it is killed after five seconds.
+_JANITOR = """
+exec 3<&0; "$@" </dev/null & p=$!
+{
+    cat <&3 >&2; kill $p
+    for i in 1 2 3 4 5; do sleep 1; kill -0 $p || exit; done
+    kill -9 $p
+} 2>/dev/null &
+wait $p
+"""
 
 
 @dataclass(frozen=True)
