@@ -53,8 +53,7 @@ begin
     perform wedsync_realtime.ring_bell(t.channel_id, array_agg(t.tenant_id))
     from wedsync_realtime.topics as t
     where t.id in (select o.topic_id from old_rows as o)
-    group by t.channel_id
-    having pg_sequence_last_value(to_regclass(wedsync_realtime.gate_name(t.channel_id))) % 2 = 0;
+    group by t.channel_id;
     perform wedsync_realtime.drop_filters(array_agg(o.topic_id), array_agg(o.filter_id))
     from (
         select distinct g.topic_id, g.filter_id from old_rows as g where g.filter_id is not null

@@ -1,7 +1,8 @@
 -- Wake who sleeps: called by dispatch, for the tenants that it has recorded changes for, and where
--- leases end, if the bell of a channel was found hung out. The bell comes down, so that the next
--- writers need not ring: NOTIFY takes a lock of the whole database until the commit is on disk. It
--- stays where it is within 4 ms of the last ring, because whoever that has woken looks again.
+-- leases end. Rings where the channel has a gate and its bell is hung out. The bell comes down, so
+-- that the next writers need not ring: NOTIFY takes a lock of the whole database until the commit
+-- is on disk. It stays where it is within 4 ms of the last ring, because whoever that has woken
+-- looks again.
 
 create or replace function wedsync_realtime.ring_bell(channel_id smallint, tenants uuid[])
     returns void
@@ -11,11 +12,11 @@ create or replace function wedsync_realtime.ring_bell(channel_id smallint, tenan
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_gate constant regclass := wedsync_realtime.gate_name(channel_id)::regclass;
+    v_gate constant regclass := to_regclass(wedsync_realtime.gate_name(channel_id));
     v_value constant bigint := pg_sequence_last_value(v_gate);
     v_now constant bigint := floor(extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
-    if v_value % 2 = 1 or v_now - v_value / 2 between 0 and 3 then
+    if (v_value % 2 = 0 and v_now - v_value / 2 not between 0 and 3) is not true then
         return;
     end if;
     perform setval(v_gate, 2 * v_now + 1);

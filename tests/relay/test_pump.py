@@ -24,7 +24,7 @@ class Quiet:
         pass
 
     async def publish(self, message: Any, *, is_last: bool) -> None:
-        await asyncio.sleep(0)
+        pass
 
 
 @asynchronous
