@@ -72,10 +72,20 @@ def test_a_ratio_is_the_median_of_the_rounds_and_not_that_of_the_medians() -> No
     assert ours.ratio(plain) == Cost(2, 4)
 
 
-@pytest.mark.parametrize(("goal", "is_met"), [(4, True), (3, False), (None, None)])
-def test_a_goal_holds_for_wall_time(goal: float | None, is_met: bool | None) -> None:
-    ours, plain = Costs([Cost(4, 1)]), Costs([Cost(1, 1)])
-    assert ratio("s", "w", ours, plain, "a", goal).is_met is is_met
+@pytest.mark.parametrize(
+    ("goal", "by_cpu", "is_met"),
+    [(4, False, True), (3, False, False), (4, True, False), (5, True, True), (None, False, None)],
+)
+def test_a_goal_holds_for_wall_time_or_cpu(
+    goal: float | None, by_cpu: bool, is_met: bool | None
+) -> None:
+    ours, plain = Costs([Cost(4, 5)]), Costs([Cost(1, 1)])
+    assert ratio("s", "w", ours, plain, "a", goal, by_cpu=by_cpu).is_met is is_met
+
+
+def test_a_goal_for_cpu_is_not_judged_where_it_is_not_known() -> None:
+    ours, plain = Costs([Cost(4, None)]), Costs([Cost(1, None)])
+    assert ratio("s", "w", ours, plain, "a", 5, by_cpu=True).is_met is None
 
 
 def test_percentiles_are_of_calls_that_were_made() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 from wedsync_realtime.bench import people
 from wedsync_realtime.bench.changes import ANSWERS
@@ -24,15 +25,17 @@ FIRST = 5.0  # goal: what a session's first poll takes of a later one
 
 
 @dataclass(frozen=True)
-class _Mark:
+class Mark:
+    """A place in the feed, from which a client reads on."""
+
     channel: str
     cursor: str
     xmax: str
 
 
-_INSERT = "insert into public.form_responses (supplier_id, responses) values ($1, $2)"
+INSERT = "insert into public.form_responses (supplier_id, responses) values ($1, $2)"
 _POLL = "select public.realtime_poll($1, $2, 100)"
-_PAGE = "select public.realtime_poll(%s, %s, 100)"
+_PAGE = "select public.realtime_poll(%s, %s, %s)"
 _SELECT = """
     select e.*
     from wedsync_realtime.events as e
@@ -66,21 +69,21 @@ def poll(stage: Stage) -> Iterator[Figure]:
         marks = {}
         backlog = min(BACKLOG, events)
         for name, recorded in (("backlog", backlog), ("page", PAGE), ("one", 1), ("idle", 0)):
-            marks[name] = _mark(admin, client, tenant)
+            marks[name] = set_mark(admin, client, tenant)
             for _ in range(recorded):
-                admin.call(_INSERT, tenant, ANSWERS)
+                admin.call(INSERT, tenant, ANSWERS)
         admin.run("vacuum analyze wedsync_realtime.events")
         channel_id = admin.value(
             "select c.id from wedsync_realtime.channels as c where c.name = %s", people.CHANNEL
         )
 
-        def ours(mark: _Mark) -> Way:
+        def ours(mark: Mark) -> Way:
             return Way(client, lambda _: client.call(_POLL, mark.channel, mark.cursor))
 
-        def plain(mark: _Mark) -> Way:
+        def plain(mark: Mark) -> Way:
             return Way(admin, lambda _: admin.call(_SELECT, tenant, channel_id, mark.xmax))
 
-        def as_json(mark: _Mark) -> Way:
+        def as_json(mark: Mark) -> Way:
             values = (tenant, channel_id, mark.xmax, mark.channel)
             return Way(admin, lambda _: admin.call(_SELECT_JSON, *values))
 
@@ -108,7 +111,7 @@ def poll(stage: Stage) -> Iterator[Figure]:
         )
         what = f"{PAGE} events"
         yield ratio(scenario, what, costs["ours"], costs["plain"], "select of the same JSON")
-        cut = client.value(_PAGE, marks["backlog"].channel, marks["backlog"].cursor)["cursor"]
+        cut = page(client, marks["backlog"].channel, marks["backlog"].cursor, PAGE)["cursor"]
         costs = compare(
             {"far": ours(replace(marks["backlog"], cursor=cut)), "near": ours(marks["page"])},
             stage.scale.rounds,
@@ -118,7 +121,7 @@ def poll(stage: Stage) -> Iterator[Figure]:
         yield ratio(scenario, what, costs["far"], costs["near"], f"{PAGE} waiting", NEXT)
 
 
-def _first(stage: Stage, mark: _Mark) -> Reading:
+def _first(stage: Stage, mark: Mark) -> Reading:
     """Return how much more than its third poll a session's first one takes."""
     times = []
     for _ in range(stage.scale.rounds):
@@ -126,7 +129,7 @@ def _first(stage: Stage, mark: _Mark) -> Reading:
             taken = []
             for _ in range(3):
                 start = perf_counter()
-                client.value(_PAGE, mark.channel, mark.cursor)
+                page(client, mark.channel, mark.cursor, PAGE)
                 taken.append(perf_counter() - start)
             times.append(taken[0] / taken[-1])
     scenario = f"poll, {stage.scale.feed_events:,} in feed"
@@ -140,7 +143,7 @@ def fill(stage: Stage, admin: Session, tenants: Sequence[str], seconds: float = 
     up to now that the events are spread over.
     """
     events = stage.scale.feed_events
-    admin.call(_INSERT, tenants[0], ANSWERS)
+    admin.call(INSERT, tenants[0], ANSWERS)
     for done in range(0, events, BATCH):
         if done % 1_000_000 == 0:
             stage.report(f"Filling the feed: {done:,} of {events:,} events …")
@@ -153,7 +156,12 @@ def add(admin: Session, events: int, tenants: Sequence[str], age: float = 0) -> 
     admin.rows("select bench.add_events(%s, %s::uuid[], %s)", events, list(tenants), age)
 
 
-def _mark(admin: Session, client: Session, tenant: str) -> _Mark:
+def page(client: Session, channel: str, cursor: str, events: int) -> Any:
+    """Return what a poll answers."""
+    return client.value(_PAGE, channel, cursor, events)
+
+
+def set_mark(admin: Session, client: Session, tenant: str) -> Mark:
     """Return a place in the feed: the cursor that subscribe answers now, and the next xid."""
     answer = client.value(
         "select public.realtime_subscribe(array[%s], jsonb_build_object('supplier_id', %s::text))",
@@ -161,4 +169,4 @@ def _mark(admin: Session, client: Session, tenant: str) -> _Mark:
     )  # fmt: skip
     told = answer["subscriptions"][0]
     xmax = admin.value("select pg_snapshot_xmax(pg_current_snapshot())::text")
-    return _Mark(told["channel"], told["cursor"], xmax)
+    return Mark(told["channel"], told["cursor"], xmax)

@@ -11,6 +11,7 @@ from time import perf_counter
 from rich.console import Console
 
 from wedsync_realtime.bench import (
+    behind,
     calls,
     changes,
     chart,
@@ -41,6 +42,7 @@ SCENARIOS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "subscribe": calls.subscribe,
     "ping": calls.ping,
     "poll": feed.poll,
+    "behind": behind.behind,
     "delivery": delivery.delivery,
     "pollers": pollers.pollers,
     "push": push.push,

@@ -31,6 +31,8 @@ def _cells(figure: Figure) -> tuple[str, str, str, str, str]:
     if isinstance(figure, Ratio):
         what = f"{figure.what} : {figure.against}"
         goal = f"≤ {figure.goal:g}" if figure.goal is not None else ""
+        if goal and figure.by_cpu:
+            goal += " CPU"
         return what, _times(figure.ours), _times(figure.plain), _ratios(figure.ratio), goal
     return figure.what, f"{figure.value:,.4g} {figure.unit}", "", "", _goal(figure)
 
