@@ -2,6 +2,7 @@
 -- on a standby, in a caller's own transaction or old snapshot, beside older transactions, or with a
 -- cursor that cannot be continued, which is told by the reason. Null: wait, because what the cursor
 -- has seen or its window holds is not all to be seen here.
+-- Whoever is behind by more than may be replayed reads the copy anew, which is cheaper.
 
 create or replace function wedsync_realtime.choose_window(
     lease      wedsync_realtime.lease,
@@ -27,6 +28,13 @@ begin
         lease, seen, lease.epoch,
         case when seen.upto is null then coalesce(upto, v_now) else v_now end
     );
+    if reason is null and seen.upto is null then
+        select 'too_far_behind' into reason
+        from wedsync_realtime.events as e
+        where e.tenant_id = lease.tenant_id and e.channel_id = lease.channel_id
+            and e.xid >= pg_snapshot_xmax(seen.seen)
+        offset lease.replay_events limit 1;
+    end if;
     if reason is not null then
         upto := case when pg_is_in_recovery()
             then wedsync_realtime.standby_snapshot(lease, null, v_now) else v_now

@@ -2,13 +2,14 @@
 -- told. Otherwise it claims what the page was read in, without what a crash could make untrue:
 -- transaction ids whose records may not be on disk are given out again afterwards, and a cursor
 -- that had seen them would pass over their events. What has been seen before, what was on disk when
--- a job last looked and what left an event stays.
+-- a job last looked and what left an event or a reset stays, or was removed from the feed: a cursor
+-- that had not seen that would have to resync again.
 
 create or replace function wedsync_realtime.next_cursor(
     lease       wedsync_realtime.lease,
     seen        wedsync_realtime.cursor,
     upto        pg_snapshot,
-    is_filtered boolean,
+    is_partial  boolean,
     last_xid    xid8,
     last_id     bigint
 )
@@ -22,9 +23,30 @@ declare
     v_xmax xid8;
     v_text text;
 begin
-    if seen.upto is null and pg_snapshot_xmax(seen.seen) < pg_snapshot_xmax(upto) then
-        if is_filtered or last_id is not null then
-            last_xid := wedsync_realtime.last_xid(lease, upto);
+    if seen.upto is null
+        and (pg_snapshot_xmax(seen.seen) >= pg_snapshot_xmax(upto)) is not true
+    then
+        if is_partial then
+            last_xid := greatest(
+                lease.max_xid,
+                (
+                    select e.xid
+                    from wedsync_realtime.events as e
+                    where
+                        e.tenant_id = lease.tenant_id
+                        and e.channel_id = lease.channel_id
+                        and pg_visible_in_snapshot(e.xid, upto)
+                    order by e.xid desc
+                    limit 1
+                ),
+                (
+                    select r.xid
+                    from wedsync_realtime.resets as r
+                    where r.channel_id = lease.channel_id and pg_visible_in_snapshot(r.xid, upto)
+                    order by r.xid desc
+                    limit 1
+                )
+            );
         end if;
         v_xmax := greatest(
             lease.durable_xid, pg_snapshot_xmax(seen.seen),

@@ -35,10 +35,11 @@ begin
     then
         return wedsync_realtime.refuse(v_user, 'poll', case
             when v_user is null then wedsync_realtime.to_problem('unauthorized')
-            when max_events between 1 and 1000 then wedsync_realtime.check_channel_id(channel)
-            else wedsync_realtime.to_problem(
-                'invalid_request', 'max_events must be between 1 and 1000'
-            )
+            else wedsync_realtime.to_problem('invalid_request', case
+                when max_events between 1 and 1000
+                    then 'channel must be a channel id, as subscribe answered it'
+                else 'max_events must be between 1 and 1000'
+            end)
         end);
     end if;
     lock table only wedsync_realtime.events in access share mode;

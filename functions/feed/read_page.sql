@@ -5,8 +5,6 @@
 -- is || that unpacks rows: they may be kept in a hundredth of their size.
 -- What is nearly always the case, a new window, no filter and nothing left below the snapshot's
 -- xmax, is asked for by itself, because conditions are made ready for every partition anew.
--- Whoever is behind by more than may be replayed reads the copy anew, which is cheaper; that is
--- counted only where the sequence says that there may be so many.
 
 create or replace function wedsync_realtime.read_page(
     lease      wedsync_realtime.lease,
@@ -27,19 +25,13 @@ declare
     v_filter constant jsonb := lease.filter_params - '{supplier_id, couple_id, wedding_id}'::text[];
     v_is_plain constant boolean := v_filter = '{}' and pg_snapshot_xmin(seen.seen) = v_xmax
     and seen.upto is null;
-    v_bytes constant integer := 16777216;
+    v_bytes integer := 16777216;
     v_events wedsync_realtime.event[];
     v_cut bigint[];
     v_count bigint;
     v_last_xid xid8;
     v_answer jsonb;
 begin
-    if seen.upto is null and (
-        pg_sequence_last_value('wedsync_realtime.events_id_seq') - lease.first_id
-        < lease.replay_events
-    ) is not true and wedsync_realtime.is_far_behind(lease, seen) then
-        return wedsync_realtime.empty_page(lease, cursor, seen, upto, 'too_far_behind');
-    end if;
     max_events := least(max_events, 16 * v_bytes / lease.event_bytes);
     if v_is_plain then
         select
@@ -59,12 +51,18 @@ begin
             limit max_events + 1
         ) as e;
     else
-        select g.* into v_events, v_cut, v_count, v_last_xid from wedsync_realtime.gather_events(
+        select w.* into v_events, v_cut, v_count, v_last_xid from wedsync_realtime.window_page(
             lease, channel, seen, upto, v_filter, max_events + 1
-        ) as g;
+        ) as w;
     end if;
-    if v_count > 1 and pg_column_size(v_events) > v_bytes then
-        max_events := least(max_events, wedsync_realtime.page_length(v_events, v_bytes));
+    if pg_column_size(v_events) > v_bytes then
+        for v_place in 1..cardinality(v_events) loop
+            v_bytes := v_bytes - pg_column_size(v_events[v_place]);
+            if v_bytes < 0 then
+                max_events := least(max_events, greatest(v_place - 1, 1));
+                exit;
+            end if;
+        end loop;
     end if;
     v_answer := jsonb_build_object(
         'success', true, 'ready', lease.is_ready, 'events', coalesce(v_events[:max_events], '{}'),
@@ -73,14 +71,26 @@ begin
             when v_count = 0 and v_is_plain and cursor is not null and v_xmax >= lease.durable_xid
                 then cursor
             else wedsync_realtime.next_cursor(
-                lease, seen, upto, not v_is_plain, v_last_xid,
+                lease, seen, upto, not v_is_plain or v_count > max_events, v_last_xid,
                 case when v_count > max_events then (v_events[max_events]).id end
             )
         end,
         'hasMore', v_count > max_events, 'resyncRequired', false, 'reason', null
     );
-    return case when v_cut is null
-        then v_answer else wedsync_realtime.mark_cut(v_answer, v_cut) end;
+    if v_cut is null then
+        return v_answer;
+    end if;
+    return jsonb_set(v_answer, '{events}', (
+        select jsonb_agg(
+            case
+                when (e.event ->> 'id')::bigint = any (v_cut)
+                    then e.event || '{"errors": ["payload_too_large"]}'
+                else e.event
+            end
+            order by e.place
+        )
+        from jsonb_array_elements(v_answer -> 'events') with ordinality as e (event, place)
+    ));
 end
 $$;
 

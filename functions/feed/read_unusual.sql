@@ -1,8 +1,10 @@
--- Read what a poll answers, or why it is refused, in every case, as read_feed() does in the usual
--- one. Without a cursor it begins where the lease does. Of a lease that is not there the audit says
--- whether it expired or was revoked; otherwise it is none of the caller's.
+-- Read what a poll answers in every case, as read_feed() does in the usual one, from what that has
+-- found of the lease; or say why it is refused, or that the client must read its copy anew, or
+-- wait. Without a cursor it begins where the lease does. Of a lease that is not there the audit
+-- says whether it expired or was revoked; otherwise it is none of the caller's.
 
 create or replace function wedsync_realtime.read_unusual(
+    lease      wedsync_realtime.lease,
     user_id    uuid,
     channel    text,
     cursor     text,
@@ -16,30 +18,36 @@ create or replace function wedsync_realtime.read_unusual(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_lease constant wedsync_realtime.lease := wedsync_realtime.find_lease(user_id, channel);
     v_seen wedsync_realtime.cursor;
     v_upto pg_snapshot;
     v_reason text;
     v_reading wedsync_realtime.reading;
 begin
+    lease.may_hear := wedsync_realtime.may_hear(user_id, lease.channel_id, lease.tenant_id);
+    select h.max_xid, h.dropped into lease.max_xid, lease.dropped
+    from wedsync_realtime.feed_horizon as h;
+    if lease.epoch is null then
+        lease.epoch := wedsync_realtime.epoch();
+        lease.durable_xid := wedsync_realtime.durable_xid();
+    end if;
     v_seen := case
         when cursor is not null
-            then wedsync_realtime.parse_cursor(cursor, v_lease.cursor_secret)
+            then wedsync_realtime.parse_cursor(cursor, lease.cursor_secret)
         else row(
-            v_lease.epoch, v_lease.topic_id, v_lease.since, null, null
+            lease.epoch, lease.topic_id, lease.since, null, null
         )::wedsync_realtime.cursor
     end;
-    if v_seen.seen is null or v_lease.may_hear is not true
-        or v_lease.last_ping_at <= at - v_lease.stale_after
+    if v_seen.seen is null or lease.may_hear is not true
+        or lease.last_ping_at <= at - lease.stale_after
     then
-        v_reading.lease_id := v_lease.id;
+        v_reading.lease_id := lease.id;
         v_reading.problem := case
             when cursor is not null and v_seen.seen is null then wedsync_realtime.to_problem(
                 'invalid_request', 'cursor is none that poll or subscribe has answered'
             )
             else wedsync_realtime.to_problem(
                 case
-                    when v_lease.id is null then coalesce((
+                    when lease.id is null then coalesce((
                         select case l.event_type
                             when 'expired' then 'subscription_expired'
                             when 'revoked' then 'forbidden_channel'
@@ -52,7 +60,7 @@ begin
                         order by l."timestamp" desc
                         limit 1
                     ), 'subscription_not_found')
-                    when v_lease.may_hear is not true then 'forbidden_channel'
+                    when lease.may_hear is not true then 'forbidden_channel'
                     else 'subscription_expired'
                 end,
                 hint => 'Subscribe again and go on from your cursor.'
@@ -62,23 +70,38 @@ begin
     end if;
 
     select w.upto, w.reason into v_upto, v_reason
-    from wedsync_realtime.choose_window(v_lease, v_seen) as w;
+    from wedsync_realtime.choose_window(lease, v_seen) as w;
     return row(
-        v_lease.id,
-        case when not v_lease.is_ready then v_lease.topic_id end,
-        nullif(greatest(v_lease.last_ping_at, at - v_lease.stale_after / 5), v_lease.last_ping_at),
+        lease.id,
+        case when not lease.is_ready then lease.topic_id end,
+        nullif(greatest(lease.last_ping_at, at - lease.stale_after / 5), lease.last_ping_at),
         null::wedsync_realtime.problem,
-        case when v_reason is null and v_upto is not null
-            then wedsync_realtime.read_page(v_lease, channel, cursor, v_seen, v_upto, max_events)
-            else wedsync_realtime.empty_page(v_lease, cursor, v_seen, v_upto, v_reason)
-        end
+        case when v_upto is null or v_reason is not null then jsonb_build_object(
+            'success', true, 'ready', lease.is_ready, 'events', '{}'::text[],
+            'cursor', case
+                when v_upto is not null then wedsync_realtime.next_cursor(
+                    lease, row(lease.epoch, lease.topic_id, null, null, null), v_upto, true,
+                    null, null
+                )
+                when cursor is not null then cursor
+                else wedsync_realtime.next_cursor(lease, v_seen, v_seen.seen, false, null, null)
+            end,
+            'hasMore', false, 'resyncRequired', v_upto is not null,
+            'reason', case when v_upto is not null then v_reason end
+        ) else wedsync_realtime.read_page(lease, channel, cursor, v_seen, v_upto, max_events) end
     );
 end
 $$;
 
-comment on function wedsync_realtime.read_unusual(uuid, text, text, integer, timestamptz) is
+comment on function wedsync_realtime.read_unusual(
+    wedsync_realtime.lease, uuid, text, text, integer, timestamptz
+) is
 'What a poll answers in any case, or the problem with it.';
-revoke execute on function wedsync_realtime.read_unusual(uuid, text, text, integer, timestamptz)
+revoke execute on function wedsync_realtime.read_unusual(
+    wedsync_realtime.lease, uuid, text, text, integer, timestamptz
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.read_unusual(uuid, text, text, integer, timestamptz)
+grant execute on function wedsync_realtime.read_unusual(
+    wedsync_realtime.lease, uuid, text, text, integer, timestamptz
+)
 to wedsync_realtime_owner;

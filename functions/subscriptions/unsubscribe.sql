@@ -14,10 +14,11 @@ declare
 begin
     if v_user is null then
         v_problem := wedsync_realtime.to_problem('unauthorized');
-    else
-        v_problem := wedsync_realtime.check_channel_id(channel);
-    end if;
-    if v_problem.code is null and wedsync_realtime.end_leases(
+    elsif channel is null or length(channel) not between 1 and 200 then
+        v_problem := wedsync_realtime.to_problem(
+            'invalid_request', 'channel must be a channel id, as subscribe answered it'
+        );
+    elsif wedsync_realtime.end_leases(
         array(
             select s.id
             from public.realtime_subscriptions as s
