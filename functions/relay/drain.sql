@@ -1,8 +1,10 @@
 -- Hand a relay what has been committed since a position, over all topics: each event once, in the
 -- order in which polls tell it, with its subjects and the topic's cursor after it. What it costs
 -- does not depend on how many listen.
--- Every row names the position after it; the last row is that position alone. No position begins
--- now; an empty one makes every topic resync first, for a relay that has lost its own.
+-- Every row names the position after it; the last row is that position alone. Its body says,
+-- after the last page, whether that is all which anybody had recorded or was about to commit: who
+-- records later finds a bell that was hung out before. No position begins now; an empty one makes
+-- every topic resync first, for a relay that has lost its own.
 -- The feed is locked before its snapshot is taken: no partition goes in between.
 -- How much was recorded is asked before the snapshot is taken, so that no id is drawn in between.
 -- Its statements, and those of the steps it calls, look things up by index, whatever a planner
@@ -91,8 +93,8 @@ $$;
 
 comment on function wedsync_realtime.drain(text, integer) is
 'What has been committed since a position, over all topics, for a relay. kind is event, resync, '
-'ready, ended, or position, which comes last; next is the position after a row, cursor the '
-'topic''s.';
+'ready, ended, or position, which comes last, with whether nobody else was at work as its body; '
+'next is the position after a row, cursor the topic''s.';
 revoke execute on function wedsync_realtime.drain(text, integer)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.drain(text, integer) to wedsync_realtime_relay;

@@ -1,6 +1,7 @@
 -- Read a page of a window with the cursor and the position after each row. It is cut by size too,
 -- as polls cut theirs. Inside the window both go on in it; after the last row of a topic its cursor
--- has seen all of the window, after the last row of all the position has.
+-- has seen all of the window, after the last row of all the position has. That row says whether
+-- this is all there was: where nothing was at work beside the window, and it has left out nothing.
 
 create or replace function wedsync_realtime.read_window(
     news       wedsync_realtime.news,
@@ -35,6 +36,7 @@ declare
     v_count integer := 0;
     v_size integer := 0;
     v_is_cut boolean := false;
+    v_is_all boolean;
     v_most constant integer := least(max_events, greatest(1, 16 * v_bytes / settings.event_bytes));
 begin
     for v_told in
@@ -71,9 +73,11 @@ begin
     if v_count > 0 and not v_is_cut then
         next := v_end;
         return next;
+        v_is_all := news.recorded > 0
+            and pg_snapshot_xmin(v_seen.upto) = pg_snapshot_xmax(v_seen.upto);
     end if;
     return query select
-        'position', null::bigint, null::text[], null::jsonb, null, coalesce(next, v_end);
+        'position', null::bigint, null::text[], to_jsonb(v_is_all), null, coalesce(next, v_end);
 end
 $$;
 

@@ -2,10 +2,10 @@
 -- wakes those who LISTEN, and takes it down. Readers call it before they go to sleep, and look once
 -- more afterwards; what a writer had recorded already and commits later wakes nobody, so they look
 -- again at times. Who finds that it has rung since the last call has missed that: look at once.
--- The bell hangs in the channel's gate, which dispatch looks at anyway: an even value, twice the
--- time of the last ring in milliseconds; an odd one is a gate without a bell. A sequence changes
--- at once, not at commit, and is written only where the bell is down: who calls all the time
--- makes writers ring as often as ring_bell() lets them.
+-- The bell hangs in the channel's gate, which dispatch looks at anyway: an even value, four times
+-- the time of the last ring in milliseconds, and 2 more where a relay has hung it; an odd one is a
+-- gate without a bell. A sequence changes at once, not at commit, and is written only where the
+-- bell is down: who calls all the time makes writers ring as often as ring_bell() lets them.
 -- Definer: nobody but the owner may write a gate.
 
 create or replace function wedsync_realtime.hang_bell(channels text[] default null)
@@ -25,7 +25,7 @@ begin
         return null;
     end if;
     select
-        greatest(max(b.value / 2), 1), array_agg(b.gate) filter (where b.value % 2 = 1)
+        greatest(max(b.value / 4), 1), array_agg(b.gate) filter (where b.value % 2 = 1)
     into v_rung, v_down
     from (
         select g.gate, pg_sequence_last_value(g.gate) as value
@@ -35,7 +35,7 @@ begin
         offset 0
     ) as b;
     if v_down is not null then
-        perform setval(g.gate, greatest(pg_sequence_last_value(g.gate) / 2 * 2, 2))
+        perform setval(g.gate, greatest(pg_sequence_last_value(g.gate) / 4 * 4, 4))
         from unnest(v_down) as g (gate);
     end if;
     return v_rung;

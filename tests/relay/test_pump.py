@@ -10,9 +10,9 @@ from tests.relay.scene import asynchronous
 from wedsync_realtime.relay import database, pump
 from wedsync_realtime.relay.pump import PAGE, Pump
 
-Row = namedtuple("Row", "kind subjects next")
-FULL = [Row("event", [], "half")] * PAGE + [Row("position", None, "all")]
-NOTHING = [Row("position", None, "all")]
+Row = namedtuple("Row", "kind subjects body next")
+FULL = [Row("event", [], "{}", "half")] * PAGE + [Row("position", None, None, "all")]
+NOTHING = [Row("position", None, None, "all")]
 
 
 class Quiet:
@@ -35,8 +35,9 @@ async def test_bell_hangs_before_the_look_that_finds_nothing(
     done: list[str] = []
     pages = iter([FULL])
 
-    async def hang_bell(_: Any) -> None:
+    async def hang_bell(_: Any) -> bool:
         done.append("hang")
+        return True
 
     async def drain(*_: Any) -> list[Row]:
         done.append("look")

@@ -46,6 +46,7 @@ CALLABLE = {
     "wedsync_realtime.close_connections": "r",
     "wedsync_realtime.doubt_connections": "r",
     "wedsync_realtime.report_relay": "r",
+    "wedsync_realtime.hang_relay_bell": "r",
     # Readers before they sleep
     "wedsync_realtime.hang_bell": "ur",
     # Support

@@ -44,8 +44,10 @@ _STATE = """
             select pg_catalog.count(*)
             from pg_catalog.pg_proc as p
             inner join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-            where n.nspname = 'wedsync_realtime' and p.proname in ('drain', 'admit', 'keep_alive')
-        ) = 3
+            where
+                n.nspname = 'wedsync_realtime'
+                and p.proname in ('drain', 'admit', 'keep_alive', 'hang_relay_bell')
+        ) = 4
 """
 
 
@@ -158,8 +160,12 @@ def _split(pairs: Sequence[Pair]) -> tuple[list[UUID], list[UUID]]:
 
 
 async def prepare(connection: AsyncConnection[Any]) -> None:
-    """Have a connection woken by the bell, and ready to drain."""
+    """Have a connection woken by the bell, and ready to drain.
+
+    What it writes are gates, for the time that it sleeps: no commit waits for the disk.
+    """
     await connection.execute("listen wedsync_realtime")
+    await connection.execute("set synchronous_commit = off")
     await connection.execute(
         "prepare drain (text, integer) as"
         " select d.kind, d.id, d.subjects, d.body::text, d.cursor, d.next"
@@ -178,9 +184,11 @@ async def drain(connection: AsyncConnection[Any], position: str | None, most: in
         return list(await cursor.fetchall())
 
 
-async def hang_bell(connection: AsyncConnection[Any]) -> None:
-    """Have the next writer wake this connection, which listens."""
-    await connection.execute("select wedsync_realtime.hang_bell()", prepare=True)
+async def hang_bell(connection: AsyncConnection[Any]) -> bool:
+    """Have the next writer wake this connection, which listens; tell whether one will."""
+    cursor = await connection.execute("select wedsync_realtime.hang_relay_bell()", prepare=True)
+    row = await cursor.fetchone()
+    return bool(row and row[0])
 
 
 async def try_lead(connection: AsyncConnection[Any]) -> bool:

@@ -21,7 +21,7 @@ from wedsync_realtime.relay.stream import Message, Stream, StreamError
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
 PAGE = 1000  # rows
-# Seconds until the next look, after one that found something and after one that did not. Writers
+# Seconds until the next look: while somebody is at work who may not ring, and otherwise. Writers
 # ring meanwhile, unless there are so many that each look finds something.
 BUSY, IDLE = 0.005, 0.05
 NOTE = 60.0  # seconds after which a position is noted that no message has carried
@@ -114,8 +114,8 @@ class Pump:
         found = 0  # looks in a row that found something
         while True:
             is_hung = found < 2 and not self._ahead
-            if is_hung:  # first, so that nobody comes between it and the look
-                await database.hang_bell(connection)
+            # first, so that nobody comes between it and the look
+            rings = is_hung and await database.hang_bell(connection)
             rows = await self._drain(connection)
             is_page = len(rows) > PAGE
             if is_page:  # the next is read while this one is published
@@ -129,7 +129,10 @@ class Pump:
             await self._note(rows[-1].next)
             if not is_page and (found or is_hung):
                 now = monotonic()
-                await _rest(connection, BUSY if found else IDLE)
+                is_all = rings and rows[-1].body == "true"
+                await _rest(connection, BUSY if found and not is_all else IDLE)
+                if is_all and monotonic() - now > BUSY:
+                    found = 0
                 if not self._stream.unconfirmed:  # all of it has arrived meanwhile
                     self._figures.caught_up_at = now
                     self._figures.last_error = None
