@@ -1,4 +1,4 @@
-"""Fixtures: a database with people, and a relay on it with a NATS server of its own."""
+"""Fixtures: a database with people, a relay on it with a NATS server of its own, a cluster."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.relay.cluster import Cluster
 from tests.relay.scene import Scene
 from tests.support.people import People
 from tests.support.relay import Relay, running_relay
@@ -25,3 +26,17 @@ def scene(database: str, people: People) -> Iterator[Scene]:
     user = people.supplier_user(supplier)
     with psycopg.connect(database, autocommit=True) as connection:
         yield Scene(database, people, supplier, user, connection)
+
+
+@pytest.fixture
+def cluster_of_three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """Run the cluster, whose certificate the relays and clients of the test trust."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    cluster = Cluster(tmp_path)
+    try:
+        for server in cluster.servers.values():
+            server.start()
+        yield cluster
+    finally:
+        for server in cluster.servers.values():
+            server.kill()

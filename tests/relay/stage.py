@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 
 from tests.relay.follower import Follower
 from tests.relay.scene import FORMS
@@ -27,6 +28,8 @@ FOLLOWERS = 3
 WRITE = "insert into public.form_responses (supplier_id, form_name) values (%s, %s) returning id"
 CHANGE = "update public.form_responses set form_name = %s where id = %s"
 FOREIGN = "foreign"
+# However long nothing could be published, each event is, and none makes room for a resync.
+REPLAY_ALL = "update wedsync_realtime.settings set replay_events = 10000000"
 
 
 class Writer(threading.Thread):
@@ -77,6 +80,8 @@ class Stage:
         self.keeper = people.supplier_user(self.supplier, "keeper")
         self.rival_keeper = people.supplier_user(self.rival, "rival")
         self.relays: list[Relay] = []
+        with psycopg.connect(self.url) as connection:
+            connection.execute(REPLAY_ALL)
         self.keep_hot()
 
     def start_relay(self) -> Relay:
@@ -134,12 +139,8 @@ async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None
         for follower in followers:
             assert Counter(follower.told) == own
             assert in_order(follower.told)
-        published: list[str] = []
-        async with asyncio.timeout(PATIENCE):
-            while len(published) < committed.total():  # who polls may be ahead of the relay
-                with suppress(NatsError, OSError, TimeoutError):  # nor are all servers up at once
-                    published = await published_names(stage.relays[0])
-                await asyncio.sleep(0.1)
+        # who polls may be ahead of the relay
+        published = await await_published(stage.relays[0], committed.total())
         print(f"{own.total()} changes committed, {committed[FOREIGN]} of the rival")
         assert Counter(published) == committed
         assert in_order(published)
@@ -159,6 +160,26 @@ def in_order(names: list[str]) -> bool:
         if name != FOREIGN:
             forms.setdefault(name.partition(".")[0], []).append(name)
     return all(changes == sorted(changes) for changes in forms.values())
+
+
+async def someone_leads(relay: Relay) -> None:
+    """Wait until a relay answers that it reads the feed."""
+    async with operator(relay) as client, asyncio.timeout(PATIENCE):
+        while True:
+            with suppress(NoRespondersError, TimeoutError):
+                await client.request("wedsync.relay.leader", timeout=1)
+                return
+
+
+async def await_published(relay: Relay, count: int) -> list[str]:
+    """Wait until so many stand in the stream, and return them."""
+    published: list[str] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(published) < count:
+            with suppress(NatsError, OSError, TimeoutError):  # nor are all servers up at once
+                published = await published_names(relay)
+            await asyncio.sleep(0.1)
+    return published
 
 
 async def published_names(relay: Relay) -> list[str]:

@@ -6,19 +6,14 @@ import os
 import random
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from nats.errors import NoRespondersError
 
 from tests.relay.scene import asynchronous
-from tests.relay.stage import Stage, follow_while
+from tests.relay.stage import Stage, follow_while, someone_leads
 from tests.support.brokers import Broker, relay_configuration, running_broker
-from tests.support.push import operator
-from tests.support.relay import Relay
 from tests.support.servers import durable_server
-from tests.support.waiting import PATIENCE
 
 TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 0.5  # seconds at most of work between two kills
@@ -63,15 +58,6 @@ def kill(stage: Stage, broker: Broker, what: set[str]) -> None:
     if "relay" in what:
         stage.start_relay()
     stage.keep_hot()
-
-
-async def someone_leads(relay: Relay) -> None:
-    """Wait until a relay answers that it reads the feed."""
-    async with operator(relay) as client, asyncio.timeout(PATIENCE):
-        while True:
-            with suppress(NoRespondersError, TimeoutError):
-                await client.request("wedsync.relay.leader", timeout=1)
-                return
 
 
 @asynchronous

@@ -18,11 +18,11 @@ PROGRAM = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or 
 
 
 class Broker:
-    """A server over one folder, running or not; it keeps its port."""
+    """A server over one folder, running or not; it keeps its port. text: its configuration."""
 
     def __init__(self, folder: Path, text: str) -> None:
         self._file = folder / "broker.conf"
-        self._text = text
+        self.text = text
         self._address = "127.0.0.1:-1"
         self._process: subprocess.Popen[str] | None = None
         self._reading = threading.Thread()
@@ -34,7 +34,7 @@ class Broker:
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        self._file.write_text(f"listen: {self._address}\n{self._text}\n")
+        self._file.write_text(f"listen: {self._address}\n{self.text}\n")
         self._process = subprocess.Popen(
             [PROGRAM, "-c", self._file], stderr=subprocess.PIPE, text=True
         )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js.errors import Error as JetStreamError
 
 from wedsync_realtime import __version__
 from wedsync_realtime.errors import BrokerError
@@ -21,7 +20,7 @@ OLDEST = (2, 10)
 PATIENCE = 5  # seconds
 PENDING = 64 * 2**20  # bytes that may wait for the socket
 
-_SHOW = f"`{program()} relay --print-config`"
+SHOW = f"`{program()} relay --print-config`"
 
 
 class LostBrokerError(Exception):
@@ -64,7 +63,7 @@ async def connected(
 
         app, calls = await opened(keys.relay), await opened(keys.relay)
         system = await opened(keys.system)
-        await _check(app, url)
+        _check_version(app, url)
         yield Connections(app, calls, system, lost)
 
 
@@ -107,7 +106,7 @@ async def _connect(
             _check_version(client, url)
             raise BrokerError(
                 f"The NATS server at {_shown(url)} does not know this relay.",
-                f"Put what {_SHOW} prints into its configuration, and reload it.",
+                f"Put what {SHOW} prints into its configuration, and reload it.",
             ) from None
         raise BrokerError(
             f"No connection to NATS at {_shown(url)} (NATS_URL): {refusal or error or 'no answer'}",
@@ -124,17 +123,6 @@ def _check_version(client: Client, url: str) -> None:
             f"The NATS server at {_shown(url)} is of version {told}; 2.10 or newer is needed.",
             "Upgrade it: older ones cannot ask the relay who a client is.",
         )
-
-
-async def _check(app: Client, url: str) -> None:
-    _check_version(app, url)
-    try:
-        await app.jetstream(timeout=PATIENCE).account_info()
-    except (JetStreamError, NatsError, TimeoutError) as error:
-        raise BrokerError(
-            f"The NATS server at {_shown(url)} has no JetStream for the relay: {error}",
-            f"Enable it (jetstream {{ store_dir: … }}), for account APP as {_SHOW} says.",
-        ) from None
 
 
 async def _close(client: Client) -> None:

@@ -136,7 +136,7 @@ async def _serve(
     finally:
         for task in (*tasks, *logins.tasks, *calls.tasks, *presence.tasks):
             task.cancel()
-        await asyncio.wait(tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
         figures.connections = 0
 
 

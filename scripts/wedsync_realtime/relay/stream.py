@@ -6,19 +6,24 @@ wedsync.in.>: a message that comes too late, from a relay that has been overtake
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any, TypeVar
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import RePublish, StorageType, StreamConfig
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from wedsync_realtime.errors import BrokerError
+from wedsync_realtime.relay.connections import SHOW
+
+T = TypeVar("T")
 
 NAME = "WEDSYNC"
 EVENTS, INGEST = "wedsync.event.", "wedsync.in."
@@ -26,6 +31,8 @@ POSITION_SUBJECT = "wedsync.position"  # for what has no message of its own; rep
 AHEAD = 2000  # messages that may be on their way
 ASKED = 100  # messages after which the server is asked for an answer
 PATIENCE = 5.0  # seconds
+ELECTION = 10.0  # seconds in which NATS servers agree on who leads them
+AGAIN = 0.5  # seconds without an answer after which it is asked for again
 UNSTORED = (
     "the NATS server stores nothing: its log says why. Where its disk is full, make room there "
     "and start it again"
@@ -97,7 +104,7 @@ class Stream:
 
     def __init__(self, client: Client, replicas: int) -> None:
         self._client = client
-        self._context = client.jetstream(timeout=PATIENCE)
+        self._context = client.jetstream(timeout=ELECTION)
         self._replicas = replicas
         self._sending = _Sending(0, 0)
         self._acks = client.new_inbox()
@@ -111,18 +118,26 @@ class Stream:
     async def open(self) -> End:
         """Go on from the stream's end, wherever it is now; create the stream where it is missing.
 
-        Raises StreamError, BrokerError.
+        Raises StreamError, BrokerError; the latter also where another server may do better, as
+        where this one is cut off from the others.
         """
         self._number += 1
         if self._number == 1:
             await self._client.subscribe(f"{self._acks}.*.*", cb=self._take_ack)
         try:
-            info = await self._context.stream_info(NAME)
+            info = await _asked(self._context.stream_info, NAME)
             sequence = info.state.last_seq
             self._sending = _Sending(sequence, sequence)
             return await self._read_end(sequence)
         except NotFoundError:
             await self._create()
+        except (NatsTimeoutError, ServiceUnavailableError) as error:
+            raise BrokerError(
+                "NATS has no JetStream for the relay: "
+                + (getattr(error, "description", None) or "no answer"),
+                f"Enable it (jetstream {{ store_dir: … }}), for account APP as {SHOW} says; of a "
+                "cluster more than half of the servers have to be up.",
+            ) from None
         except NatsError as error:
             raise StreamError(str(error)) from None
         self._sending = _Sending(0, 0)
@@ -206,7 +221,7 @@ class Stream:
         identity: str | None = None
         while sequence:
             try:
-                message = await self._context.get_msg(NAME, seq=sequence)
+                message = await _asked(self._context.get_msg, NAME, sequence)
             except NotFoundError:
                 break
             headers = message.headers or {}
@@ -229,3 +244,19 @@ class Stream:
             ) from None
         except (NatsError, NoRespondersError) as error:
             raise StreamError(str(error)) from None
+
+
+async def _asked(question: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+    """Ask until there is an answer: nobody gives one to what came before a leader was elected."""
+    asked: set[asyncio.Task[T]] = set()
+    try:
+        while True:
+            asked.add(asyncio.create_task(question(*arguments)))
+            first = asyncio.FIRST_COMPLETED
+            answered, _ = await asyncio.wait(asked, timeout=AGAIN, return_when=first)
+            if answered:
+                return await answered.pop()
+    finally:
+        for each in asked:
+            each.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)

@@ -1,0 +1,79 @@
+"""A relay goes on as soon as enough of the cluster is there, and with a part that has enough."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.relay.cluster import SERVERS, Cluster, leader_of_all
+from tests.relay.scene import FORMS, Scene, asynchronous, names
+from tests.relay.stage import await_published, someone_leads
+from tests.support.caller import caller
+from tests.support.push import pushed
+from tests.support.relay import running_relay
+from wedsync_realtime.relay import keys, stream
+from wedsync_realtime.relay.connections import connected
+from wedsync_realtime.relay.stream import Stream
+
+
+@asynchronous
+async def test_stream_is_enough_where_nobody_leads_the_cluster(
+    scene: Scene, cluster_of_three: Cluster, tmp_path: Path
+) -> None:
+    """A majority of all servers has to be up for that, of the stream's own for the stream."""
+    settings = {"NATS_URL": cluster_of_three.url}
+    with running_relay(scene.url, tmp_path, "--replicas", "1", **settings) as relay:
+        leader = await leader_of_all(relay, replicas=1)
+    for name in cluster_of_three.servers.keys() - {leader}:
+        cluster_of_three.servers[name].kill()
+    with running_relay(scene.url, tmp_path, "--replicas", "1", **settings) as relay:
+        async with pushed(relay, scene.user) as client:
+            await client.subscribe(FORMS, **scene.own)
+            scene.submit("one")
+            assert names(await client.take_events(1)) == ["one"]
+
+
+@asynchronous
+async def test_stream_is_asked_again_until_it_has_a_leader(
+    cluster_of_three: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was asked before is never answered: here that would take for ever."""
+    monkeypatch.setattr(stream, "ELECTION", 1e6)
+    servers = cluster_of_three.servers
+    async with connected(cluster_of_three.url, keys.load(tmp_path), print) as connections:
+        await Stream(connections.app, SERVERS).open()
+        info = await connections.app.jetstream().stream_info(stream.NAME)
+    assert info.cluster
+    left = min(servers.keys() - {info.cluster.leader})
+    for name in servers.keys() - {left}:
+        servers[name].kill()
+    async with connected(cluster_of_three.url_of(left), keys.load(tmp_path), print) as connections:
+        opening = asyncio.create_task(Stream(connections.app, SERVERS).open())
+        while not connections.app.stats["out_msgs"]:
+            await asyncio.sleep(0)
+        for name in servers.keys() - {left}:
+            await asyncio.to_thread(servers[name].start)
+        assert await opening == stream.End(None)
+
+
+@asynchronous
+async def test_relay_leaves_a_server_that_is_cut_off(
+    scene: Scene, cluster_of_three: Cluster, tmp_path: Path
+) -> None:
+    settings = {"NATS_URL": cluster_of_three.url}
+    options = ("--replicas", str(SERVERS))
+    lonely, *others = cluster_of_three.servers
+    with running_relay(scene.url, tmp_path, *options, **settings) as relay:
+        await leader_of_all(relay)
+        with caller(scene.url, scene.user) as user:
+            user.rpc("realtime_subscribe", channels=[FORMS], filters=scene.own)
+        for name in others:
+            cluster_of_three.servers[name].kill()
+        cluster_of_three.cut_off(lonely)
+        await someone_leads(replace(relay, nats=cluster_of_three.url_of(lonely)))
+        for name in others:
+            await asyncio.to_thread(cluster_of_three.servers[name].start)
+        scene.submit("one")
+        relay.nats = ",".join(map(cluster_of_three.url_of, others))
+        assert await await_published(relay, 1) == ["one"]
