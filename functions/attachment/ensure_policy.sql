@@ -17,26 +17,32 @@ as $$
 -- @plpgsql_check_options: security_warnings = off
 declare
     v_copy regclass;
-    v_found bigint;
+    v_is_wanted boolean := false;
 begin
-    execute format('create temporary table wanted_policy (like %s)', relation);
-    v_copy := to_regclass('pg_temp.wanted_policy');
-    execute format('create policy %I on %s %s', name, v_copy, definition);
-    select count(distinct (
-        p.polcmd, p.polpermissive, array(select r from unnest(p.polroles) as r order by r),
-        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
-    )) * 2 - count(*)
-    into v_found
-    from pg_policy as p
-    where p.polname = ensure_policy.name and p.polrelid in (relation, v_copy);
-    drop table pg_temp.wanted_policy;
-    -- one alike makes 0, a different one 2, none 1
-    if v_found <> 0 then
+    if exists (
+        select from pg_policy as p
+        where p.polrelid = relation and p.polname = ensure_policy.name
+    )
+    then
+        execute format('create temporary table wanted_policy (like %s)', relation);
+        v_copy := to_regclass('pg_temp.wanted_policy');
+        execute format('create policy %I on %s %s', name, v_copy, definition);
+        v_is_wanted := (
+            select count(distinct (
+                p.polcmd, p.polpermissive, array(select r from unnest(p.polroles) as r order by r),
+                pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+            )) = 1
+            from pg_policy as p
+            where p.polrelid in (relation, v_copy) and p.polname = ensure_policy.name
+        );
+        drop table pg_temp.wanted_policy;
+    end if;
+    if not v_is_wanted then
         execute format('drop policy if exists %I on %s', name, relation);
         execute format('create policy %I on %s %s', name, relation, definition);
     end if;
     execute format('comment on policy %I on %s is %L', name, relation, note);
-    return v_found <> 0;
+    return not v_is_wanted;
 end
 $$;
 

@@ -14,10 +14,10 @@ declare
 begin
     return query
     select
-        g.id, 1,
+        g.oid::regclass, 1,
         format(
             'create policy %1$I on %2$s for %3$s; comment on policy %1$I on %2$s is %4$L',
-            d.policy, g.id, replace(d.clause, '%owner%', c_owner::text),
+            d.policy, g.oid::regclass, replace(d.clause, '%owner%', c_owner::text),
             'The definer functions, which decide for themselves.'
         )
     from (values
@@ -28,18 +28,19 @@ begin
         ('clients', 'clients_all_owner', 'all to %owner% using (true) with check (true)'),
         ('wedding_details', 'wedding_details_select_owner', 'select to %owner% using (true)')
     ) as d (name, policy, clause)
-    cross join lateral wedsync_realtime.ground_table(d.name) as g (id)
-    where
-        g.id is not null
-        and not exists (
-            select from pg_policy as p where p.polrelid = g.id and p.polname = d.policy
+    inner join pg_class as g on g.relnamespace = 'public'::regnamespace and g.relname = d.name
+    where case
+        when not exists (
+            select from pg_policy as p where p.polrelid = g.oid and p.polname = d.policy
         )
+        then g.oid = wedsync_realtime.ground_table(d.name)
+    end
     union all
     select
-        g.id, 2,
+        g.oid::regclass, 2,
         format(
             'grant %s %s on %s to %s',
-            d.privilege, '(' || quote_ident(k.name) || ')', g.id, c_owner
+            d.privilege, '(' || quote_ident(k.name) || ')', g.oid::regclass, c_owner
         )
     from (values
         ('user_profiles', 'select', null),
@@ -49,16 +50,18 @@ begin
         ('wedding_details', 'select', 'id'),
         ('wedding_details', 'select', 'couple_id')
     ) as d (name, privilege, part)
-    cross join lateral wedsync_realtime.ground_table(d.name) as g (id)
+    inner join pg_class as g on g.relnamespace = 'public'::regnamespace and g.relname = d.name
     cross join lateral coalesce(
-        case d.privilege when 'update' then (wedsync_realtime.key_columns(g.id))[1] end, d.part
+        case d.privilege when 'update' then (wedsync_realtime.key_columns(g.oid))[1] end, d.part
     ) as k (name)
-    inner join pg_class as r on r.oid = g.id
-    left join pg_attribute as a on a.attrelid = g.id and a.attname = k.name
-    where not exists (
-        select from aclexplode(case when k.name is null then r.relacl else a.attacl end) as l
-        where l.grantee = c_owner and l.privilege_type = upper(d.privilege)
-    );
+    left join pg_attribute as a on a.attrelid = g.oid and a.attname = k.name
+    where case
+        when not exists (
+            select from aclexplode(case when k.name is null then g.relacl else a.attacl end) as l
+            where l.grantee = c_owner and l.privilege_type = upper(d.privilege)
+        )
+        then g.oid = wedsync_realtime.ground_table(d.name)
+    end;
 end
 $$;
 

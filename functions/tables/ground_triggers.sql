@@ -52,12 +52,14 @@ begin
         )
     ) as d (name, verb, condition, function, note)
     inner join pg_class as r
-        on
-            r.oid = wedsync_realtime.ground_table(d.name)
-    where not exists (
-        select from pg_trigger as t
-        where t.tgrelid = r.oid and t.tgname = format('%s_after_%s_revoke', d.name, d.verb)
-    );
+        on r.relnamespace = 'public'::regnamespace and r.relname = d.name
+    where case
+        when not exists (
+            select from pg_trigger as t
+            where t.tgrelid = r.oid and t.tgname = format('%s_after_%s_revoke', d.name, d.verb)
+        )
+        then r.oid = wedsync_realtime.ground_table(d.name)
+    end;
 end
 $$;
 
