@@ -35,7 +35,10 @@ begin
                     explain_access.user_id, array[explain_access.channel], filters
                 )).problem
                 else wedsync_realtime.check_limits(
-                    explain_access.user_id, wedsync_realtime.user_tenant(explain_access.user_id),
+                    explain_access.user_id,
+                    (wedsync_realtime.check_access(
+                        explain_access.user_id, array[explain_access.channel], filters
+                    )).user_tenant,
                     array[explain_access.channel], gen_random_uuid()
                 )
             end;

@@ -1,5 +1,6 @@
--- Find the tenants that the filters of a call name, and check that the user may hear all its
--- channels for them.
+-- Find the tenants that the filters of a call name, check that the user may hear all its channels
+-- for them, and tell the supplier or couple that the user belongs to: whose limit the subscriptions
+-- count against.
 -- The tenants are found once, because a wedding may move to another couple while the call is
 -- decided. A wedding_id is that of a wedding_details row; a couple's own id stands for its wedding
 -- before such a row exists.
@@ -10,18 +11,19 @@
 -- Refuses: forbidden_channel, unknown_channel.
 
 create or replace function wedsync_realtime.check_access(
-    user_id     uuid,
-    channels    text[],
-    filters     jsonb,
-    out tenants jsonb,
-    out problem wedsync_realtime.problem
+    user_id         uuid,
+    channels        text[],
+    filters         jsonb,
+    out tenants     jsonb,
+    out user_tenant uuid,
+    out problem     wedsync_realtime.problem
 )
     language plpgsql
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
--- problem is one of two results: @plpgsql_check_options: extra_warnings = off
+-- problem is one of three results: @plpgsql_check_options: extra_warnings = off
 declare
     v_supplier uuid;
     v_name text;
@@ -38,7 +40,8 @@ begin
     where c.name = any (channels);
 
     perform wedsync_realtime.lock_user(check_access.user_id);
-    select p.supplier_id into v_supplier
+    select p.supplier_id, case p.user_type when 'supplier' then p.supplier_id else p.couple_id end
+    into v_supplier, user_tenant
     from public.user_profiles as p
     where p.id = check_access.user_id
     for share;
@@ -46,11 +49,11 @@ begin
     from public.clients as k
     where
         k.supplier_id = v_supplier
-        and k.couple_id in (select t.value::uuid from jsonb_each_text(tenants) as t)
+        and k.couple_id = any (array(select t.value::uuid from jsonb_each_text(tenants) as t))
     for share;
     lock table public.realtime_subscriptions in row share mode;
 
-    for v_name in select jsonb_object_keys(tenants) loop
+    foreach v_name in array channels loop
         select c.id into v_channel from wedsync_realtime.channels as c where c.name = v_name;
         if not found then
             problem := wedsync_realtime.to_problem(
@@ -58,7 +61,8 @@ begin
             );
             return;
         end if;
-        if wedsync_realtime.may_hear(
+        -- a profile that went and came back since is not locked
+        if user_tenant is null or wedsync_realtime.may_hear(
             check_access.user_id, v_channel, (tenants ->> v_name)::uuid
         ) is not true then
             problem := wedsync_realtime.to_problem(
@@ -71,8 +75,8 @@ end
 $$;
 
 comment on function wedsync_realtime.check_access(uuid, text[], jsonb) is
-'Tenants that the filters of a call name, by channel, and the problem with the user''s access to '
-'them, or null.';
+'Tenants that the filters of a call name, by channel; that of the user; and the problem with the '
+'user''s access, or null.';
 revoke execute on function wedsync_realtime.check_access(uuid, text[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.check_access(uuid, text[], jsonb)

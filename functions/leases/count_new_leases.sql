@@ -8,11 +8,21 @@ create or replace function wedsync_realtime.count_new_leases()
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_leases bigint;
+    v_filters bigint;
 begin
+    select count(*), count(n.filter_id) into v_leases, v_filters from new_rows as n;
+    if v_leases = 0 then
+        return null;
+    end if;
     insert into wedsync_realtime.tenants as t (tenant_id, subscriptions)
     select n.tenant_id, count(*) from new_rows as n group by n.tenant_id order by n.tenant_id
     on conflict on constraint tenants_pkey do update
     set subscriptions = t.subscriptions + excluded.subscriptions;
+    if v_filters = 0 then
+        return null;
+    end if;
     perform wedsync_realtime.keep_filter(f.topic_id, f.filter_id, f.filter_params)
     from (
         select distinct on (n.topic_id, n.filter_id) n.topic_id, n.filter_id, n.filter_params

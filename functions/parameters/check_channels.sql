@@ -13,11 +13,9 @@ declare
     v_known bigint;
     v_name text;
 begin
-    select s.channels_per_call, count(c.id)
-    into v_most, v_known
-    from wedsync_realtime.settings as s
-    left join wedsync_realtime.channels as c on c.name = any (channels) and c.is_enabled
-    group by s.id;
+    select s.channels_per_call into v_most from wedsync_realtime.settings as s;
+    select count(*) into v_known
+    from wedsync_realtime.channels as c where c.name = any (channels) and c.is_enabled;
     if coalesce(cardinality(channels), 0) = 0 or array_ndims(channels) <> 1 then
         return wedsync_realtime.to_problem(
             'invalid_request', 'channels must be a list of one channel name or more'

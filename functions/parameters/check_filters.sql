@@ -58,15 +58,18 @@ begin
             end if;
         end if;
     end loop;
-    return coalesce(
-        wedsync_realtime.check_list(filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']),
-        wedsync_realtime.check_list(filters, 'events', array(
+    v_problem := wedsync_realtime.check_list(
+        filters, 'operations', array['INSERT', 'UPDATE', 'DELETE']
+    );
+    if v_problem.code is null and filters ? 'events' then
+        v_problem := wedsync_realtime.check_list(filters, 'events', array(
             select r.event
             from wedsync_realtime.event_rules as r
             inner join wedsync_realtime.channels as c on c.id = r.channel_id
-            where filters ? 'events' and c.name = any (channels)
-        ))
-    );
+            where c.name = any (channels)
+        ));
+    end if;
+    return v_problem;
 end
 $$;
 

@@ -23,7 +23,6 @@ declare
     v_limit integer;
     v_details text;
 begin
-    select s.* into v_settings from wedsync_realtime.settings as s;
     for v_try in 1..2 loop
         v_new := cardinality(channels) - cardinality(array(
             select s.id
@@ -39,6 +38,7 @@ begin
         end if;
         v_details := null;
 
+        select s.* into v_settings from wedsync_realtime.settings as s;
         v_limit := v_settings.subscriptions_per_user;
         select count(*)::integer into v_count
         from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;

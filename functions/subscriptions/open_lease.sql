@@ -1,5 +1,7 @@
 -- Write one lease, or renew it, with its topic and its audit row; everything has been checked.
--- The topic is locked against going cold until the lease that keeps it hot is committed. Two
+-- The topic is found, or made, and locked against going cold until the lease that keeps it hot is
+-- committed. An old one finds its gate closed in a restored database, where no trigger has opened
+-- it: set_gates tells the clients what that means. Two
 -- connections of a user may subscribe in one millisecond, so a channel id goes past the last.
 
 create or replace function wedsync_realtime.open_lease(
@@ -23,9 +25,24 @@ declare
     v_seen pg_snapshot := wedsync_realtime.lease_snapshot(channel.id, topic_tenant);
     v_value uuid := (filters ->> channel.filter_key)::uuid;
     v_filter text := format('%s=eq.%s', channel.filter_key, v_value);
-    v_topic bigint := wedsync_realtime.heat_topic(channel.id, topic_tenant);
+    v_topic bigint;
     v_lease record;
 begin
+    loop
+        select t.id into v_topic
+        from wedsync_realtime.topics as t
+        where t.channel_id = channel.id and t.tenant_id = topic_tenant
+        for key share;
+        exit when found;
+        insert into wedsync_realtime.topics (channel_id, tenant_id)
+        values (channel.id, topic_tenant)
+        on conflict do nothing
+        returning id into v_topic;
+        exit when found;
+    end loop;
+    if pg_sequence_last_value(wedsync_realtime.gate_name(channel.id)::regclass) is null then
+        perform wedsync_realtime.set_gates();
+    end if;
     insert into public.realtime_subscriptions as s (
         user_id, connection_id, channel_id, channel_name, table_name,
         topic_id, since, tenant_id, filter_params, created_at, last_ping_at

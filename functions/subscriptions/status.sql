@@ -52,8 +52,11 @@ begin
         from wedsync_realtime.settings as x
         left join public.realtime_subscriptions as s
             on s.user_id = v_user and s.last_ping_at > clock_timestamp() - x.stale_after
+        left join public.user_profiles as p on p.id = v_user
         left join wedsync_realtime.tenants as n
-            on n.tenant_id = wedsync_realtime.user_tenant(v_user)
+            on n.tenant_id = case p.user_type
+                when 'supplier' then p.supplier_id else p.couple_id
+            end
         cross join wedsync_realtime.message_count(v_user) as m
         group by x.id, n.max_subscriptions, m.messages, m.last_at
     );

@@ -24,9 +24,11 @@ declare
     v_user uuid := wedsync_realtime.caller_id();
     v_filters jsonb := coalesce(filters, '{}');
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
-    v_epoch text;
-    v_tenant uuid;
     v_access record;
+    v_settings wedsync_realtime.settings;
+    v_epoch text;
+    v_channel wedsync_realtime.channels;
+    v_opened jsonb[];
     v_problem wedsync_realtime.problem;
 begin
     if v_user is null then
@@ -51,8 +53,9 @@ begin
         v_problem := v_access.problem;
     end if;
     if v_problem.code is null then
-        v_tenant := wedsync_realtime.user_tenant(v_user);
-        v_problem := wedsync_realtime.check_limits(v_user, v_tenant, channels, v_connection);
+        v_problem := wedsync_realtime.check_limits(
+            v_user, v_access.user_tenant, channels, v_connection
+        );
     end if;
     if v_problem.code is not null then
         return wedsync_realtime.refuse(
@@ -61,23 +64,26 @@ begin
         );
     end if;
 
-    v_epoch := wedsync_realtime.epoch();
-    return (
-        select jsonb_build_object(
-            'success', true,
-            'connectionId', v_connection,
-            'pingInterval', floor(extract(epoch from s.ping_interval) * 1000),
-            'subscriptions', jsonb_agg(
-                wedsync_realtime.open_lease(
-                    v_user, v_tenant, c, (v_access.tenants ->> c.name)::uuid, v_filters,
-                    v_connection, v_epoch, s
-                )
-                order by array_position(subscribe.channels, c.name)
-            )
-        )
-        from wedsync_realtime.settings as s
-        inner join wedsync_realtime.channels as c on c.name = any (subscribe.channels)
-        group by s.id
+    select s.* into v_settings from wedsync_realtime.settings as s;
+    select k.epoch into v_epoch from wedsync_realtime.known_server as k;
+    if v_epoch is null then
+        v_epoch := wedsync_realtime.epoch();
+    end if;
+    -- in one order for all calls, so that none waits in a circle for topics that others make
+    for v_channel in
+        select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.id
+    loop
+        v_opened[array_position(channels, v_channel.name)] := wedsync_realtime.open_lease(
+            v_user, v_access.user_tenant, v_channel,
+            (v_access.tenants ->> v_channel.name)::uuid, v_filters, v_connection, v_epoch,
+            v_settings
+        );
+    end loop;
+    return jsonb_build_object(
+        'success', true,
+        'connectionId', v_connection,
+        'pingInterval', floor(extract(epoch from v_settings.ping_interval) * 1000),
+        'subscriptions', v_opened
     );
 end
 $$;

@@ -94,7 +94,7 @@ INTERNAL = [
     "ground_triggers", "guard_channel", "has_cascades", "health_channels",
     "health_deployment", "health_dispatch", "health_feed", "health_jobs", "health_limits",
     "health_owners", "health_queue", "health_relay", "health_retention", "health_row_security",
-    "health_slots", "health_tables", "health_transactions", "health_triggers", "heat_topic",
+    "health_slots", "health_tables", "health_transactions", "health_triggers",
     "image_expression", "is_key", "is_published", "job_step", "keep_channel_name",
     "key_columns", "lease_snapshot",
     "length_expression", "lock_user", "log_activity", "log_change", "log_ended_leases",
@@ -118,7 +118,7 @@ INTERNAL = [
     "survive_failure", "system_state", "table_problem", "table_users", "take_rate",
     "tell_resync", "to_cursor", "to_problem", "to_snapshot",
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
-    "user_tenant", "watching_triggers", "window_page",
+    "watching_triggers", "window_page",
     # what the relay's are made of, and the filters and subjects of topics
     "drop_filters", "end_window", "ending_notice",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",

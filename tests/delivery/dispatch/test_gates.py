@@ -11,6 +11,7 @@ from tests.support.waiting import PATIENCE
 
 CLOSE = "select setval('wedsync_realtime.gate_1', 1, false)"
 SET = "select wedsync_realtime.set_gates()"
+TOPIC = "insert into wedsync_realtime.topics (channel_id, tenant_id) values (%s, %s)"
 COOL = "delete from wedsync_realtime.topics"
 
 
@@ -29,9 +30,8 @@ def test_gate_is_open_before_the_first_subscription_can_be_seen(
 ) -> None:
     assert not is_open(admin)
     connection = connect()
-    connection.execute("insert into wedsync_realtime.topics (channel_id, tenant_id) values (2, %s)",
-                       (supplier,))  # fmt: skip
-    connection.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
+    connection.execute(TOPIC, (2, supplier))
+    connection.execute(TOPIC, (1, supplier))
     assert is_open(admin)
     connection.rollback()
     assert is_open(admin)
@@ -43,7 +43,7 @@ def test_gate_stays_open_while_somebody_makes_a_topic(
     connect: Connect, admin: psycopg.Connection, supplier: UUID
 ) -> None:
     connection = connect()
-    connection.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
+    connection.execute(TOPIC, (1, supplier))
     admin.execute(SET)
     assert is_open(admin)
     connection.commit()
@@ -82,7 +82,7 @@ def test_closing_a_gate_keeps_no_new_topic_waiting(
     connection.execute(SET)
     assert not is_open(admin)
     admin.execute(f"set lock_timeout = '{PATIENCE}s'".encode())
-    admin.execute("select wedsync_realtime.heat_topic(1::smallint, %s)", (supplier,))
+    admin.execute(TOPIC, (1, supplier))
     assert is_open(admin)
     connection.rollback()
     assert is_open(admin)
