@@ -1,5 +1,6 @@
--- Put on record what a relay says of itself: one row a relay, by the id that it has chosen. What it
--- does not tell stays as it was. What views and metrics could not read is refused.
+-- Put on record what a relay says of itself: one row a relay, by the id that it has chosen, and 100
+-- rows at most, of which the one that is silent for longest makes room. What a relay does not tell
+-- stays as it was. What views and metrics could not read is refused.
 
 create or replace function wedsync_realtime.report_relay(state jsonb)
     returns void
@@ -12,6 +13,7 @@ declare
     v_state wedsync_realtime.relays := jsonb_populate_record(
         null::wedsync_realtime.relays, state - array['started_at', 'seen_at', 'last_error_at']
     );
+    v_is_new boolean;
 begin
     if
         v_state.id is null or octet_length((state - 'last_error')::text) > 8192
@@ -53,7 +55,15 @@ begin
         slow_consumers = coalesce(excluded.slow_consumers, r.slow_consumers),
         published = coalesce(excluded.published, r.published),
         last_error = coalesce(excluded.last_error, r.last_error),
-        last_error_at = coalesce(excluded.last_error_at, r.last_error_at);
+        last_error_at = coalesce(excluded.last_error_at, r.last_error_at)
+    returning r.xmax = 0 into v_is_new;
+    if v_is_new then
+        delete from wedsync_realtime.relays as r
+        where r.seen_at <= (
+            select o.seen_at from wedsync_realtime.relays as o
+            order by o.seen_at desc offset 100 limit 1
+        );
+    end if;
 end
 $$;
 

@@ -26,7 +26,7 @@ select set_eq(
     $$,
     array[
         'drain', 'admit', 'keep_alive', 'close_connections', 'doubt_connections', 'report_relay',
-        'hang_bell', 'hang_relay_bell'
+        'hang_bell', 'hang_relay_bell', 'renewal_interval'
     ],
     'relay: may call these functions and no others'
 );

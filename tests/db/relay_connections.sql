@@ -1,7 +1,7 @@
 -- Whom a relay lets in, whose leases it renews and ends, and what it is told of these.
 
 begin;
-select plan(16);
+select plan(18);
 
 select tests.begin_draining();
 select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
@@ -66,6 +66,16 @@ select is(
     ),
     1, 'keep_alive: renews live subscriptions and brings back none that expired'
 );
+select is(
+    wedsync_realtime.renewal_interval(), interval '30 seconds',
+    'renewal_interval: is half a minute, however much later subscriptions expire'
+);
+update wedsync_realtime.settings set stale_after = '12 seconds', ping_interval = '4 seconds';
+select is(
+    wedsync_realtime.renewal_interval(), interval '4 seconds',
+    'renewal_interval: leaves time for two more before a subscription expires'
+);
+update wedsync_realtime.settings set stale_after = '5 minutes', ping_interval = '100 seconds';
 select is(
     wedsync_realtime.close_connections(
         array_fill(current_setting('tests.user')::uuid, array[2]),

@@ -1,7 +1,7 @@
 -- What relays say of themselves, as the monitor sees it, and for how long.
 
 begin;
-select plan(27);
+select plan(29);
 
 create function tests.report(told jsonb) returns text language sql
 as $$ select (jsonb_build_object('id', tests.id('relay', 'hostile')) || told)::text $$;
@@ -111,6 +111,24 @@ select is(
     (select r.last_error_at > now() from wedsync_realtime.relays as r), true,
     'report_relay: the same error again is a new one'
 );
+
+-- How many stay
+
+delete from wedsync_realtime.relays;
+select wedsync_realtime.report_relay(jsonb_build_object('id', tests.id('relay', n::text)))
+from generate_series(1, 150) as n;
+select is(pg_temp.left_over(), 100::bigint, 'report_relay: keeps 100, however many report');
+select wedsync_realtime.report_relay(jsonb_build_object('id', tests.id('relay', '51')));
+select wedsync_realtime.report_relay(jsonb_build_object('id', tests.id('relay', 'one more')));
+select set_eq(
+    'select r.id from wedsync_realtime.relays as r',
+    $$
+        select tests.id('relay', coalesce(n::text, 'one more'))
+        from unnest(array[51, null] || array(select generate_series(53, 150))) as n
+    $$,
+    'report_relay: those that were silent for longest make room'
+);
+delete from wedsync_realtime.relays;
 
 -- What is none
 

@@ -13,10 +13,6 @@ from tests.relay.scene import FORMS, Scene, asynchronous, until
 from tests.support.caller import caller
 from tests.support.push import pushed
 from tests.support.relay import PLACES, Relay, running_relay
-from wedsync_realtime.relay import keys, presence
-from wedsync_realtime.relay.connections import connected
-from wedsync_realtime.relay.database import Pool
-from wedsync_realtime.relay.figures import Figures
 
 GRACE = 2  # seconds in which a client may come back
 ENDED = """
@@ -26,6 +22,10 @@ ENDED = """
 AGE = """
     update public.realtime_subscriptions set last_ping_at = last_ping_at - interval '4 minutes'
     where connection_id = %s
+"""
+OFTEN = """
+    create or replace function wedsync_realtime.renewal_interval() returns interval
+    language sql as $$ select interval '0' $$
 """
 IS_FRESH = """
     select last_ping_at > clock_timestamp() - interval '1 minute'
@@ -93,23 +93,12 @@ async def test_client_that_comes_back_keeps_its_leases(relay: Relay, scene: Scen
 
 
 @asynchronous
-async def test_leases_of_a_connection_that_is_up_are_renewed(
-    relay: Relay, scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a relay's part that is in this process, where its rounds can be short."""
-    monkeypatch.setattr(presence, "ROUND", 0.1)
-    pool = Pool(scene.url, 1)
-    async with (
-        pushed(relay, scene.user) as client,
-        connected(relay.nats, keys.load(relay.home), print) as connections,
-    ):
-        await client.subscribe(FORMS, **scene.own)
-        part = presence.Presence(connections.system, pool, Figures(print, leads=True), GRACE)
-        await part.begin()
-        running = asyncio.create_task(part.run())
-        for _ in range(3):
-            scene.connection.execute(AGE.encode(), (client.connection_id,))
-            await until(lambda: bool(scene.value(IS_FRESH, client.connection_id)))
-        running.cancel()
-        await asyncio.wait([running])
-    await pool.close()
+async def test_leases_of_a_connection_that_is_up_are_renewed(scene: Scene, tmp_path: Path) -> None:
+    """As often as the database says, which here is all the time."""
+    scene.connection.execute(OFTEN)
+    with running_relay(scene.url, tmp_path) as relay:
+        async with pushed(relay, scene.user) as client:
+            await client.subscribe(FORMS, **scene.own)
+            for _ in range(3):
+                scene.connection.execute(AGE.encode(), (client.connection_id,))
+                await until(lambda: bool(scene.value(IS_FRESH, client.connection_id)))

@@ -43,6 +43,7 @@ CALLABLE = {
     "wedsync_realtime.drain": "r",
     "wedsync_realtime.admit": "r",
     "wedsync_realtime.keep_alive": "r",
+    "wedsync_realtime.renewal_interval": "r",
     "wedsync_realtime.close_connections": "r",
     "wedsync_realtime.doubt_connections": "r",
     "wedsync_realtime.report_relay": "r",

@@ -150,6 +150,7 @@ def _relay(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         "(select string_agg(d.kind, ',') from wedsync_realtime.drain('') as d)",
         f"wedsync_realtime.admit('{{\"sub\": \"{cast.owner_user}\"}}', '{OTHER_CONNECTION}')",
         f"wedsync_realtime.keep_alive({pairs})",
+        "wedsync_realtime.renewal_interval()",
         f"wedsync_realtime.close_connections({pairs})",
         f"wedsync_realtime.doubt_connections({pairs})",
         f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -134,6 +135,11 @@ class Pool:
     async def keep_alive(self, pairs: Sequence[Pair]) -> int:
         """Renew the leases of connections that are up."""
         return int(await self._value("select wedsync_realtime.keep_alive(%s, %s)", *_split(pairs)))
+
+    async def renewal_interval(self) -> float:
+        """Return the seconds in which leases are to be renewed again."""
+        interval: timedelta = await self._value("select wedsync_realtime.renewal_interval()")
+        return interval.total_seconds()
 
     async def doubt_connections(self, pairs: Sequence[Pair]) -> int:
         """Have the leases of connections that are gone tell whether they are used otherwise."""

@@ -19,7 +19,7 @@ from wedsync_realtime.relay.database import Pair, Pool
 from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.servers import Place
 
-ROUND = 30.0  # seconds between renewals
+ROUND = 30.0  # seconds between renewals, until the database says how many
 TICK = 0.5  # seconds between looks at who is gone
 COURTESY = 0.5  # seconds in which an answer reaches a client before its connection is closed
 TOLD = 2.0  # seconds for the relay that leads to take note of a connection
@@ -44,6 +44,7 @@ class Presence:
         self._absent: set[Place] = set()
         self._doomed: set[Place] = set()
         self._is_complete = asyncio.Event()
+        self._interval = ROUND
         self._up: set[Place] = set()
         self._left: dict[Pair, float] = {}
         self._gone: dict[Pair, float] = {}
@@ -60,11 +61,14 @@ class Presence:
         round_at = monotonic()
         while True:
             if monotonic() >= round_at:
-                round_at = monotonic() + ROUND
+                begun = monotonic()
                 await self._look()
                 self._is_complete.set()
                 up = {self._places[place] for place in self._up}
                 await self._tell(self._pool.keep_alive, list(up))
+                with suppress(psycopg.Error, RunnerError):  # which is told where it matters
+                    self._interval = await self._pool.renewal_interval()
+                round_at = begun + self._interval
             await self._tell(self._pool.doubt_connections, self._take_gone(self._left, 0))
             await self._tell(self._pool.close_connections, self._take_gone(self._gone, self._grace))
             await asyncio.sleep(TICK)
