@@ -5,7 +5,8 @@ from wedsync_realtime.relay.keys import Keys
 # Accounts: clients and the stream live in APP, the relay alone is in SYS, where it is asked who a
 # client is and may close connections. The time for a login is long, so that after a restart all
 # clients may come at once; pings are frequent, so that a client that vanished is noticed soon. A
-# control line holds the token.
+# control line holds the token. What one connection may subscribe to is limited here: the server
+# does not heed what the relay says of that when it lets a user in.
 _SERVER = """\
 system_account: SYS
 accounts {{
@@ -26,6 +27,7 @@ authorization {{
     }}
 }}
 max_control_line: 16KB
+max_subscriptions: 1000
 ping_interval: "20s"
 ping_max: 2
 """

@@ -22,7 +22,6 @@ from wedsync_realtime.relay.tokens import TokenError, Verifier
 
 PATIENCE = 45.0  # seconds for the database; the server waits for 60
 PAUSE = 0.5  # seconds between attempts
-SUBSCRIPTIONS = 1000  # of a connection
 UNKNOWN = "$G"  # account of whoever is not let in yet
 WAYS_IN = ["STANDARD", "WEBSOCKET"]
 
@@ -120,7 +119,7 @@ class Logins:
             "version": 2,
             "sub": {"allow": [*admitted["subjects"], f"_INBOX.{user}.>"]},
             "pub": {"allow": [f"wedsync.rpc.{user}.>"]},
-            "subs": SUBSCRIPTIONS,
+            "subs": -1,
             "data": -1,
             "payload": -1,
             "allowed_connection_types": WAYS_IN,

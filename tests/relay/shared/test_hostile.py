@@ -96,6 +96,16 @@ async def test_connection_stays_its_user_s(relay: Relay, scene: Scene) -> None:
 
 
 @asynchronous
+async def test_subscriptions_of_a_connection_are_bounded(relay: Relay, scene: Scene) -> None:
+    own = f"SUB _INBOX.{scene.user}.".encode()
+    many = b"".join(b"%s%d %d\r\n" % (own, number, number) for number in range(1000))
+    async with raw_connection(relay) as raw:
+        assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
+        assert await raw.ask(many + b"PING\r\n") == b"PONG\r\n"
+        assert b"maximum subscriptions exceeded" in await raw.ask(own + b"x x\r\n")
+
+
+@asynchronous
 async def test_flood_of_calls_is_cut_off(relay: Relay, scene: Scene) -> None:
     rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
     call = f"PUB wedsync.rpc.{rival}.status _INBOX.{rival}.x 2\r\n{{}}\r\n".encode()
