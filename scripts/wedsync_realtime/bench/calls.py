@@ -22,6 +22,8 @@ _SUBSCRIBE = (
     "array['form-responses'], pg_catalog.jsonb_build_object('supplier_id', $1::text))"
 )
 _SUBSCRIBE_AS = people.as_caller(_SUBSCRIBE.replace("$1", "$2"))
+_LEAST = "select bench.subscribe_least($1)"
+_LEAST_AS = people.as_caller("select bench.subscribe_least($2)")
 _UPSERT = """
     {caller}
     insert into bench.leases ({columns})
@@ -70,7 +72,10 @@ def _subscribe(stage: Stage, commit: str) -> Iterator[Figure]:
             {
                 "many": _new_leases(admin, client, MANY),
                 "few": _new_leases(admin, client, FEW),
-                "upsert": _new_rows(admin, MANY),
+                "upsert": _new_rows(admin, MANY, _upsert(admin, MANY), people.user_id),
+                "least": _new_rows(
+                    admin, MANY, _LEAST_AS, lambda name, _: people.supplier_id(name)
+                ),
             },
             rounds,
             NEW_USERS,
@@ -82,16 +87,21 @@ def _subscribe(stage: Stage, commit: str) -> Iterator[Figure]:
                     client, MANY, lambda _: client.call(_SUBSCRIBE, people.supplier_id(MANY))
                 ),
                 "upsert": Way(admin, lambda n: admin.call(upsert, "", people.user_id(MANY, 2))),
+                "least": _signed_in(
+                    admin, MANY, lambda _: admin.call(_LEAST, people.supplier_id(MANY)), ""
+                ),
             },
             rounds,
             calls,
         )
     scenario = f"subscribe, commit {commit}"
-    for what, ours, plain in (
-        ("new lease", new["many"], new["upsert"]),
-        ("renewal", renewed["ours"], renewed["upsert"]),
+    for what, ours, costs in (
+        ("new lease", new["many"], new),
+        ("renewal", renewed["ours"], renewed),
     ):
+        plain = costs["upsert"]
         yield ratio(scenario, what, ours, plain, "bare upsert", goal, by_cpu=True)
+        yield ratio(scenario, f"{what}, the least", costs["least"], plain, "bare upsert")
     yield ratio(scenario, f"with {MANY}", new["many"], new["few"], f"with {FEW}", same)
 
 
@@ -114,6 +124,9 @@ def _ping(stage: Stage, commit: str) -> Iterator[Figure]:
                     client, supplier, lambda _: client.call("select public.realtime_ping()")
                 ),
                 "plain": _touch(admin, supplier),
+                "least": _signed_in(
+                    admin, supplier, lambda _: admin.call("select bench.ping_least()"), ""
+                ),
             },
             stage.scale.rounds,
             stage.scale.calls,
@@ -124,6 +137,7 @@ def _ping(stage: Stage, commit: str) -> Iterator[Figure]:
     yield ratio(
         scenario, "ping", costs["ours"], costs["plain"], "bare update by key", goal, by_cpu=True
     )
+    yield ratio(scenario, "ping, the least", costs["least"], costs["plain"], "bare update by key")
     share = 100 * (hot_then - hot) / max(1, updated_then - updated)
     yield Reading(scenario, "HOT updates", share, "%", at_least=HOT)
 
@@ -146,25 +160,29 @@ def _new_leases(admin: Session, client: Session, supplier: str) -> Way:
     )
 
 
-def _new_rows(admin: Session, supplier: str) -> Way:
-    """Insert what such a subscribe inserts."""
-    upsert, first = _upsert(admin, supplier), _first_new_user(supplier)
+def _new_rows(
+    admin: Session, supplier: str, statement: str, value: Callable[[str, int], str]
+) -> Way:
+    """Insert what such a subscribe inserts, by a statement for the caller $1 and a value $2."""
+    first = _first_new_user(supplier)
 
     def call(number: int) -> None:
         user = first + number
-        admin.call(upsert, people.claims(supplier, user), people.user_id(supplier, user))
+        admin.call(statement, people.claims(supplier, user), value(supplier, user))
 
     return Way(admin, call, after=lambda: _delete(admin, "bench.leases", supplier))
 
 
-def _signed_in(client: Session, supplier: str, call: Callable[[int], object]) -> Way:
+def _signed_in(
+    session: Session, supplier: str, call: Callable[[int], object], role: str = people.AS_CLIENT
+) -> Way:
     """Call as one user of the supplier, another one each slice."""
     users = count(2)
 
     def before() -> None:
-        client.run(people.sign_in(supplier, next(users)))
+        session.run(people.sign_in(supplier, next(users), role))
 
-    return Way(client, call, before)
+    return Way(session, call, before)
 
 
 def _touch(admin: Session, supplier: str) -> Way:

@@ -29,7 +29,7 @@ class Crowd:
 
 def prepare(session: Session) -> None:
     """Create the schema `bench` with plain SQL's tables and the functions for people."""
-    for name in ("plain.sql", "people.sql"):
+    for name in ("plain.sql", "people.sql", "least.sql"):
         session.run((files(__package__) / name).read_text())
 
 
@@ -73,11 +73,11 @@ def as_caller(select: str) -> str:
     return f"{CALLER} {select} from caller where caller.claims is not null"
 
 
-def sign_in(name: str, number: int) -> str:
-    """Return the statement that makes a session a supplier's user until it ends."""
+def sign_in(name: str, number: int, role: str = AS_CLIENT) -> str:
+    """Return what makes a session a supplier's user until it ends, and the statement after it."""
     return (
         f"select pg_catalog.set_config('request.jwt.claims', '{claims(name, number)}', false);"
-        f"{AS_CLIENT}"
+        f"{role}"
     )
 
 
