@@ -1,10 +1,10 @@
 -- Hand a relay what has been committed since a position, over all topics: each event once, in the
 -- order in which polls tell it, with its subjects and the topic's cursor after it. What it costs
 -- does not depend on how many listen.
--- Every row names the position after it; the last row is that position alone. Its body says,
--- after the last page, whether that is all which anybody had recorded or was about to commit: who
--- records later finds a bell that was hung out before. No position begins now; an empty one makes
--- every topic resync first, for a relay that has lost its own.
+-- Every row names the position after it; the last row is that position alone. Its body says, after
+-- a page, whether that is all which anybody had recorded or was about to commit: who records later
+-- finds a bell that was hung out before. No position begins now; an empty one makes every topic
+-- resync first, for a relay that has lost its own.
 -- The feed is locked before its snapshot is taken: no partition goes in between.
 -- How much was recorded is asked before the snapshot is taken, so that no id is drawn in between.
 -- Its statements, and those of the steps it calls, look things up by index, whatever a planner
@@ -56,7 +56,9 @@ begin
     lock table only wedsync_realtime.events in access share mode;
     v_recorded := coalesce(pg_sequence_last_value('wedsync_realtime.events_id_seq'), 0)
         + coalesce(pg_sequence_last_value('wedsync_realtime.resets_id_seq'), 0);
-    if wedsync_realtime.recorded_nothing("position", v_recorded, v_settings.cursor_secret) then
+    if "position" like '%.-' || v_recorded || '.%'
+        and wedsync_realtime.recorded_nothing("position", v_recorded, v_settings.cursor_secret)
+    then
         return next;
         return;
     end if;

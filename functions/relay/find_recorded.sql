@@ -1,6 +1,7 @@
 -- Find the transactions with something in the feed between two snapshots, and the hot topics of
 -- their events, by the first event of each statement: all from the first snapshot's xmax on, and
--- those that were running at the time of it.
+-- those that were running at the time of it. Where a channel was reset in between, the topics that
+-- must resync are to be looked for: there is a list of them, empty.
 
 create or replace function wedsync_realtime.find_recorded(news wedsync_realtime.news)
     returns wedsync_realtime.news
@@ -14,12 +15,11 @@ declare
     v_upto constant pg_snapshot := (news.seen).upto;
     v_late xid8[];
     v_noted xid8;
+    v_reset xid8;
 begin
     if pg_snapshot_xmin((news.seen).seen) < v_xmax then
-        v_late := nullif(array(
-            select x from pg_snapshot_xip((news.seen).seen) as x
-            where pg_visible_in_snapshot(x, v_upto)
-        ), '{}');
+        select array_agg(x) into v_late from pg_snapshot_xip((news.seen).seen) as x
+        where pg_visible_in_snapshot(x, v_upto);
     end if;
     select
         max(f.xid), min(f.id),
@@ -44,26 +44,32 @@ begin
         where pg_visible_in_snapshot(m.xid, v_upto)
         group by m.xid, m.channel_id, m.tenant_id
     ) as f;
-    v_noted := greatest(
+    select
         (
             select n.xid from wedsync_realtime.notices as n
             where n.xid >= v_xmax and pg_visible_in_snapshot(n.xid, v_upto)
-            order by n.xid desc
-            limit 1
+            order by n.xid desc limit 1
         ),
-        (select max(n.xid) from wedsync_realtime.notices as n where n.xid = any (v_late))
-    );
-    news.has_notices := v_noted is not null;
-    news.last_xid := greatest(
-        news.last_xid, v_noted,
         (
             select r.xid from wedsync_realtime.resets as r
             where r.xid >= v_xmax and pg_visible_in_snapshot(r.xid, v_upto)
-            order by r.xid desc
-            limit 1
-        ),
-        (select max(r.xid) from wedsync_realtime.resets as r where r.xid = any (v_late))
-    );
+            order by r.xid desc limit 1
+        )
+    into v_noted, v_reset;
+    if v_late is not null then
+        select
+            greatest(v_noted, max(n.xid)),
+            greatest(v_reset, (
+                select max(r.xid) from wedsync_realtime.resets as r where r.xid = any (v_late)
+            ))
+        into v_noted, v_reset
+        from wedsync_realtime.notices as n where n.xid = any (v_late);
+    end if;
+    news.has_notices := v_noted is not null;
+    if v_reset is not null then
+        news.resyncs := array[]::bigint[];
+    end if;
+    news.last_xid := greatest(news.last_xid, v_noted, v_reset);
     return news;
 end
 $$;

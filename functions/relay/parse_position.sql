@@ -11,18 +11,25 @@ create or replace function wedsync_realtime.parse_position("position" text, secr
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_part constant text[] := string_to_array("position", '/');
+    v_part constant text[] := string_to_array("position", '.');
+    v_place constant text := substring("position" from '/(.*)$');
     v_seen wedsync_realtime.cursor;
 begin
-    v_seen := wedsync_realtime.parse_cursor(v_part[1], secret);
-    if v_seen.topic_id > 0
-        or cardinality(v_part) <> (case when v_seen.upto is null then 1 else 2 end)
-        or v_part[2] !~ '^-?[0-9]{1,19}$'
-        or v_part[2]::numeric not between -9223372036854775808 and 9223372036854775807
+    if cardinality(v_part) = 5 and length("position") <= 1048576
+        and v_part[5] = wedsync_realtime.sign_cursor(left("position", -24), secret)
+        and v_part[3]::bigint <= 0
+    then
+        return row(
+            v_part[2], v_part[3]::bigint, v_part[4]::pg_snapshot, null::pg_snapshot, null::bigint
+        );
+    end if;
+    v_seen := wedsync_realtime.parse_cursor(split_part("position", '/', 1), secret);
+    if v_seen.topic_id > 0 or v_seen.upto is null or (v_place ~ '^-?[0-9]{1,19}$') is not true
+        or v_place::numeric not between -9223372036854775808 and 9223372036854775807
     then
         return null;
     end if;
-    v_seen.last_id := v_part[2]::bigint;
+    v_seen.last_id := v_place::bigint;
     return v_seen;
 end
 $$;

@@ -24,60 +24,59 @@ as $$
 declare
     v_seen constant wedsync_realtime.cursor := news.seen;
     v_bytes constant integer := 16777216;
+    v_most constant integer := least(max_events, greatest(1, 16 * v_bytes / settings.event_bytes));
     v_secret constant text := settings.cursor_secret;
-    v_end constant text := wedsync_realtime.to_cursor(
-        row(news.epoch, -news.recorded, v_seen.upto, null, null)::wedsync_realtime.cursor, v_secret
-    );
-    v_inside constant text := wedsync_realtime.to_cursor(
-        row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, 0)::wedsync_realtime.cursor, v_secret
-    ) || '/';
-    v_told wedsync_realtime.told;
+    v_end text := format('1.%s.%s.%s.', news.epoch, -news.recorded, v_seen.upto);
+    v_inside text;
     v_place bigint;
+    v_is_end boolean;
     v_count integer := 0;
     v_size integer := 0;
-    v_is_cut boolean := false;
-    v_is_all boolean;
-    v_most constant integer := least(max_events, greatest(1, 16 * v_bytes / settings.event_bytes));
 begin
-    for v_told in
-        select e.* from wedsync_realtime.window_events(news, v_most + 1) as e
-        union all
-        select n.* from wedsync_realtime.window_notices(news, v_most + 1) as n
-        order by place
-        limit v_most + 1
+    v_end := v_end || wedsync_realtime.sign_cursor(v_end, v_secret);
+    for kind, id, subjects, body, cursor, v_place, v_is_end in
+        -- signed as sign_cursor() does, without a call for each event
+        select
+            c.kind, c.id, c.subjects, c.body,
+            c.cursor || left(encode(sha256(convert_to(v_secret || encode(sha256(
+                convert_to(v_secret || c.cursor, 'UTF8')
+            ), 'hex'), 'UTF8')), 'hex'), 24),
+            c.place, lead(c.place) over (order by c.place) is null
+        from (
+            select w.*, case
+                when w.is_last
+                    then '1.' || news.epoch || '.' || w.topic_id || '.' || v_seen.upto || '.'
+                when w.kind = 'event' then format(
+                    '1.%s.%s.%s.%s.%s.', news.epoch, w.topic_id, v_seen.seen, v_seen.upto, w.id
+                )
+            end as cursor
+            from (
+                select e.* from wedsync_realtime.window_events(news, v_most + 1) as e
+                union all
+                select n.* from wedsync_realtime.window_notices(news, v_most + 1) as n
+                where news.has_notices or news.resyncs is not null
+            ) as w
+            offset 0
+        ) as c
+        order by c.place
     loop
-        if v_count > 0 then
+        if v_is_end then
+            next := v_end;
+        else
+            v_inside := coalesce(v_inside, wedsync_realtime.to_cursor(
+                row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, 0)::wedsync_realtime.cursor, v_secret
+            ) || '/');
             next := v_inside || v_place;
-            return next;
-            v_is_cut := v_count = v_most or v_size >= v_bytes;
-            exit when v_is_cut;
         end if;
-        v_place := v_told.place;
-        kind := v_told.kind;
-        id := v_told.id;
-        subjects := v_told.subjects;
-        body := v_told.body;
-        cursor := case
-            when v_told.is_last then format('1.%s.%s.%s.', news.epoch, v_told.topic_id, v_seen.upto)
-            when kind = 'event' then format(
-                '1.%s.%s.%s.%s.%s.', news.epoch, v_told.topic_id, v_seen.seen, v_seen.upto, id
-            )
-        end;
-        -- as sign_cursor() does, without a call for each event
-        cursor := cursor || left(encode(sha256(convert_to(
-            v_secret || encode(sha256(convert_to(v_secret || cursor, 'UTF8')), 'hex'), 'UTF8'
-        )), 'hex'), 24);
+        return next;
         v_count := v_count + 1;
         v_size := v_size + pg_column_size(body);
+        exit when v_count = v_most or v_size >= v_bytes;
     end loop;
-    if v_count > 0 and not v_is_cut then
-        next := v_end;
-        return next;
-        v_is_all := news.recorded > 0
-            and pg_snapshot_xmin(v_seen.upto) = pg_snapshot_xmax(v_seen.upto);
-    end if;
+    v_is_end := v_is_end and news.recorded > 0
+        and pg_snapshot_xmin(v_seen.upto) = pg_snapshot_xmax(v_seen.upto);
     return query select
-        'position', null::bigint, null::text[], to_jsonb(v_is_all), null, coalesce(next, v_end);
+        'position', null::bigint, null::text[], to_jsonb(v_is_end), null, coalesce(next, v_end);
 end
 $$;
 

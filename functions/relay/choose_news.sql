@@ -1,0 +1,55 @@
+-- Choose what to read for a position that is not the usual one: inside a window that was cut, on a
+-- standby, beside a job that has noted nothing of this server, or where it cannot be continued,
+-- which makes all topics resync, page by page in the same way. Whether there are notices is not
+-- asked then, nor where the relay must wait, which has no window.
+
+create or replace function wedsync_realtime.choose_news(
+    seen wedsync_realtime.cursor,
+    now  pg_snapshot
+)
+    returns wedsync_realtime.news
+    language plpgsql
+    stable
+    security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_news wedsync_realtime.news;
+    v_reason text;
+begin
+    v_news.seen := seen;
+    v_news.epoch := wedsync_realtime.epoch();
+    v_news.recorded := 0;
+    v_reason := wedsync_realtime.position_problem(seen, v_news.epoch, now);
+    if seen.seen is null or v_reason is not null then
+        if seen.upto is null or pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(now) then
+            v_news.seen.last_id := null;
+            v_news.seen.upto := wedsync_realtime.durable_snapshot(
+                null, now, wedsync_realtime.last_recorded_xid(now)
+            );
+        end if;
+        if v_reason is not null then
+            select array_agg(t.id), array_agg(v_reason)
+            into v_news.resyncs, v_news.reasons
+            from wedsync_realtime.topics as t;
+        end if;
+        return v_news;
+    end if;
+    if seen.upto is null then
+        v_news.seen.upto := case when pg_is_in_recovery()
+            then wedsync_realtime.standby_upto(seen.seen, now) else now
+        end;
+    elsif not wedsync_realtime.shows_window(seen, now) then
+        v_news.seen.upto := null;
+    end if;
+    v_news.has_notices := case when (v_news.seen).upto is not null then false end;
+    return v_news;
+end
+$$;
+
+comment on function wedsync_realtime.choose_news(wedsync_realtime.cursor, pg_snapshot) is
+'What to read for a position that is not the usual one.';
+revoke execute on function wedsync_realtime.choose_news(wedsync_realtime.cursor, pg_snapshot)
+from public, anon, authenticated, service_role;
+grant execute on function wedsync_realtime.choose_news(wedsync_realtime.cursor, pg_snapshot)
+to wedsync_realtime_owner;
