@@ -24,18 +24,6 @@ MAY_SELECT = {
 } | {("wedsync_realtime_monitor", "wedsync_realtime.metrics_history")}
 
 
-@pytest.fixture
-def cast(people: People) -> Cast:
-    return prepare(people)
-
-
-@pytest.fixture
-def session(database: str) -> Iterator[psycopg.Connection]:
-    """Yield a superuser's connection in autocommit mode."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
 def test_ids_of_another_tenant_open_nothing(
     act_as: Callable[..., Caller], cast: Cast, session: psycopg.Connection
 ) -> None:

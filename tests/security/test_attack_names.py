@@ -1,14 +1,12 @@
 """An attacker with SQL: names in front of the package's own, and settings that change meaning."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from tests.security.shadows import install_shadows, make_shadows
-from tests.support.people import People
-from tests.support.script import Cast, Line, become, prepare, tracked, users
+from tests.support.script import Cast, Line, become, tracked, users
 
 HOSTILE_PATH = "pg_temp, hostile, public, wedsync_realtime, pg_catalog"
 
@@ -56,18 +54,6 @@ SETTINGS = {
     "request.jwt.claim": '{"sub": "00000000-0000-0000-0000-000000000000"}',
     "request.headers": "no headers",
 }
-
-
-@pytest.fixture
-def cast(people: People) -> Cast:
-    return prepare(people)
-
-
-@pytest.fixture
-def session(database: str) -> Iterator[psycopg.Connection]:
-    """Yield a connection in autocommit mode."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
 
 
 def play(session: psycopg.Connection, cast: Cast, settings: dict[str, str]) -> list[Line]:
