@@ -1,24 +1,25 @@
 """Write what a deployment would do as migrations of the Supabase CLI: `make bundle`."""
 
-import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wedsync_realtime import __version__
-from wedsync_realtime.deployment import deploy
 from wedsync_realtime.errors import BrokenBundleError, RemovedScriptError
-from wedsync_realtime.record import ledger
-from wedsync_realtime.source import sqltext
+from wedsync_realtime.packaging.bundle_text import (
+    EXPECTS,
+    REPLACED,
+    ended,
+    expectation,
+    make_text,
+)
 from wedsync_realtime.source.plan import Deployed, Plan, compare, refuse_rewritten_history
-from wedsync_realtime.source.scripts import Kind, Script, default_root, discover, object_name
+from wedsync_realtime.source.scripts import Kind, Script, default_root, discover
 
 DEFAULT_FOLDER = Path("supabase", "migrations")
 NAME = "realtime_system"
 
-_FUNCTIONS = (Path(__file__).parent / "bundle.sql").read_text()
 _FILE = re.compile(rf"(\d{{14}})_{NAME}\.sql")
 # The lines that earlier bundles are read by.
 _RECORD = re.compile(
@@ -26,8 +27,6 @@ _RECORD = re.compile(
     re.MULTILINE,
 )
 _REMOVE = re.compile(r"^select pg_temp\.bundle_remove\('([^']+)', ", re.MULTILINE)
-_EXPECTS = f"select pg_temp.bundle_begin({deploy.LOCK_KEY}, "
-_REPLACED = (Kind.FUNCTION, Kind.VIEW)
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ def read_history(folder: Path) -> dict[str, Deployed]:
     state: dict[str, Deployed] = {}
     for file in sorted(file for file in folder.glob("*.sql") if _FILE.fullmatch(file.name)):
         text = file.read_text(encoding="utf-8")
-        expected = _expectation({path: each.checksum for path, each in state.items()})
-        if _EXPECTS in text and expected not in text:
+        expected = expectation({path: each.checksum for path, each in state.items()})
+        if EXPECTS in text and expected not in text:
             raise BrokenBundleError(
                 f"{file} does not follow the bundles before it: one was edited or deleted.",
                 "Restore them from version control, then bundle again.",
@@ -123,13 +122,15 @@ def make(
             batch.append(script)
             continue
         if batch or is_first:
-            add(_text(state, [*landed], batch, is_first=is_first), batch)
+            add(make_text(state, [*landed], batch, is_first=is_first), batch)
             state |= {each.key: each.checksum for each in (*landed, *batch)}
             batch, landed, is_first = [], [], False
-        add(_ended(script.text), [script])
+        add(ended(script.text), [script])
         landed.append(script)
     changed = _changed(plan)
-    text = _text(state, landed, [*batch, *changed], plan, is_first=is_first, with_cron=with_cron)
+    text = make_text(
+        state, landed, [*batch, *changed], plan, is_first=is_first, with_cron=with_cron
+    )
     new = [each for each in (*batch, *changed) if each.checksum != state.get(each.key)]
     add(text, new, plan.removed)
     return bundles
@@ -145,103 +146,11 @@ def _changed(plan: Plan) -> list[Script]:
     return [*sorted(replaceable, key=lambda script: script.order), *plan.always]
 
 
-def _text(
-    state: dict[str, str],
-    landed: Sequence[Script],
-    scripts: Sequence[Script],
-    plan: Plan | None = None,
-    *,
-    is_first: bool,
-    with_cron: bool = True,
-) -> str:
-    """Return the text of a bundle for a database with these checksums by path."""
-    parts = _parts(state, landed, scripts, plan)
-    opening = [
-        f"-- wedsync-realtime {__version__}, {'all of it' if is_first else 'what has changed'}: "
-        "made by `make bundle`, not to be edited.\n",
-        _FUNCTIONS,
-        _expectation(state),
-        *([] if with_cron else [f"{deploy.NO_CRON};"]),
-        *([ledger.CREATE.decode()] if is_first else []),
-    ]
-    return "\n".join([*opening, *parts]) + "\n"
-
-
-def _parts(
-    state: dict[str, str], landed: Sequence[Script], scripts: Sequence[Script], plan: Plan | None
-) -> Iterator[str]:
-    yield from (_record(script) for script in landed)
-    functions: list[str] = []
-    always = [script for script in scripts if script.kind.runs_always]
-    for script in scripts:
-        if script.kind.runs_always:
-            continue
-        if script.kind is Kind.FUNCTION:
-            functions.append(".".join(object_name(script.key, script.kind)))
-        yield from _script(script, script.key in state)
-        yield _record(script)
-    if functions:
-        names = ", ".join(_quoted(name) for name in functions)
-        yield f"select pg_temp.bundle_check_bodies(array[{names}]);"
-    for removed in plan.removed if plan else ():
-        schema, name = object_name(removed.path, removed.kind)
-        words = ", ".join(_quoted(word) for word in (removed.path, removed.kind, schema, name))
-        yield f"select pg_temp.bundle_remove({words});"
-    for script in always:
-        yield from _script(script, is_known=False)
-        if script.checksum != state.get(script.key):
-            yield _record(script)
-    applied = sum(
-        not script.kind.runs_always or script.checksum != state.get(script.key)
-        for script in (*landed, *scripts)
-    )
-    dropped = len(plan.removed) if plan else 0
-    yield f"select pg_temp.bundle_end({_quoted(__version__)}, {applied}, {dropped});"
-
-
-def _script(script: Script, is_known: bool) -> Iterator[str]:
-    yield f"\n-- {script.path}"
-    if is_known and script.kind in _REPLACED:
-        schema, name = object_name(script.key, script.kind)
-        tag = "$script$"
-        while tag in script.text:
-            tag = f"${tag[1:-1]}_$"
-        yield (
-            f"select pg_temp.bundle_replace({_quoted(script.kind)}, {_quoted(schema)}, "
-            f"{_quoted(name)}, {tag}"
-        )
-        yield f"{script.text.rstrip()}\n{tag});"
-    else:
-        yield _ended(script.text)
-
-
-def _record(script: Script) -> str:
-    words = ("null" if word is None else _quoted(word) for word in ledger.row(script))
-    return f"select pg_temp.bundle_record({', '.join(words)});"
-
-
-def _expectation(state: dict[str, str]) -> str:
-    """Return the statement that refuses a database with other scripts than these."""
-    lines = "\n".join(f"{path} {checksum}" for path, checksum in sorted(state.items()))
-    expected = _quoted(hashlib.sha256(lines.encode()).hexdigest()) if state else "null"
-    return f"{_EXPECTS}{expected});"
-
-
-def _ended(text: str) -> str:
-    """Return a script with a semicolon at its end, without blank lines there."""
-    text = text.replace("\r\n", "\n").rstrip()
-    return text if sqltext.is_ended(text) else f"{text}\n;"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def _refuse_removed(plan: Plan) -> None:
     """Raise RemovedScriptError for a deleted file whose effects no migration undoes."""
     migrations = [script.text for script in plan.pending if script.kind is Kind.MIGRATION]
     for removed in plan.removed:
-        if removed.kind not in _REPLACED and not any(removed.path in text for text in migrations):
+        if removed.kind not in REPLACED and not any(removed.path in text for text in migrations):
             raise RemovedScriptError(
                 f"{removed.path} was deleted, but what it set up is in an earlier bundle.",
                 "Restore the file; or add a migration that undoes it and ends with: delete from "
