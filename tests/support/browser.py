@@ -22,7 +22,7 @@ HASTE = """{
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run a browser for the time of the context; skip the test where it cannot be had."""
-    path = tools.program("chromium")
+    path = tools.find(tools.HEADLESS) or tools.program("chromium")
     if sys.platform == "linux" and (missing := tools.missing_libraries()):
         pytest.skip(f"Playwright needs {' '.join(missing)}, a package that is not on this machine")
     expect.set_options(timeout=PATIENCE * 1000)

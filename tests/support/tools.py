@@ -22,6 +22,7 @@ UNPACKED = {
     "pgbouncer": "pgbouncer",
 }
 INSTALLED = {"chromium": "chromium"}
+HEADLESS = "chromium-headless-shell"  # Chromium without its windows, at a third of the work
 LIBRARIES = {"atomic": "libatomic1"}  # of the Node.js that Playwright brings
 WRAPPER = """#!/bin/sh
 export LD_LIBRARY_PATH={libraries}
@@ -50,14 +51,23 @@ def bring(report: install.Report) -> None:
     if can_unpack and not all(map(find, UNPACKED)):
         # what was unpacked before is unpacked again: the folder is made as a whole
         _unpack(sorted({UNPACKED[name] for name in UNPACKED if not _installed(name)}), report)
-    programs = [package for name, package in INSTALLED.items() if not find(name)]
-    if packages := [*programs, *missing_libraries()]:
+    if packages := [*_browsers(), *missing_libraries()]:
         install.apt(packages, report)
 
 
 def missing_libraries() -> list[str]:
     """Return the packages of the shared libraries that are not on this machine."""
     return [package for name, package in LIBRARIES.items() if not find_library(name)]
+
+
+def _browsers() -> list[str]:
+    """Return the packages to install for a browser, none where the one we want is here."""
+    known: list[str] = []
+    if shutil.which("apt-cache"):
+        install.run(["apt-cache", "pkgnames", HEADLESS], lambda line: None, told=known.append)
+    if HEADLESS in known:
+        return [] if find(HEADLESS) else [HEADLESS]
+    return [package for name, package in INSTALLED.items() if not find(name)]
 
 
 def _installed(name: str) -> str | None:
