@@ -1,9 +1,10 @@
 -- Say whether an event passes the filters of a lease. What changed in an UPDATE is no longer known
 -- when erase_feed() has cut it: it passes. It passes where when the row fits before or after, so
 -- that a row which leaves the filter is seen leaving.
--- Numbers compare as numbers, times as times, all else as text in byte order, by the kind noted
--- at subscribe. A value that does not compare, null or, after a change of the column's type, of
--- another kind, does not fit: a tenant's row must not make a poll fail.
+-- Numbers compare as numbers, times as times (of UTC, which those who call have set), all else as
+-- text in byte order, by the kind noted at subscribe. A value that does not compare, null or, after
+-- a change of the column's type, of another kind, does not fit: a tenant's row must not make a poll
+-- fail.
 
 create or replace function wedsync_realtime.event_fits(
     filter    jsonb,

@@ -65,8 +65,9 @@ begin
         and pg_snapshot_xmax(v_seen) <= pg_snapshot_xmin(v_upto)
         and pg_current_xact_id_if_assigned() is null
         and current_setting('transaction_isolation') like 'read %'
-        and (pg_sequence_last_value('wedsync_realtime.events_id_seq') - v_lease.first_id
-            >= v_lease.replay_events) is not true
+        and (v_lease.first_id is null
+            or pg_sequence_last_value('wedsync_realtime.events_id_seq') - v_lease.first_id
+            < v_lease.replay_events)
     ) is not true then
         return wedsync_realtime.read_unusual(v_lease, user_id, channel, cursor, max_events, at);
     end if;
