@@ -66,8 +66,8 @@ def test_bodies_of_all_kinds_are_checked(empty_database: str) -> None:
         ("   select 1", "3: indentation is no multiple of 4"),
         ("-- wait \u2026", "3: letters that are not ASCII"),
         ("select 1 ", "3: a tab, or a space at the end"),
-        ("\n".join(["select 1;"] * 61), "2: 61 lines are two functions"),
-        ("return $template$\n" + "select 1;\n" * 61 + "$template$;", None),
+        ("\n".join(["select 1;"] * 76), "2: 76 lines are two functions"),
+        ("return $template$\n" + "select 1;\n" * 76 + "$template$;", None),
     ],
 )
 def test_text_is_checked_inside_bodies(
