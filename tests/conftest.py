@@ -219,13 +219,13 @@ def cron_database(cluster: Cluster) -> str:
 
 
 @pytest.fixture
-def people(database: str) -> People:
-    """Return creators of suppliers, couples and users in `database`."""
-    with psycopg.connect(database) as connection:
+def people(database: str) -> Iterator[People]:
+    """Yield creators of suppliers, couples and users in `database`."""
+    with psycopg.connect(database, autocommit=True) as connection:
         schema = connection.execute("select to_regnamespace('tests')").fetchone()
         if schema == (None,):  # the folder has databases of its own
             install_helpers(connection)
-    return People(database)
+        yield People(database, connection)
 
 
 @pytest.fixture

@@ -113,7 +113,9 @@ def test_restored_database_does_not_differ(
 
 def test_clone_does_not_differ(cluster: Cluster, database: str, people: People, run: Run) -> None:
     who = subscribed(people)
-    with cluster.database(str(conninfo_to_dict(database)["dbname"])) as clone:
+    name = str(conninfo_to_dict(database)["dbname"])
+    cluster.end_connections(name)
+    with cluster.database(name) as clone:
         check_life(clone, who, run)
 
 

@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, LiteralString
 from urllib.parse import quote
@@ -124,9 +125,18 @@ class Cluster:
         yield self.create_database(name, template)
         self.drop_database(name)
 
+    def close(self) -> None:
+        """Close the connection that is kept; the next use opens another one."""
+        if connection := vars(self).pop("_kept", None):
+            connection.close()
+
+    @cached_property
+    def _kept(self) -> psycopg.Connection:
+        """What databases are made and dropped through, twice a test."""
+        return psycopg.connect(self.dsn("postgres"), autocommit=True)
+
     def _execute(self, statement: LiteralString, *names: str) -> None:
-        with self.connect() as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        self._kept.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager
@@ -167,7 +177,8 @@ def running_cluster(server: str | None = None, *, is_local: bool = False) -> Ite
         if has_cron:
             # pg_cron's launcher is restarted every second until this database exists.
             cluster.create_database(CRON_DATABASE)
-        yield cluster
+        with closing(cluster):
+            yield cluster
     finally:
         janitor.communicate()
 
@@ -187,7 +198,8 @@ def contained_cluster() -> Iterator[Cluster]:
                 major = connection.info.server_version // 10000
             cluster = Cluster(Path("/server"), major, directory, True, address)
             cluster.create_database(CRON_DATABASE)
-            yield cluster
+            with closing(cluster):
+                yield cluster
     except NoEngineError as error:
         pytest.skip(str(error))
 

@@ -1,5 +1,6 @@
 """Suppliers, couples, their users and links in a test database, by name."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
@@ -22,9 +23,13 @@ def install_helpers(connection: psycopg.Connection) -> None:
 
 @dataclass(frozen=True)
 class People:
-    """Creators that give the same row for the same name, in the database with this URL."""
+    """Creators that give the same row for the same name, in the database with this URL.
+
+    connection: what they work through, in autocommit mode; by default a new one each time.
+    """
 
     url: str
+    connection: psycopg.Connection | None = None
 
     def supplier(self, name: str = "Bloom") -> UUID:
         """Return a supplier's id."""
@@ -51,7 +56,8 @@ class People:
         return self._id("select tests.link(%s, %s)", supplier, couple)
 
     def _id(self, statement: LiteralString, *values: UUID | str) -> UUID:
-        with psycopg.connect(self.url) as connection:
+        with ExitStack() as stack:
+            connection = self.connection or stack.enter_context(psycopg.connect(self.url))
             row = connection.execute(statement, values).fetchone()
         assert row is not None
         assert isinstance(row[0], UUID)

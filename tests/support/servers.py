@@ -57,10 +57,12 @@ class Server:
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it in a mode of pg_ctl."""
+        self.cluster.close()
         self._run("pg_ctl", "-D", str(self.data), "stop", "-s", "-w", "-m", mode)
 
     def kill(self) -> None:
         """Kill the postmaster as the kernel does; its backends follow when they notice."""
+        self.cluster.close()
         pid = (self.data / "postmaster.pid").read_text().split()[0]
         os.kill(int(pid), signal.SIGKILL)
 

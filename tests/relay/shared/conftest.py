@@ -12,7 +12,7 @@ from tests.support.people import People, install_helpers
 from tests.support.relay import Relay, running_relay
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OwnPeople(People):
     """People whom no other test knows. mark: what sets their names apart."""
 
@@ -36,8 +36,9 @@ def database(cluster: Cluster, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def people(database: str) -> People:
-    return OwnPeople(database, str(uuid4()))
+def people(database: str) -> Iterator[People]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield OwnPeople(database, connection, mark=str(uuid4()))
 
 
 @pytest.fixture(scope="package")
