@@ -1,7 +1,7 @@
 -- Take from a snapshot what a crash could make untrue: transaction ids whose records may not be
 -- on disk are given out again afterwards, and a cursor that had seen them would pass over their
--- events. What has been seen before, what the last checkpoint knows and what left an event
--- stays.
+-- events. What has been seen before and what left an event stays; where none did, what the last
+-- checkpoint knows.
 
 create or replace function wedsync_realtime.durable_snapshot(
     seen     pg_snapshot,
@@ -21,8 +21,7 @@ begin
         return upto;
     end if;
     v_xmax := greatest(
-        wedsync_realtime.durable_xid()::text::bigint,
-        last_xid::text::bigint + 1,
+        coalesce(last_xid::text::bigint + 1, wedsync_realtime.durable_xid()::text::bigint),
         pg_snapshot_xmax(seen)::text::bigint
     );
     if v_xmax >= pg_snapshot_xmax(upto)::text::bigint then

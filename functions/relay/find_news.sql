@@ -60,10 +60,10 @@ begin
         if v_ended is null and statement_timestamp() = transaction_timestamp()
             and (age('3'::xid)::bigint + 3) & 4294967295
             = pg_snapshot_xmax(now)::text::bigint & 4294967295
-            and not exists (
+            and (pg_snapshot_xmin(now) = pg_snapshot_xmax(now) or not exists (
                 select from pg_snapshot_xip(now) as x
                 where x >= pg_snapshot_xmax((v_news.seen).upto)
-            )
+            ))
         then
             v_news.recorded := recorded;
         end if;

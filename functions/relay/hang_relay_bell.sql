@@ -18,7 +18,8 @@ begin
         select s.notify_enabled and (
             select count(setval(g.gate, pg_sequence_last_value(g.gate) / 4 * 4 + 2)) >= 0
             from (
-                select to_regclass(wedsync_realtime.gate_name(c.id)) as gate
+                -- as gate_name() does, without a call for each
+                select to_regclass('wedsync_realtime.gate_' || c.id) as gate
                 from wedsync_realtime.channels as c
                 offset 0
             ) as g

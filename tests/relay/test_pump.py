@@ -35,9 +35,9 @@ async def test_bell_hangs_before_the_look_that_finds_nothing(
     done: list[str] = []
     pages = iter([FULL])
 
-    async def hang_bell(_: Any) -> bool:
+    async def hang_and_drain(*_: Any) -> tuple[bool, list[Row]]:
         done.append("hang")
-        return True
+        return True, await drain()
 
     async def drain(*_: Any) -> list[Row]:
         done.append("look")
@@ -47,7 +47,7 @@ async def test_bell_hangs_before_the_look_that_finds_nothing(
         done.append(f"rest {seconds}")
         raise asyncio.CancelledError
 
-    monkeypatch.setattr(database, "hang_bell", hang_bell)
+    monkeypatch.setattr(database, "hang_and_drain", hang_and_drain)
     monkeypatch.setattr(database, "drain", drain)
     monkeypatch.setattr(pump, "_rest", rest)
     quiet: Any = Quiet()

@@ -172,6 +172,7 @@ async def prepare(connection: AsyncConnection[Any]) -> None:
     """
     await connection.execute("listen wedsync_realtime")
     await connection.execute("set synchronous_commit = off")
+    await connection.execute("prepare hang_bell as select wedsync_realtime.hang_relay_bell()")
     await connection.execute(
         "prepare drain (text, integer) as"
         " select d.kind, d.id, d.subjects, d.body::text, d.cursor, d.next"
@@ -190,11 +191,21 @@ async def drain(connection: AsyncConnection[Any], position: str | None, most: in
         return list(await cursor.fetchall())
 
 
-async def hang_bell(connection: AsyncConnection[Any]) -> bool:
-    """Have the next writer wake this connection, which listens; tell whether one will."""
-    cursor = await connection.execute("select wedsync_realtime.hang_relay_bell()", prepare=True)
-    row = await cursor.fetchone()
-    return bool(row and row[0])
+async def hang_and_drain(
+    connection: AsyncConnection[Any], position: str | None, most: int
+) -> tuple[bool, list[Any]]:
+    """Have the next writer wake this connection, which listens, and drain after that.
+
+    Tells whether a writer will. One message, because waking up costs a server more than either.
+    """
+    async with psycopg.AsyncClientCursor(connection, row_factory=namedtuple_row) as cursor:
+        both = "begin; execute hang_bell; commit; execute drain (%s, %s)"
+        await cursor.execute(both, (position, most))
+        cursor.nextset()
+        (rings,) = await cursor.fetchall()
+        cursor.nextset()
+        cursor.nextset()
+        return rings[0], list(await cursor.fetchall())
 
 
 async def try_lead(connection: AsyncConnection[Any]) -> bool:

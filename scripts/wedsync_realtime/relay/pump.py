@@ -114,9 +114,7 @@ class Pump:
         found = 0  # looks in a row that found something
         while True:
             is_hung = found < 2 and not self._ahead
-            # first, so that nobody comes between it and the look
-            rings = is_hung and await database.hang_bell(connection)
-            rows = await self._drain(connection)
+            rings, rows = await self._look(connection, hangs=is_hung)
             is_page = len(rows) > PAGE
             if is_page:  # the next is read while this one is published
                 self._ahead = asyncio.create_task(database.drain(connection, rows[-1].next, PAGE))
@@ -137,18 +135,23 @@ class Pump:
                     self._figures.caught_up_at = now
                     self._figures.last_error = None
 
-    async def _drain(self, connection: AsyncConnection[Any]) -> list[Any]:
+    async def _look(
+        self, connection: AsyncConnection[Any], *, hangs: bool
+    ) -> tuple[bool, list[Any]]:
+        """Return whether the bell hangs that writers will ring, and what is new."""
         if ahead := self._ahead:
             self._ahead = None
-            return await ahead
+            return False, await ahead
         try:
-            return await database.drain(connection, self._position, PAGE)
+            if hangs:  # first, so that nobody comes between it and the look
+                return await database.hang_and_drain(connection, self._position, PAGE)
+            return False, await database.drain(connection, self._position, PAGE)
         except psycopg.errors.InvalidParameterValue:
             if not self._position:
                 raise
             self._figures.tell("The position is not of this database: every client reads anew.")
             self._position = ""
-            return await database.drain(connection, self._position, PAGE)
+            return await self._look(connection, hangs=hangs)
 
     async def _publish(self, rows: list[Any], done: frozenset[str]) -> None:
         told_of = [row for row in rows if row.kind not in ("ended", "position") and row.subjects]
