@@ -1,8 +1,9 @@
 -- Read the events of a lease's topic between two snapshots, in the order of recording, as clients
--- get them, and answer them. A page that is cut goes on inside the same window. It is cut by size
--- too, because an answer takes several times the memory of its events. What is unpacked to be
--- measured is bounded as well, at sixteen times that, if all events are as big as they may be. It
--- is || that unpacks rows: they may be kept in a hundredth of their size.
+-- get them, and answer them. A page that is cut goes on inside the same window, after which there
+-- may be more that has been committed meanwhile. It is cut by size too, because an answer takes
+-- several times the memory of its events. What is unpacked to be measured is bounded as well, at
+-- sixteen times that, if all events are as big as they may be. It is || that unpacks rows: they may
+-- be kept in a hundredth of their size.
 -- What is nearly always the case, a new window, no filter and nothing left below the snapshot's
 -- xmax, is asked for by itself, because conditions are made ready for every partition anew.
 
@@ -75,7 +76,8 @@ begin
                 case when v_count > max_events then (v_events[max_events]).id end
             )
         end,
-        'hasMore', v_count > max_events, 'resyncRequired', false, 'reason', null
+        'hasMore', v_count > max_events or seen.upto is not null,
+        'resyncRequired', false, 'reason', null
     );
     if v_cut is null then
         return v_answer;

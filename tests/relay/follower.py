@@ -69,7 +69,7 @@ class Follower(Push):
         """Apply an event; poll where the one before it has not come, or something else is told."""
         headers = message.headers or {}
         last, self._sequence = self._sequence, headers["Nats-Sequence"]
-        if control(message) or last not in (None, headers["Nats-Last-Sequence"]):
+        if control(message) or last != headers["Nats-Last-Sequence"]:
             await self._poll()
         if not control(message):
             self._apply(body(message), headers["Wedsync-Cursor"])
