@@ -1,56 +1,93 @@
-"""When the relay looks for news, and when it hangs out the bell."""
+"""Whatever the relay has looked at, whoever commits afterwards is heard without a slow look."""
 
 import asyncio
-from collections import namedtuple
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from nats.aio.msg import Msg
 
-from tests.relay.scene import asynchronous
-from wedsync_realtime.relay import database, pump
+from tests.relay.scene import FORMS, Scene, asynchronous, names
+from tests.support.brokers import relay_configuration, running_broker
+from tests.support.caller import caller
+from wedsync_realtime.relay import database, keys, pump
+from wedsync_realtime.relay.connections import connected
+from wedsync_realtime.relay.database import Pool
+from wedsync_realtime.relay.figures import Figures
+from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.pump import PAGE, Pump
+from wedsync_realtime.relay.stream import Stream
 
-Row = namedtuple("Row", "kind subjects body next")
-FULL = [Row("event", [], "{}", "half")] * PAGE + [Row("position", None, None, "all")]
-NOTHING = [Row("position", None, None, "all")]
+MANY = """
+    insert into public.form_responses (supplier_id, form_name)
+    select %s, %s from generate_series(1, %s)
+"""
 
 
-class Quiet:
-    """A stream, and figures, that take everything."""
+class Interruptions:
+    """Commits after looks of the relay, before anything else happens there."""
 
-    unconfirmed = 0
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._drain, self._hang_and_drain = database.drain, database.hang_and_drain
+        # whether the look has to have found something, what is committed then, and how often
+        self._plan = [
+            *[(True, "one", 1)] * 3,
+            (True, "one of a page", PAGE),
+            (False, "one", 1),
+            (True, "last", 1),
+        ]
 
-    def check(self) -> None:
-        pass
+    async def drain(self, *arguments: Any) -> list[Any]:
+        """Look."""
+        rows = await self._drain(*arguments)
+        self._go_on(rows)
+        return rows
 
-    async def publish(self, message: Any, *, is_last: bool) -> None:
-        pass
+    async def hang_and_drain(self, *arguments: Any) -> tuple[bool, list[Any]]:
+        """Hang out the bell and look."""
+        rings, rows = await self._hang_and_drain(*arguments)
+        self._go_on(rows)
+        return rings, rows
+
+    def _go_on(self, rows: list[Any]) -> None:
+        """Commit what comes next, where the look was one to come before it."""
+        if self._plan and self._plan[0][0] == (len(rows) > 1):
+            _, name, count = self._plan.pop(0)
+            self._scene.connection.execute(MANY.encode(), (self._scene.supplier, name, count))
 
 
 @asynchronous
-async def test_bell_hangs_before_the_look_that_finds_nothing(
-    monkeypatch: pytest.MonkeyPatch,
+async def test_bell_hangs_whenever_the_relay_rests(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even after a page that was the last one, when the look at the next is under way already."""
-    done: list[str] = []
-    pages = iter([FULL])
+    """Even after a page that was the last one, when the look at the next is under way already.
 
-    async def hang_and_drain(*_: Any) -> tuple[bool, list[Row]]:
-        done.append("hang")
-        return True, await drain()
+    Here a slow look never comes.
+    """
+    monkeypatch.setattr(pump, "IDLE", 1e6)
+    interruptions = Interruptions(scene)
+    monkeypatch.setattr(database, "drain", interruptions.drain)
+    monkeypatch.setattr(database, "hang_and_drain", interruptions.hang_and_drain)
+    with caller(scene.url, scene.user) as user:
+        user.rpc("realtime_subscribe", channels=[FORMS], filters=scene.own, connection_id=uuid4())
+    heard = asyncio.Event()
 
-    async def drain(*_: Any) -> list[Row]:
-        done.append("look")
-        return next(pages, NOTHING)
+    async def hear(message: Msg) -> None:
+        if "Nats-Msg-Id" in (message.headers or {}) and names([message]) == ["last"]:
+            heard.set()
 
-    async def rest(_: Any, seconds: float) -> None:
-        done.append(f"rest {seconds}")
-        raise asyncio.CancelledError
-
-    monkeypatch.setattr(database, "hang_and_drain", hang_and_drain)
-    monkeypatch.setattr(database, "drain", drain)
-    monkeypatch.setattr(pump, "_rest", rest)
-    quiet: Any = Quiet()
-    with pytest.raises(asyncio.CancelledError):
-        await Pump("", quiet, quiet, quiet, quiet, quiet)._pump(quiet, frozenset())
-    assert done == ["hang", "look", "look", "hang", "look", f"rest {pump.IDLE}"]
+    with running_broker(tmp_path, relay_configuration(tmp_path)) as broker:
+        async with connected(broker.url, keys.load(tmp_path), print) as connections:
+            figures, pool, serves = Figures(print), Pool(scene.url, 1), asyncio.Event()
+            presence = Presence(connections.system, pool, figures, 0)
+            stream = Stream(connections.app, 1)
+            relay = Pump(scene.url, connections.app, stream, presence, figures, serves.set)
+            await connections.app.subscribe("wedsync.event.>", cb=hear)
+            running = asyncio.create_task(relay.run())
+            await serves.wait()
+            scene.submit("first")
+            await heard.wait()
+            running.cancel()
+            await asyncio.wait([running])
