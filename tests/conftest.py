@@ -21,23 +21,35 @@ from tests.support.progress import Progress
 from wedsync_realtime.embedded import node
 
 STORIES = Path(__file__).parent / "db"
-# The files that take longest, which come first: nobody waits at the end for one that began last.
+# The files with tests that take long, longest first, which each worker begins with: nobody waits at
+# the end for one that began last.
 LONGEST = (
     "suite/test_majors.py",
+    "relay/test_faults.py",
     "deployment/test_killed_and_many.py",
-    "security/test_privileges.py",
+    "client/test_faults.py",
     "deployment/test_wheel.py",
-    "existing/test_unfit_tables.py",
+    "relay/test_cluster.py",
+    "demo/test_demo.py",
+    "demo/test_browser.py",
+    "delivery/test_pages.py",
+    "relay/test_start.py",
+    "embedded/test_pypi.py",
+    "client/test_nats.py",
+    "client/test_documents.py",
     "supabase/test_push.py",
-    "subscriptions/test_races.py",
-    "supabase/test_advisors.py",
-    "deployment/test_verify.py",
     "deployment/test_upgrade.py",
-    "deployment/test_deploy_privileges.py",
-    "deployment/test_uninstall.py",
+    "security/test_privileges.py",
+    "demo/test_bench.py",
     "security/test_isolation.py",
-    "security/test_malformed.py",
+    "delivery/test_killed_server.py",
     "deployment/test_deploy_unprivileged.py",
+    "existing/test_application.py",
+    "existing/test_under_load.py",
+    "suite/test_make_venv.py",
+    "delivery/test_drain.py",
+    "security/test_malformed.py",
+    "deployment/test_pooler.py",
 )
 FOLDER = "wedsync_stories"  # what a worker knows the folder of the stories' outcomes by
 TEMPLATE = "wedsync_template"
@@ -65,10 +77,21 @@ def pytest_collection() -> Generator[None, object, object]:
     return result
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files that take longest first; all else stays in its order."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal the files that take longest to the workers; all else stays in its order."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: ranks.get(item.path, len(LONGEST)))
+    long = sorted((item for item in items if item.path in ranks), key=lambda item: ranks[item.path])
+    rest = [item for item in items if item.path not in ranks]
+    total, end = len(items), 0
+    items.clear()
+    for worker in range(workers):  # which xdist gives as many tests as every other, in one piece
+        end += (total - end) // (workers - worker)
+        items += (item for item in long if ranks[item.path] % workers == worker)
+        filling = max(end - len(items), 0)
+        items += rest[:filling]
+        del rest[:filling]
+    items += rest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
