@@ -47,7 +47,8 @@ def deploy_alone(
         guard.execute("select")
         if server.is_direct(connection):
             _settle(connection, limits)
-        with watched(script.path, report, lambda: _progress(guard)):
+        with watched(report, lambda: _progress(guard)) as begin:
+            begin(script.path)
             _drop_invalid(connection, script)
             seconds = execute.run(connection, script)
         ledger.record(guard, [(script, seconds)])

@@ -183,7 +183,8 @@ def _run_always(
         if script.path in changed:
             _apply(connection, [script], outcome, report)
         else:
-            with watched(script.path, report):
+            with watched(report) as begin:
+                begin(script.path)
                 execute.run(connection, script)
 
 
@@ -199,14 +200,15 @@ def _apply(
     found: what those of functions and views stand for by now.
     """
     ran: list[tuple[Script, float]] = []
-    for script in scripts:
-        with watched(script.path, report):
+    with watched(report) as begin:
+        for script in scripts:
+            begin(script.path)
             if found is None:
                 seconds = execute.run(connection, script)
             else:
                 seconds = objects.replace(connection, script, found[script.key])
-        ran.append((script, seconds))
-        outcome.applied.append(script.path)
+            ran.append((script, seconds))
+            outcome.applied.append(script.path)
     if ran:
         ledger.record(connection, ran)
 

@@ -92,11 +92,14 @@ class Catalog:
 
     def definitions(self) -> dict[Key, str]:
         """Return what to record: one definition per template, the one that most objects have."""
-        found: dict[Key, Counter[str]] = {}
+        found: dict[Key, list[str]] = {}
         for item in self.items.values():
             if item.definition is not None:
-                found.setdefault(item.recorded_as, Counter())[item.definition] += 1
-        return {key: counter.most_common(1)[0][0] for key, counter in found.items()}
+                found.setdefault(item.recorded_as, []).append(item.definition)
+        return {
+            key: texts[0] if len(texts) == 1 else Counter(texts).most_common(1)[0][0]
+            for key, texts in found.items()
+        }
 
     def templates(self) -> set[Key]:
         """Return the keys of `definitions` that no object has to exist for."""

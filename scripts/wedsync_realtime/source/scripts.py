@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from wedsync_realtime.errors import (
@@ -99,6 +99,7 @@ class Script:
         return _ORDER[self.kind], not self.key.startswith(f"functions/{SCHEMA}/"), self.key
 
 
+@cache
 def object_name(key: str, kind: Kind) -> tuple[str, str]:
     """Return schema and name of the object that the key of a function or view stands for."""
     file = Path(key)
