@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from wedsync_realtime.bench import chart, report
+from wedsync_realtime.bench import chart, push, report, writers
 from wedsync_realtime.bench.compare import Cost, Costs
 from wedsync_realtime.bench.figures import Figure, Ratio, Reading, percentile, ratio
 from wedsync_realtime.bench.main import SCENARIOS, measure
@@ -31,7 +31,12 @@ TINY = Scale(
 
 @pytest.fixture(scope="module")
 def figures() -> Sequence[Figure]:
-    with open_stage(TINY, default_parent(), None, lambda line: None) as stage:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        open_stage(TINY, default_parent(), None, lambda line: None) as stage,
+    ):
+        patch.setattr(push, "BULK", 100)
+        patch.setattr(writers, "CALLS", 2)
         return list(measure(stage))
 
 
