@@ -162,7 +162,7 @@ class Realtime:
     def pass_on(self) -> None:
         """Deliver what is sent until it is over."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            while not self._over.wait(0.005):
+            while not self._over.wait(0.02):
                 for topic, event, payload in connection.execute(TAKE).fetchall():
                     for session in self.sessions():
                         if f"realtime:{topic}" in session.joined and not session.is_mute:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
 
 from tests.supabase import rest_sql
@@ -75,10 +76,23 @@ class Server(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection of a client."""
+    """One connection of a client, with one to the database once it asks for something."""
 
     protocol_version = "HTTP/1.1"
     server: Server
+    _database: psycopg.Connection | None = None
+
+    def finish(self) -> None:
+        """Close the connection to the database with the client's."""
+        if self._database:
+            self._database.close()
+        super().finish()
+
+    def database(self) -> psycopg.Connection:
+        """Return the connection to the database."""
+        if self._database is None or self._database.closed:
+            self._database = psycopg.connect(self.server.url, autocommit=True)
+        return self._database
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print nothing."""
@@ -120,16 +134,16 @@ class Handler(BaseHTTPRequestHandler):
             sent = json.loads(body) if body else {}
         except ValueError:
             raise RequestError(400, "PGRST102", "Empty or invalid json") from None
-        with psycopg.connect(self.server.url, autocommit=True) as connection:
-            if kind == ["rpc"]:
-                return self.call(connection, name, parameters, sent)
-            rest_sql.check_table(connection, name)
-            if self.command in ("GET", "HEAD"):
-                return self.read(connection, name, parameters)
-            with self.transaction(connection, read_only=False):
-                execute(connection, rest_sql.write(self.command, name, parameters, sent))
-            status = 201 if self.command == "POST" else 204
-            return Answer(status, None, [("Content-Range", "*/*")])
+        connection = self.database()
+        if kind == ["rpc"]:
+            return self.call(connection, name, parameters, sent)
+        rest_sql.check_table(connection, name)
+        if self.command in ("GET", "HEAD"):
+            return self.read(connection, name, parameters)
+        with self.transaction(connection, read_only=False):
+            execute(connection, rest_sql.write(self.command, name, parameters, sent))
+        status = 201 if self.command == "POST" else 204
+        return Answer(status, None, [("Content-Range", "*/*")])
 
     def call(self, connection: psycopg.Connection, name: str, parameters: Any, sent: Any) -> Answer:
         """Call a function."""
@@ -180,11 +194,15 @@ class Handler(BaseHTTPRequestHandler):
         }
         mode = "read only" if read_only else "read write"
         connection.execute(f"begin isolation level read committed {mode}".encode())
-        pairs = [word for pair in settings.items() for word in pair]
-        made = SQL(", ").join([SQL("set_config(%s, %s, true)")] * len(settings))
-        connection.execute(SQL("select {}").format(made), pairs)
-        yield  # an error rolls back with the connection
-        connection.execute("commit")
+        try:
+            pairs = [word for pair in settings.items() for word in pair]
+            made = SQL(", ").join([SQL("set_config(%s, %s, true)")] * len(settings))
+            connection.execute(SQL("select {}").format(made), pairs)
+            yield
+            connection.execute("commit")
+        finally:
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.rollback()
 
     def refusal(self, error: psycopg.Error) -> Answer:
         """Return what an error of the database becomes."""
