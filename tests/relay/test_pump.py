@@ -1,10 +1,12 @@
 """Whatever the relay has looked at, whoever commits afterwards is heard without a slow look."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from nats.aio.msg import Msg
 
@@ -25,19 +27,16 @@ MANY = """
 """
 
 
-class Interruptions:
-    """Commits after looks of the relay, before anything else happens there."""
+# Whether a look has to have found something, and what happens then.
+Plan = list[tuple[bool, Callable[[], object]]]
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+
+class Interruptions:
+    """What happens after looks of the relay, before anything else does there."""
+
+    def __init__(self, plan: Plan) -> None:
         self._drain, self._hang_and_drain = database.drain, database.hang_and_drain
-        # whether the look has to have found something, what is committed then, and how often
-        self._plan = [
-            *[(True, "one", 1)] * 3,
-            (True, "one of a page", PAGE),
-            (False, "one", 1),
-            (True, "last", 1),
-        ]
+        self._plan = plan
 
     async def drain(self, *arguments: Any) -> list[Any]:
         """Look."""
@@ -52,22 +51,53 @@ class Interruptions:
         return rings, rows
 
     def _go_on(self, rows: list[Any]) -> None:
-        """Commit what comes next, where the look was one to come before it."""
+        """Have happen what comes next, where the look was one to come before it."""
         if self._plan and self._plan[0][0] == (len(rows) > 1):
-            _, name, count = self._plan.pop(0)
-            self._scene.connection.execute(MANY.encode(), (self._scene.supplier, name, count))
+            _, interrupt = self._plan.pop(0)
+            interrupt()
 
 
 @asynchronous
 async def test_bell_hangs_whenever_the_relay_rests(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even after a page that was the last one, when the look at the next is under way already.
+    """Even after a page that was the last one, when the look at the next is under way already."""
 
-    Here a slow look never comes.
-    """
+    def commit(name: str, count: int = 1) -> Callable[[], object]:
+        values = scene.supplier, name, count
+        return lambda: scene.connection.execute(MANY.encode(), values)
+
+    plan = [
+        *[(True, commit("one"))] * 3,
+        (True, commit("one of a page", PAGE)),
+        (False, commit("one")),
+        (True, commit("last")),
+    ]
+    await hear_last(scene, tmp_path, monkeypatch, plan)
+
+
+@asynchronous
+async def test_relay_looks_again_for_who_came_before_the_bell(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While looks find something it does not hang; the first that does may find nothing yet."""
+    monkeypatch.setattr(pump, "BUSY", 0.5)  # so that looks follow one another whatever they take
+    with psycopg.connect(scene.url) as writer:
+        plan: Plan = [
+            *[(True, lambda: scene.submit("one"))] * 2,
+            (True, lambda: writer.execute(MANY.encode(), (scene.supplier, "last", 1))),
+            (False, lambda: None),
+            (False, writer.commit),
+        ]
+        await hear_last(scene, tmp_path, monkeypatch, plan)
+
+
+async def hear_last(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan
+) -> None:
+    """Return when what is committed last is heard, where a slow look never comes."""
     monkeypatch.setattr(pump, "IDLE", 1e6)
-    interruptions = Interruptions(scene)
+    interruptions = Interruptions(plan)
     monkeypatch.setattr(database, "drain", interruptions.drain)
     monkeypatch.setattr(database, "hang_and_drain", interruptions.hang_and_drain)
     with caller(scene.url, scene.user) as user:

@@ -112,6 +112,7 @@ class Pump:
 
     async def _pump(self, connection: AsyncConnection[Any], done: frozenset[str]) -> None:
         found = 0  # looks in a row that found something
+        doubts = 0  # looks in a row beside which somebody may have been at work who does not ring
         while True:
             is_hung = found < 2 and not self._ahead
             rings, rows = await self._look(connection, hangs=is_hung)
@@ -128,7 +129,8 @@ class Pump:
             if not is_page and (found or is_hung):
                 now = monotonic()
                 is_all = rings and rows[-1].body == "true"
-                await _rest(connection, BUSY if found and not is_all else IDLE)
+                doubts = 0 if is_all or not is_hung else 1 if found else doubts + 1
+                await _rest(connection, IDLE if is_all or doubts > 1 else BUSY)
                 if is_all and monotonic() - now > BUSY:
                     found = 0
                 if not self._stream.unconfirmed:  # all of it has arrived meanwhile
