@@ -60,10 +60,12 @@ class Follower(Push):
         self.is_following.set()
         end = monotonic() + seconds
         while not self.lost.is_set() and monotonic() < end:
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(PAUSE):
                     message = await self.got.get()
-                await self._take(message)
+            except TimeoutError:
+                continue
+            await self._take(message)
 
     async def _take(self, message: Msg) -> None:
         """Apply an event; poll where the one before it has not come, or something else is told."""
