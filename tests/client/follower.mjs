@@ -58,7 +58,7 @@ async function openNats() {
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
     waitOnFirstConnect: true,
-    timeout: 20_000 * task.speed,
+    timeout: 5_000 * task.speed,
   })
   const network = task.seed === undefined ? connection : unreliable(connection, task.seed, faults, print)
   return transports.nats(network, task.user, task.connectionId)

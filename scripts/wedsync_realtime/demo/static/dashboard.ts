@@ -17,6 +17,7 @@ export async function connectToRelay(server: string, user: string, token: () => 
     inboxPrefix: `_INBOX.${user}.${connectionId}`,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true, // a token that has expired is followed by another
+    timeout: 5_000, // nats-core does not see that a login is turned away, and waits until then
   })
   return nats(connection, user, connectionId)
 }
