@@ -5,6 +5,8 @@
 -- a page, whether that is all which anybody had recorded or was about to commit: who records later
 -- finds a bell that was hung out before. No position begins now; an empty one makes every topic
 -- resync first, for a relay that has lost its own.
+-- A window that was cut keeps to the replay_events that it began with: a topic whose events are
+-- told already could not be told to resync any more.
 -- The feed is locked before its snapshot is taken: no partition goes in between.
 -- How much was recorded is asked before the snapshot is taken, so that no id is drawn in between.
 -- Its statements, and those of the steps it calls, look things up by index, whatever a planner
@@ -71,6 +73,9 @@ begin
             raise exception 'position is none that drain has answered'
                 using errcode = 'invalid_parameter_value',
                 hint = 'Begin with an empty one: every client is then told to read its copy anew.';
+        end if;
+        if v_seen.upto is not null and v_seen.topic_id < 0 then
+            v_settings.replay_events := (-v_seen.topic_id)::integer;
         end if;
     end if;
     v_news := wedsync_realtime.find_news(

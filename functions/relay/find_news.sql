@@ -68,7 +68,10 @@ begin
             v_news.recorded := recorded;
         end if;
     end if;
-    if v_news.resyncs is not null or recorded - v_news.first_id >= replay_events then
+    if v_news.resyncs is not null
+        or pg_sequence_last_value('wedsync_realtime.events_id_seq') - v_news.first_id
+        >= replay_events
+    then
         v_news := wedsync_realtime.find_resyncs(v_news, replay_events);
     end if;
     return v_news;

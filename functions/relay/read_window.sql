@@ -63,9 +63,9 @@ begin
         if v_is_end then
             next := v_end;
         else
-            v_inside := coalesce(v_inside, wedsync_realtime.to_cursor(
-                row(v_seen.epoch, 0, v_seen.seen, v_seen.upto, 0)::wedsync_realtime.cursor, v_secret
-            ) || '/');
+            v_inside := coalesce(v_inside, wedsync_realtime.to_cursor(row(
+                v_seen.epoch, -settings.replay_events, v_seen.seen, v_seen.upto, 0
+            )::wedsync_realtime.cursor, v_secret) || '/');
             next := v_inside || v_place;
         end if;
         return next;

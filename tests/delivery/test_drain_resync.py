@@ -115,6 +115,27 @@ def test_topic_too_far_behind_holds_up_no_other(
         assert told(drained(admin, start, page)) == ["resync too_far_behind", "event", "event"]
 
 
+@pytest.mark.parametrize(("first", "then"), [(100_000, 1000), (1000, 100_000)])
+def test_window_that_was_cut_keeps_to_the_replay_events_that_it_began_with(
+    admin: psycopg.Connection, listener: Listener, journey: Listener, supplier: UUID, first: int,
+    then: int,
+) -> None:  # fmt: skip
+    """All events of a topic or a resync, whatever is set between two pages."""
+    limit = "update wedsync_realtime.settings set replay_events = %s"
+    start = here(admin)
+    admin.execute("""
+        insert into public.form_responses (supplier_id, form_name)
+        select %s, n from generate_series(1, 1001) as n
+    """, (supplier,))  # fmt: skip
+    admin.execute("insert into public.journey_progress (supplier_id) values (%s)", (supplier,))
+    admin.execute(limit, (first,))
+    *rows, last = drain(admin, start, 1)
+    admin.execute(limit, (then,))
+    rows += drained(admin, last.next, 400)
+    whole = ["resync too_far_behind"] if first == 1000 else [f"event {n + 1}" for n in range(1001)]
+    assert told(rows) == [*whole, "event"]
+
+
 def test_pause_ends_the_leases_and_resumption_begins_anew(
     admin: psycopg.Connection, owner: Caller, listener: Listener, supplier: UUID
 ) -> None:
