@@ -121,7 +121,7 @@ INTERNAL = [
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
     "watching_triggers", "window_page",
     # what the relay's are made of, and the filters and subjects of topics
-    "drop_filters", "end_window", "ending_notice",
+    "choose_news", "drop_filters", "ending_notice",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
     "last_recorded_xid", "late_firsts", "parse_position", "position_problem", "read_window",
     "recorded_nothing", "standby_upto", "subject", "topic_subjects",
