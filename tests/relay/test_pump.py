@@ -92,6 +92,24 @@ async def test_relay_looks_again_for_who_came_before_the_bell(
         await hear_last(scene, tmp_path, monkeypatch, plan)
 
 
+@asynchronous
+async def test_relay_looks_again_for_who_was_at_work_beside_some_looks(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has taken the bell down before it did so for its own change alone."""
+    with psycopg.connect(scene.url) as writer:
+
+        def write() -> None:
+            scene.submit("rings")
+            writer.execute(MANY.encode(), (scene.supplier, "last", 1))
+
+        nothing = (False, lambda: None)
+        plan: Plan = [
+            (True, write), (True, lambda: None), *[nothing] * 2, (False, writer.commit),
+        ]  # fmt: skip
+        await hear_last(scene, tmp_path, monkeypatch, plan)
+
+
 async def hear_last(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan
 ) -> None:

@@ -21,8 +21,9 @@ from wedsync_realtime.relay.stream import Message, Stream, StreamError
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
 PAGE = 1000  # rows
-# Seconds until the next look: while somebody is at work who may not ring, and otherwise. Writers
-# ring meanwhile, unless there are so many that each look finds something.
+# Seconds until the next look: the least, while somebody is at work who may not ring, and the most;
+# looks in vain come less and less often. Writers ring meanwhile, unless there are so many that each
+# look finds something.
 BUSY, IDLE = 0.005, 0.05
 NOTE = 60.0  # seconds after which a position is noted that no message has carried
 ASK, SILENT = 0.5, 3  # seconds for an answer, and how many are missed before a leader is overtaken
@@ -112,7 +113,7 @@ class Pump:
 
     async def _pump(self, connection: AsyncConnection[Any], done: frozenset[str]) -> None:
         found = 0  # looks in a row that found something
-        doubts = 0  # looks in a row beside which somebody may have been at work who does not ring
+        rest = IDLE
         while True:
             is_hung = found < 2 and not self._ahead
             rings, rows = await self._look(connection, hangs=is_hung)
@@ -129,8 +130,8 @@ class Pump:
             if not is_page and (found or is_hung):
                 now = monotonic()
                 is_all = rings and rows[-1].body == "true"
-                doubts = 0 if is_all or not is_hung else 1 if found else doubts + 1
-                await _rest(connection, IDLE if is_all or doubts > 1 else BUSY)
+                rest = IDLE if is_all else BUSY if found else min(2 * rest, IDLE)
+                await _rest(connection, rest)
                 if is_all and monotonic() - now > BUSY:
                     found = 0
                 if not self._stream.unconfirmed:  # all of it has arrived meanwhile
