@@ -19,8 +19,9 @@ ENDED = """
     select count(*) from public.realtime_activity_logs as l
     where l.payload ->> 'connectionId' = %s and l.payload ->> 'reason' = 'connection gone'
 """
+# by less than five minutes, even of one that is in doubt after the login that it began with
 AGE = """
-    update public.realtime_subscriptions set last_ping_at = last_ping_at - interval '4 minutes'
+    update public.realtime_subscriptions set last_ping_at = last_ping_at - interval '3 minutes'
     where connection_id = %s
 """
 OFTEN = """
