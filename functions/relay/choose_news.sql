@@ -1,7 +1,8 @@
 -- Choose what to read for a position that is not the usual one: inside a window that was cut, on a
 -- standby, beside a job that has noted nothing of this server, or where it cannot be continued,
--- which makes all topics resync, page by page in the same way. Whether there are notices is not
--- asked then, nor where the relay must wait, which has no window.
+-- which makes all topics resync, page by page in the same way, whatever a window that was cut has
+-- told of them. Whether there are notices is not asked then, nor where the relay must wait, which
+-- has no window.
 
 create or replace function wedsync_realtime.choose_news(
     seen wedsync_realtime.cursor,
@@ -22,7 +23,9 @@ begin
     v_news.recorded := 0;
     v_reason := wedsync_realtime.position_problem(seen, v_news.epoch, now);
     if seen.seen is null or v_reason is not null then
-        if seen.upto is null or pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(now) then
+        if seen.upto is null or seen.topic_id < 0
+            or pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(now)
+        then
             v_news.seen.last_id := null;
             v_news.seen.upto := wedsync_realtime.durable_snapshot(
                 null, now, wedsync_realtime.last_recorded_xid(now)

@@ -64,7 +64,9 @@ begin
             next := v_end;
         else
             v_inside := coalesce(v_inside, wedsync_realtime.to_cursor(row(
-                v_seen.epoch, -settings.replay_events, v_seen.seen, v_seen.upto, 0
+                v_seen.epoch,
+                case when news.has_notices is null then 0 else -settings.replay_events end,
+                v_seen.seen, v_seen.upto, 0
             )::wedsync_realtime.cursor, v_secret) || '/');
             next := v_inside || v_place;
         end if;

@@ -88,6 +88,29 @@ def test_position_that_cannot_be_continued_makes_every_topic_resync_once(
     assert names(listener) == ["after"]
 
 
+@pytest.mark.parametrize("lost", ["epoch", "retention"])
+def test_window_that_cannot_be_continued_makes_every_topic_resync_once(
+    admin: psycopg.Connection, listener: Listener, journey: Listener, supplier: UUID, lost: str
+) -> None:
+    """Whatever it has told."""
+    start = here(admin)
+    admin.execute(DAY)
+    for name in ("told", "missed"):
+        admin.execute(INSERT, (supplier, name))
+    start = drain(admin, start, 1)[0].next
+    reason = "epoch_changed"
+    if lost == "epoch":
+        signature, place = start.split("/")
+        version, _, *parts, _ = signature.split(".")
+        start = signed(admin, version, "0badc0de", *parts) + "/" + place
+    else:
+        reason = "retention_passed"
+        admin.execute(AGE)
+        admin.execute(REMOVE)
+    for page in (1, 1000):
+        assert told(drained(admin, start, page)) == [f"resync {reason}"] * 2
+
+
 def test_nothing_is_lost_while_every_topic_is_told_to_resync(
     admin: psycopg.Connection, listener: Listener, journey: Listener, supplier: UUID
 ) -> None:
