@@ -1,7 +1,7 @@
 -- Read a position; null when the text is none that drain has answered. It is a cursor that has, in
 -- place of a topic, how much was recorded at the time of it, negative as in none of a client;
--- inside a window how many events may be replayed, 0 where all topics resync, and the place of the last row told behind it,
--- which is not signed: it names nothing that a relay may not see.
+-- inside a window how many events may be replayed, 0 where all topics resync, and the place of the
+-- last row told behind it, which is not signed: it names nothing that a relay may not see.
 
 create or replace function wedsync_realtime.parse_position("position" text, secret text)
     returns wedsync_realtime.cursor
