@@ -23,6 +23,7 @@ from tests.support.push import operator
 from tests.support.relay import Relay
 from tests.support.servers import Server
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.relay.tasks import cancel
 
 FOLLOWERS = 3
 WRITE = "insert into public.form_responses (supplier_id, form_name) values (%s, %s) returning id"
@@ -146,9 +147,7 @@ async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None
         assert in_order(published)
     finally:
         writer.end.set()
-        for task in following:
-            task.cancel()
-        await asyncio.wait(following)
+        await cancel(*following)
         for follower in followers:
             await follower.close()
 

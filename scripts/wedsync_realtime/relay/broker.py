@@ -14,6 +14,7 @@ from pathlib import Path
 from wedsync_realtime.errors import BrokerError
 from wedsync_realtime.relay import configuration
 from wedsync_realtime.relay.keys import Keys
+from wedsync_realtime.relay.tasks import cancel
 
 PATIENCE = 30.0  # seconds until a server that does not come up has failed
 POLL = 0.02  # seconds
@@ -66,8 +67,7 @@ async def embedded(
         try:
             yield addresses
         finally:
-            keeper.cancel()
-            await asyncio.wait([keeper])
+            await cancel(keeper)
             await server.stop()
 
 

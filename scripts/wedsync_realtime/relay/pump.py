@@ -18,6 +18,7 @@ from wedsync_realtime.relay.database import Pair
 from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.stream import Message, Stream, StreamError
+from wedsync_realtime.relay.tasks import cancel
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
 PAGE = 1000  # rows
@@ -105,8 +106,7 @@ class Pump:
         finally:
             self._figures.leads = False
             if self._ahead:
-                self._ahead.cancel()
-                await asyncio.wait([self._ahead])
+                await cancel(self._ahead)
                 self._ahead = None
             if not self._app.is_closed:
                 await answering.unsubscribe()

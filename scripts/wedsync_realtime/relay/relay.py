@@ -22,6 +22,7 @@ from wedsync_realtime.relay.logins import Logins
 from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.pump import Pump
 from wedsync_realtime.relay.stream import NAME, Stream
+from wedsync_realtime.relay.tasks import cancel
 
 # Connections to the database: none of the three waits for another.
 LOGINS, CALLS, UPKEEP = 6, 6, 1
@@ -134,9 +135,9 @@ async def _serve(
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await ended.pop()
     finally:
-        for task in (*tasks, *logins.tasks, *calls.tasks, *presence.tasks):
+        for task in (*logins.tasks, *calls.tasks, *presence.tasks):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(*tasks)
         figures.connections = 0
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.caller import Caller
 from tests.support.listener import INSERT, Connect, Listener
 from tests.support.tables import listen_to, told
+from tests.support.waiting import until
 
 # Whatever dispatch might mention without its schema; each raises when it is used.
 HOSTILE = b"""
@@ -69,8 +70,11 @@ def test_writer_needs_no_privilege_and_may_have_any_search_path(
         writer.commit()
         assert listener.poll()["reason"] == "truncated"
     finally:
-        # roles are the cluster's
+        # roles are the cluster's; a server process that ends drops its temporary views itself
+        pid = writer.info.backend_pid
         writer.close()
+        gone = "select not exists (select from pg_stat_activity where pid = %s)"
+        until(lambda: admin.execute(gone, (pid,)).fetchone() == (True,))
         admin.execute("drop schema hostile cascade")
         admin.execute("drop policy app_writer on public.form_responses")
         admin.execute("revoke all on public.form_responses from app_writer")

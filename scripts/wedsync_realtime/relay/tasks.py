@@ -1,0 +1,21 @@
+"""How tasks are ended."""
+
+import asyncio
+from typing import Any
+
+AGAIN = 1.0  # seconds
+
+
+async def cancel(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they are done; their results and errors are nobody's.
+
+    Once is not enough: before Python 3.12 asyncio.wait_for loses a cancellation that comes together
+    with what it waits for (https://github.com/python/cpython/issues/86296).
+    """
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=AGAIN)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()
