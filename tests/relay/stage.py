@@ -23,7 +23,7 @@ from tests.support.push import operator
 from tests.support.relay import Relay
 from tests.support.servers import Server
 from tests.support.waiting import PATIENCE
-from wedsync_realtime.relay.tasks import cancel
+from wedsync_realtime.connection.tasks import cancel
 
 FOLLOWERS = 3
 WRITE = "insert into public.form_responses (supplier_id, form_name) values (%s, %s) returning id"

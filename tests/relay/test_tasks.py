@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.relay.scene import asynchronous
-from wedsync_realtime.relay.tasks import cancel
+from wedsync_realtime.connection.tasks import cancel
 
 
 @asynchronous
@@ -26,10 +26,11 @@ async def test_task_that_loses_a_cancellation_is_ended() -> None:
 
 
 @asynchronous
-async def test_error_of_a_task_is_nobodys() -> None:
+async def test_error_of_a_task_stays_with_it() -> None:
     async def fail() -> None:
         raise OSError
 
     task = asyncio.create_task(fail())
     await asyncio.wait([task])
     await cancel(task)
+    assert isinstance(task.exception(), OSError)

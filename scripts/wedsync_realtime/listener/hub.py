@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import AsyncConnection
 
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.listener import rpc
 from wedsync_realtime.listener.feed import Feed, Pair
 from wedsync_realtime.listener.items import Row
@@ -52,9 +53,7 @@ class Hub:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            while not self._task.done():  # a cancellation may end as the error of a cancelled query
-                self._task.cancel()
-                await asyncio.wait([self._task], timeout=1)
+            await cancel(self._task)
         finally:
             await self.feed.close()
             await self.close()

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import psycopg
 
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.listener.items import (
     Item,
     ListenerClosedError,
@@ -101,9 +102,7 @@ class Listener:
     ) -> None:
         self._finish(ListenerClosedError())
         try:
-            while not self._task.done():  # a cancellation may end as the error of a cancelled query
-                self._task.cancel()
-                await asyncio.wait([self._task], timeout=1)
+            await cancel(self._task)
             with suppress(psycopg.Error, RefusedError, ConnectionError, TimeoutError):
                 async with asyncio.timeout(CLOSE_LIMIT):
                     await self._leases.close_all()

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.errors import BrokerError
 from wedsync_realtime.relay import configuration
 from wedsync_realtime.relay.keys import Keys
-from wedsync_realtime.relay.tasks import cancel
 
 PATIENCE = 30.0  # seconds until a server that does not come up has failed
 POLL = 0.02  # seconds

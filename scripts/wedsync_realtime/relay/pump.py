@@ -13,12 +13,12 @@ from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from psycopg import AsyncConnection
 
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.relay import database, stream
 from wedsync_realtime.relay.database import Pair
 from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.stream import Message, Stream, StreamError
-from wedsync_realtime.relay.tasks import cancel
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
 PAGE = 1000  # rows

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from nats.errors import Error as NatsError
 
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.errors import RunnerError
 from wedsync_realtime.relay import broker, database, keys, tokens
 from wedsync_realtime.relay.calls import Calls
@@ -22,7 +23,6 @@ from wedsync_realtime.relay.logins import Logins
 from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.pump import Pump
 from wedsync_realtime.relay.stream import NAME, Stream
-from wedsync_realtime.relay.tasks import cancel
 
 # Connections to the database: none of the three waits for another.
 LOGINS, CALLS, UPKEEP = 6, 6, 1
@@ -138,6 +138,7 @@ async def _serve(
         for task in (*logins.tasks, *calls.tasks, *presence.tasks):
             task.cancel()
         await cancel(*tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)  # the first error is told
         figures.connections = 0
 
 
