@@ -18,7 +18,7 @@ from tests.deployment.conftest import Run, execute
 from tests.deployment.forward import forwarded
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import limits, progress, server
 from wedsync_realtime.connection.limits import Limits
@@ -250,7 +250,26 @@ def test_transaction_timeout_of_the_database_does_not_matter(
     assert run("migrate", url, "--source", tree.root).code == 0
 
 
-def test_timeouts_of_the_role_are_not_for_the_commands(database: str, run: Run) -> None:
-    url = f"{database}&options=-c%20statement_timeout%3D1ms"
-    assert run("verify", url).code == 0
-    assert run("status", url).code == 0
+@pytest.mark.parametrize("command", ["verify", "status"])
+def test_timeouts_of_the_role_are_not_for_the_commands(
+    database: str, run: Run, command: str
+) -> None:
+    """It is kept waiting until the role's timeout is over."""
+    timed_out = """
+        select pid from pg_stat_activity
+        where
+            datname = current_database()
+            and wait_event_type = 'Lock'
+            and clock_timestamp() - query_start > interval '1.5 s'
+    """
+    url = f"{database}&options=-c%20statement_timeout%3D1s"
+    with (
+        psycopg.connect(database) as holder,
+        psycopg.connect(database, autocommit=True) as watcher,
+        ThreadPoolExecutor() as pool,
+    ):
+        holder.execute("lock table wedsync_realtime.deployed_scripts")
+        ran = pool.submit(run, command, url)
+        until(lambda: ran.done() or watcher.execute(timed_out).fetchone())
+        holder.commit()
+        assert ran.result().code == 0
