@@ -45,6 +45,19 @@ def compiled(folder: Path) -> str:
     return done.stdout
 
 
+def complained_of(said: str) -> set[str]:
+    """Return the files of which the compiler says something."""
+    return {line.partition("(")[0] for line in said.splitlines() if not line.startswith(" ")}
+
+
+def with_client(folder: Path, node_modules: Path, printed: str) -> Path:
+    """Return the folder with the client in it, to be compiled with what is put beside it."""
+    (folder / "realtime.ts").write_text(printed)
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "node_modules").symlink_to(node_modules)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def printed(cluster: Cluster, template: str) -> str:
     """Return the client as it is printed for a database with the package."""
@@ -54,20 +67,14 @@ def printed(cluster: Cluster, template: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path, node_modules: Path, printed: str) -> Path:
-    """Return a folder with the client in it, to be compiled with what is put beside it."""
-    (tmp_path / "realtime.ts").write_text(printed)
-    (tmp_path / "package.json").write_text('{"type": "module"}')
-    (tmp_path / "node_modules").symlink_to(node_modules)
-    return tmp_path
+    """Return a folder with the client in it."""
+    return with_client(tmp_path, node_modules, printed)
 
 
 @pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory, node_modules: Path, printed: str) -> Path:
     """Return the compiled client."""
-    folder = tmp_path_factory.mktemp("client")
-    (folder / "realtime.ts").write_text(printed)
-    (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "node_modules").symlink_to(node_modules)
+    folder = with_client(tmp_path_factory.mktemp("client"), node_modules, printed)
     assert compiled(folder) == ""
     return folder / "realtime.js"
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.client.conftest import compiled
+from tests.client.conftest import compiled, complained_of
 from tests.client.follower import leases
 from tests.client.realtime import project_server
 from tests.supabase.conftest import Cli, supabase_cli
@@ -100,17 +100,17 @@ def shown(project: Path, types: str) -> Path:
 
 
 def test_it_compiles(shown: Path) -> None:
-    assert compiled(shown) == ""
     assert code("docs/clients.md", "tsx")[0].count("\n") <= 30
     example = (shown / "example.ts").read_text()
-    for right, wrong in (
-        ("from('form_responses')", "from('form_response')"),
-        ("change.new.id", "change.new.nr"),
-        ("{ supplier_id: supplierId }", "{ couple_id: supplierId }"),
-    ):
+    wrong_uses = {
+        "table.ts": ("from('form_responses')", "from('form_response')"),
+        "column.ts": ("change.new.id", "change.new.nr"),
+        "filter.ts": ("{ supplier_id: supplierId }", "{ couple_id: supplierId }"),
+    }
+    for name, (right, wrong) in wrong_uses.items():
         assert right in example
-        (shown / "example.ts").write_text(example.replace(right, wrong))
-        assert "example.ts" in compiled(shown)
+        (shown / name).write_text(example.replace(right, wrong))
+    assert complained_of(compiled(shown)) == wrong_uses.keys()
 
 
 def test_page_of_the_demo_is_shown() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.client.conftest import compiled
+from tests.client.conftest import compiled, complained_of, with_client
 from wedsync_realtime.client import source
 from wedsync_realtime.client.main import main
 from wedsync_realtime.embedded import place
@@ -76,34 +76,42 @@ def test_it_is_small_and_what_is_not_used_falls_away(client: Path) -> None:
     assert size("lastingFetch") < 200
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ("'form-responses', {", "'form-response', {"),
-        ("{ supplier_id: 'x'", "{ couple_id: 'x'"),
-        ("['INSERT']", "['insert']"),
-        ("changed: ['status']", "changed: ['stat']"),
-        ("['core_field.changed']", "['core_field.change']"),
-        ("=== 'core_field.removed'", "=== 'core_field.remove'"),
-        ("column: 'venue'", "column: 'place'"),
-        ("op: 'eq'", "op: '='"),
-        ("change.new.form_name", "change.new.name"),
-        ("state === 'stopped'", "state === 'over'"),
-        ("() => 'token'", "'token'"),
-        ("supabase(client)", "supabase({})"),
-        ("nats(connection, 'user', 'uuid')", "nats(connection)"),
-        ("  readAll,\n  apply: async", "  apply: async"),
-    ],
-)
-def test_types_tell_wrong_uses(project: Path, right: str, wrong: str) -> None:
-    assert right in USE
-    (project / "use.ts").write_text(USE.replace(right, wrong))
-    assert "use.ts" in compiled(project)
+WRONG_USES = [
+    ("'form-responses', {", "'form-response', {"),
+    ("{ supplier_id: 'x'", "{ couple_id: 'x'"),
+    ("['INSERT']", "['insert']"),
+    ("changed: ['status']", "changed: ['stat']"),
+    ("['core_field.changed']", "['core_field.change']"),
+    ("=== 'core_field.removed'", "=== 'core_field.remove'"),
+    ("column: 'venue'", "column: 'place'"),
+    ("op: 'eq'", "op: '='"),
+    ("change.new.form_name", "change.new.name"),
+    ("state === 'stopped'", "state === 'over'"),
+    ("() => 'token'", "'token'"),
+    ("supabase(client)", "supabase({})"),
+    ("nats(connection, 'user', 'uuid')", "nats(connection)"),
+    ("  readAll,\n  apply: async", "  apply: async"),
+]
 
 
-def test_types_accept_right_uses(project: Path) -> None:
-    (project / "use.ts").write_text(USE)
-    assert compiled(project) == ""
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory, node_modules: Path, printed: str) -> str:
+    """Return what the compiler says of right uses and of wrong ones, each in a file of its own."""
+    folder = with_client(tmp_path_factory.mktemp("uses"), node_modules, printed)
+    (folder / "right.ts").write_text(USE)
+    for number, (right, wrong) in enumerate(WRONG_USES):
+        assert right in USE
+        (folder / f"wrong{number}.ts").write_text(USE.replace(right, wrong))
+    return compiled(folder)
+
+
+@pytest.mark.parametrize("number", range(len(WRONG_USES)), ids=[wrong for _, wrong in WRONG_USES])
+def test_types_tell_wrong_uses(said: str, number: int) -> None:
+    assert f"wrong{number}.ts" in complained_of(said)
+
+
+def test_types_accept_right_uses(said: str) -> None:
+    assert complained_of(said) == {f"wrong{number}.ts" for number in range(len(WRONG_USES))}
 
 
 def test_channel_that_is_added_is_typed(database: str, project: Path) -> None:

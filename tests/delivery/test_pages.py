@@ -10,10 +10,14 @@ from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subs
 from tests.support.people import People
 from tests.support.tables import listen_to
 
+# Each of 7 MB; as text an escaped letter takes six bytes.
 BIG = """
     insert into public.form_responses (supplier_id, form_name, responses)
-    select %s, n, jsonb_build_object('answer', repeat(E'\\x01', 7000000))
-    from generate_series(1, %s) as n
+    select
+        %(supplier)s, n, jsonb_build_object(
+            'answer', repeat(E'\\x01', %(escaped)s) || repeat('a', 7000000 - %(escaped)s)
+        )
+    from generate_series(1, %(rows)s) as n
 """
 
 # The last row's event a number of times more: such rows take seconds to write.
@@ -106,14 +110,14 @@ def test_page_of_a_late_transaction_copies_no_more_than_it_holds(
 def test_page_ends_after_16_megabytes(
     admin: psycopg.Connection, connect: Connect, listener: Listener, supplier: UUID, is_late: bool
 ) -> None:
-    """As they are when unpacked: packed, these are small. Their text has six times their size."""
+    """As they are when unpacked: packed, these are small. Each of their texts is longer."""
     admin.execute("update wedsync_realtime.settings set event_bytes = 16777216")
     writer = connect()
     writer.execute("select pg_current_xact_id()")
     if is_late:
         admin.execute(INSERT, (supplier, "earlier"))
         assert names(listener) == ["earlier"]
-    writer.execute(BIG, (supplier, 5))
+    writer.execute(BIG, {"supplier": supplier, "escaped": 2000000, "rows": 5})
     writer.commit()
     first = listener.poll(max_events=1000)
     assert [event["new"]["form_name"] for event in first["events"]] == ["1", "2"]
@@ -143,7 +147,7 @@ def test_page_of_more_than_json_can_hold_is_cut(
 ) -> None:
     """Six times their size is their text, which may not be longer than 1 GB."""
     admin.execute("update wedsync_realtime.settings set event_bytes = 16777216")
-    admin.execute(BIG, (supplier, 2))
+    admin.execute(BIG, {"supplier": supplier, "escaped": 7000000, "rows": 2})
     admin.execute(AGAIN, (24,))
     packed = "select count(*), min(pg_column_size(new)) > 10000 from wedsync_realtime.events"
     assert admin.execute(packed).fetchall() == [(26, True)]
