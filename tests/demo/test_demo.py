@@ -73,6 +73,7 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
         monkeypatch.setattr(cast, "write", write_and_break)
         # waited for once, by what never comes; everything else comes sooner, on a busy machine too
         monkeypatch.setattr(play, "PATIENCE", 5.0)
+        monkeypatch.setattr(play, "TABS", 1)
 
     return break_by
 
@@ -83,8 +84,8 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
         (
             "alter table public.journey_progress disable trigger user",
             [
-                "✗ Bloom Flowers: nothing instead of 50 × milestone.completed",
-                "✗ Bloom Flowers: 100 of 150 deliveries altogether",
+                "✗ Bloom Flowers: nothing instead of 10 × milestone.completed",
+                "✗ Bloom Flowers: 20 of 30 deliveries altogether",
                 "✗ 2 of 28 expectations were not met",
             ],
         ),

@@ -8,7 +8,7 @@ from pathlib import Path
 from nats.errors import Error as NatsError
 
 from tests.relay.documented import block, certificate
-from tests.support.brokers import Broker, printed_configuration
+from tests.support.brokers import Broker, bare_configuration
 from tests.support.push import operator
 from tests.support.relay import Relay
 from tests.support.waiting import PATIENCE
@@ -21,7 +21,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         certificate(folder)
-        (folder / "wedsync.conf").write_text(printed_configuration(folder))
+        (folder / "wedsync.conf").write_text(bare_configuration(folder))
         self._ports = [free_port() for _ in range(2 * SERVERS)]
         self.servers: dict[str, Broker] = {}
         for number in range(SERVERS):

@@ -17,6 +17,7 @@ import pytest
 
 from tests.relay.scene import asynchronous
 from tests.support.brokers import (
+    bare_configuration,
     printed_configuration,
     relay_configuration,
     running_broker,
@@ -105,7 +106,7 @@ def test_second_relay_of_a_checkout_is_told_to_share_the_server(
 def test_server_that_is_not_configured(
     database: str, tmp_path: Path, configuration: str, words: str
 ) -> None:
-    own = printed_configuration(tmp_path)
+    own = bare_configuration(tmp_path)
     text = own.replace("jetstream: enabled", "") if configuration else "authorization: {token: x}"
     with running_broker(tmp_path, text) as broker:
         told = failing(database, tmp_path, NATS_URL=broker.url)
@@ -124,7 +125,7 @@ def test_server_that_is_too_old(database: str, tmp_path: Path, answer: str) -> N
 
 
 def test_server_without_room_for_the_stream(database: str, tmp_path: Path) -> None:
-    text = printed_configuration(tmp_path)
+    text = bare_configuration(tmp_path)
     text += f'jetstream {{ store_dir: "{tmp_path / "js"}", max_file: 10MB }}'
     with running_broker(tmp_path, text) as broker:
         told = failing(database, tmp_path, NATS_URL=broker.url)

@@ -83,9 +83,14 @@ def printed_configuration(home: Path) -> str:
     return done.stdout
 
 
+def bare_configuration(home: Path) -> str:
+    """Return what relay --print-config would print."""
+    return configuration.server(keys.load(home))
+
+
 def relay_configuration(home: Path) -> str:
     """Return a configuration for a relay with this home, with JetStream's files beside."""
-    return with_store(configuration.server(keys.load(home)), home / "js")
+    return with_store(bare_configuration(home), home / "js")
 
 
 def with_store(text: str, folder: Path) -> str:
