@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from tests.deployment.conftest import Run, values
 from tests.deployment.dump import schema
 from tests.support import release
+from tests.support.at_once import run_at_once
 from tests.support.cluster import Cluster
 from tests.support.killed import MOMENTS, Killed, killing
 from tests.support.tree import Tree
@@ -89,16 +88,9 @@ def test_upgrade_goes_on_where_it_was_killed(
 def test_twenty_runners_at_once_apply_each_script_once(
     database: str, empty_database: str, run: Run
 ) -> None:
-    command = [sys.executable, "-m", "wedsync_realtime", "migrate", "--json"]
-    runners = [
-        subprocess.Popen(
-            [*command, "--database-url", empty_database], stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(20)
-    ]
-    outputs = [json.loads(runner.communicate()[0]) for runner in runners]
-    assert [runner.returncode for runner in runners] == [0] * 20
-    applied = [path for output in outputs for path in output["applied"]]
+    outputs = run_at_once(20, "migrate", "--json", "--database-url", empty_database)
+    assert len(outputs) == 20
+    applied = [path for output in outputs for path in json.loads(output)["applied"]]
     assert len(applied) == COUNT
     assert len(set(applied)) == COUNT
     assert values(empty_database, APPLIED) == [COUNT]

@@ -11,6 +11,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.support.at_once import run_at_once
 from tests.support.tree import Tree
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.deployment import deploy
@@ -47,10 +48,11 @@ def test_runners_at_once_apply_each_script_once(
     tree.index(6, "t1_idx", "public.t1")
     tree.migration(7, "create table public.t7 (id integer);")
     function = tree.function("f", "select 1")
-    runners = [start("migrate", empty_database, tree) for _ in range(count)]
-    outputs = [runner.communicate() for runner in runners]
-    assert [runner.returncode for runner in runners] == [0] * count, outputs
-    applied = [path for output, _ in outputs for path in json.loads(output)["applied"]]
+    outputs = run_at_once(
+        count, "migrate", "--json", "--database-url", empty_database, "--source", tree.root
+    )
+    assert len(outputs) == count
+    applied = [path for output in outputs for path in json.loads(output)["applied"]]
     assert sorted(applied) == sorted(
         [function, *(f"migrations/{number:04d}_topic.sql" for number in range(1, 8))]
     )

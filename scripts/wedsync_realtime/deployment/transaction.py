@@ -24,9 +24,8 @@ SETTINGS = """
     set local search_path = public;
     set local standard_conforming_strings = on;
     -- from PostgreSQL 17 on; a deployment takes as long as it takes
-    select pg_catalog.set_config(s.name, '0', true)
-    from pg_catalog.pg_settings as s
-    where s.name = 'transaction_timeout';
+    select pg_catalog.set_config('transaction_timeout', '0', true)
+    where pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000;
 """
 
 Report = Callable[[str], None]
@@ -79,7 +78,6 @@ def has_written(connection: Connection[Any]) -> bool:
 
 def _begin(connection: Connection[Any], limits: Limits) -> bool:
     connection.execute(_BEGIN)
-    connection.execute(SETTINGS)
     row = connection.execute(
         """
         select
@@ -89,7 +87,10 @@ def _begin(connection: Connection[Any], limits: Limits) -> bool:
         """,
         (_milliseconds(limits.lock_timeout), _milliseconds(limits.statement_timeout), LOCK_KEY),
     ).fetchone()
-    return bool(row and row[2])
+    if not (row and row[2]):
+        return False
+    connection.execute(SETTINGS)
+    return True
 
 
 def _milliseconds(seconds: float) -> str:
