@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -137,9 +138,14 @@ def running(config: pytest.Config) -> Cluster:
     return stack.enter_context(running_cluster())
 
 
+def today() -> date:
+    """Return the day, which templates belong to: one of yesterday lacks a partition."""
+    return datetime.now(UTC).date()
+
+
 @cache
-def deployed(config: pytest.Config) -> str:
-    """Return the name of the template, in which the package was deployed once."""
+def deployed(config: pytest.Config, day: date) -> str:
+    """Return the name of the template, in which the package was deployed once on a day."""
     cluster = running(config)
     cluster.drop_database(TEMPLATE)
     url = cluster.create_database(TEMPLATE)
@@ -155,10 +161,10 @@ def deployed(config: pytest.Config) -> str:
 
 
 @cache
-def with_helpers(config: pytest.Config) -> str:
+def with_helpers(config: pytest.Config, day: date) -> str:
     """Return the name of the template for tests with people: the deployed one with our helpers."""
     cluster = running(config)
-    template = deployed(config)
+    template = deployed(config, day)
     cluster.drop_database(PEOPLE_TEMPLATE)
     with psycopg.connect(cluster.create_database(PEOPLE_TEMPLATE, template)) as connection:
         install_helpers(connection)
@@ -167,10 +173,10 @@ def with_helpers(config: pytest.Config) -> str:
 
 
 @cache
-def with_pgtap(config: pytest.Config) -> str:
+def with_pgtap(config: pytest.Config, day: date) -> str:
     """Return the name of the stories' template: the deployed one with pgTAP and our helpers."""
     cluster = running(config)
-    template = deployed(config)
+    template = deployed(config, day)
     cluster.drop_database(STORY_TEMPLATE)
     install_pgtap(cluster.create_database(STORY_TEMPLATE, template))
     cluster.freeze_database(STORY_TEMPLATE)
@@ -190,7 +196,9 @@ def stories(config: pytest.Config) -> Stories:
     ]
     folder = getattr(config, "workerinput", {}).get(FOLDER)
     return Stories(
-        lambda: (running(config), with_pgtap(config)), asked, Path(folder) if folder else None
+        lambda: (running(config), with_pgtap(config, today())),
+        asked,
+        Path(folder) if folder else None,
     )
 
 
@@ -212,7 +220,7 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
 @pytest.fixture(scope="session")
 def template(pytestconfig: pytest.Config) -> str:
     """Return the name of a database with the package deployed, to be cloned; it is frozen."""
-    return deployed(pytestconfig)
+    return deployed(pytestconfig, today())
 
 
 @pytest.fixture
@@ -225,8 +233,9 @@ def empty_database(cluster: Cluster) -> Iterator[str]:
 @pytest.fixture
 def database(cluster: Cluster, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the URL of a database with the package deployed."""
-    if template == TEMPLATE and "people" in request.fixturenames:
-        template = with_helpers(request.config)
+    if template == TEMPLATE:  # the folder has none of its own
+        make = with_helpers if "people" in request.fixturenames else deployed
+        template = make(request.config, today())
     with cluster.database(template) as url:
         yield url
 
