@@ -144,8 +144,8 @@ select results_eq(
     $$
         select e.event_type, e.details ->> 'code'
         from cast_of as c cross join lateral wedsync_realtime.export_activity(c.ann) as e
+        order by e.event_type  -- a refusal stands at the beginning of its minute
     $$,
-    -- a refusal stands at the beginning of its minute
     $$ values ('refused', 'filter_required'), ('subscribed', null) $$,
     'export_activity: gives all that is on record of a user, and nothing of others'
 );

@@ -67,8 +67,9 @@ select is(
     null, 'take_rate: one user takes nothing from another'
 );
 
--- The rate, through the door
+-- The rate, through the door; calls come back so slowly that none does before the eleventh
 
+update wedsync_realtime.settings set subscribe_per_minute = 1;
 select tests.become_user(tests.supplier_user(tests.supplier('Petal')));
 select results_eq(
     $$
@@ -91,7 +92,7 @@ select is(
     'realtime_subscribe: beyond the rate answers 429 Rate limit exceeded'
 );
 select ok(
-    (current_setting('response.headers')::jsonb #>> '{0,Retry-After}')::integer between 1 and 6,
+    (current_setting('response.headers')::jsonb #>> '{0,Retry-After}')::integer between 1 and 60,
     'realtime_subscribe: beyond the rate sets Retry-After'
 );
 select is(

@@ -132,13 +132,13 @@ select results_eq(
 );
 select results_eq(
     $$
-        select a.event_type, a.code, a.channel, count(*)
+        select a.event_type, a.code, a.channel, sum(coalesce((a.payload ->> 'count')::integer, 1))
         from wedsync_realtime.recent_activity as a group by 1, 2, 3 order by 1, 2, 3
     $$,
     $$
         values
             ('expired', null, 'client-profiles', 1::bigint),
-            ('refused', 'forbidden_channel', 'form-responses', 1),
+            ('refused', 'forbidden_channel', 'form-responses', 3),  -- in a row a minute
             ('refused', 'unknown_channel', 'weather', 1),
             ('subscribed', null, 'client-profiles', 1),
             ('subscribed', null, 'form-responses', 2)
