@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from time import monotonic
 from typing import LiteralString
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from psycopg import Connection, sql
 
 from tests.support.cluster import Cluster
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo import cast, play
 from wedsync_realtime.entry.cli import main
 
@@ -62,7 +64,16 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
 
     It may name Lens as {lens} and Bloom as {bloom}.
     """
-    write = cast.write
+    write, until = cast.write, play._Play._until
+    took: list[float] = []
+
+    async def until_sure(playing: play._Play, is_done: Callable[[], bool]) -> None:
+        """Wait for what never comes many times as long as anything has taken that came."""
+        monkeypatch.setattr(play, "PATIENCE", max(5.0, 20 * max(took)) if took else PATIENCE)
+        begun = monotonic()
+        await until(playing, is_done)
+        if is_done():
+            took.append(monotonic() - begun)
 
     def break_by(statement: LiteralString) -> None:
         def write_and_break(connection: Connection, players: cast.Cast) -> None:
@@ -71,8 +82,7 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
             connection.execute(sql.SQL(statement).format(**ids))
 
         monkeypatch.setattr(cast, "write", write_and_break)
-        # waited for once, by what never comes; everything else comes sooner, on a busy machine too
-        monkeypatch.setattr(play, "PATIENCE", 5.0)
+        monkeypatch.setattr(play._Play, "_until", until_sure)
         monkeypatch.setattr(play, "TABS", 1)
 
     return break_by

@@ -15,7 +15,7 @@ from wedsync_realtime.demo.cast import Cast, Couple, Person, Supplier
 from wedsync_realtime.demo.stage import Stage
 from wedsync_realtime.listener import RefusedError, rpc
 
-PATIENCE = 3.0  # seconds that something expected may take
+PATIENCE = 30.0  # seconds that something expected may take
 TABS = 5  # browser tabs that each of Bloom's team has open
 SUPPLIER_CHANNELS = ("form-responses", "journey-progress", "client-profiles", "wedding-details")
 COUPLE_CHANNELS = ("core-fields", "wedding-details", "couple-profile")
