@@ -52,26 +52,33 @@ async def test_leases_of_a_connection_that_is_gone_end(relay: Relay, scene: Scen
 @asynchronous
 async def test_client_that_polls_on_keeps_its_leases(relay: Relay, scene: Scene) -> None:
     other_user = scene.people.supplier_user(scene.supplier, "other")
-    async with pushed(relay, scene.user) as client:
-        lease = await client.subscribe(FORMS, **scene.own)
-        ended = threading.Event()
-        polling = asyncio.create_task(asyncio.to_thread(poll, scene, lease["channel"], ended))
-    try:
-        async with pushed(relay, other_user) as gone:
-            await gone.subscribe(FORMS, **scene.own)
-        await until(lambda: scene.value(ENDED, str(gone.connection_id)) == 1)
-    finally:
-        ended.set()
-        await polling
+    is_late = True
+    while is_late:
+        async with pushed(relay, scene.user) as client:
+            lease = await client.subscribe(FORMS, **scene.own)
+            ended = threading.Event()
+            polling = asyncio.create_task(asyncio.to_thread(poll, scene, lease["channel"], ended))
+        try:
+            async with pushed(relay, other_user) as gone:
+                await gone.subscribe(FORMS, **scene.own)
+            await until(lambda: scene.value(ENDED, str(gone.connection_id)) == 1)
+        finally:
+            ended.set()
+            is_answered, longest = await polling
+        is_late = longest > GRACE / 4
+    assert is_answered
     assert scene.value(ENDED, str(client.connection_id)) == 0
     assert scene.value(IS_FRESH, client.connection_id)
 
 
-def poll(scene: Scene, channel: str, ended: threading.Event) -> None:
-    """Poll a channel again and again."""
+def poll(scene: Scene, channel: str, ended: threading.Event) -> tuple[bool, float]:
+    """Poll a channel again and again; return whether all went well, and the longest time apart."""
+    is_answered, longest, last = True, 0.0, monotonic()
     with caller(scene.url, scene.user) as user:
         while not ended.wait(0.1):
-            assert user.rpc("realtime_poll", channel=channel)["success"]
+            is_answered &= user.rpc("realtime_poll", channel=channel)["success"]
+            longest, last = max(longest, monotonic() - last), monotonic()
+    return is_answered, longest
 
 
 @asynchronous
