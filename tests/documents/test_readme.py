@@ -12,6 +12,7 @@ from tests.support.documents import code
 from tests.support.listener import INSERT
 from tests.support.people import People
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.listener import Event, Listener
 
 
@@ -73,8 +74,7 @@ def test_python_program_follows(database: str, people: People) -> None:
             with psycopg.connect(database) as connection:
                 connection.execute(INSERT, (supplier, "Menu"))
             assert await copy.told.get() == "form_response.submitted"
-        following.cancel()
-        await asyncio.wait([following])
+        await cancel(following)
         assert following.cancelled()
 
     asyncio.run(play())
@@ -99,7 +99,6 @@ def test_python_program_serves_many_users(database: str, people: People) -> None
             with psycopg.connect(database) as connection:
                 connection.execute(INSERT, (supplier, "Menu"))
             assert [await told.get() for _ in users] == ["form_response.submitted"] * 3
-        serving.cancel()
-        await asyncio.wait([serving])
+        await cancel(serving)
 
     asyncio.run(play())

@@ -13,6 +13,7 @@ from tests.support import waiting
 from tests.support.brokers import relay_configuration, running_broker
 from tests.support.push import Push, is_let_in, operator, pushed
 from tests.support.relay import Relay, running_relay, token
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.relay import relay as relays
 from wedsync_realtime.relay.database import Pool
 from wedsync_realtime.relay.figures import Figures
@@ -66,8 +67,7 @@ async def test_change_is_reported_before_its_time(
     ):
         setattr(figures, name, value)
         await until(partial(scene.value, f"{STATUS} and r.{shown}"))
-    reporting.cancel()
-    await asyncio.wait([reporting])
+    await cancel(reporting)
     await pool.close()
 
 

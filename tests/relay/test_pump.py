@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from tests.relay.scene import FORMS, Scene, asynchronous, names
 from tests.support.brokers import relay_configuration, running_broker
 from tests.support.caller import caller
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.relay import database, keys, pump
 from wedsync_realtime.relay.connections import connected
 from wedsync_realtime.relay.database import Pool
@@ -137,5 +138,4 @@ async def hear_last(
             await serves.wait()
             scene.submit("first")
             await heard.wait()
-            running.cancel()
-            await asyncio.wait([running])
+            await cancel(running)

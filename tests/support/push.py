@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import ConnectionClosedError
 
 from tests.support.relay import Relay, token
 from tests.support.waiting import PATIENCE
@@ -58,6 +59,10 @@ class Push:
 
         async def closed() -> None:
             lost.set()
+            # what was asked is never answered: the library would wait for it
+            for answer in self.client._resp_map.values():
+                if not answer.done():
+                    answer.set_exception(ConnectionClosedError())
 
         async def failed(error: Exception) -> None:
             self.errors.append(str(error))
@@ -150,7 +155,12 @@ async def pushed(
 async def operator(relay: Relay) -> AsyncIterator[Client]:
     """Hold a connection that may do everything in the account of the stream."""
     seed = keys.load(relay.home).relay.seed
-    client = await nats.connect(relay.nats.split(","), nkeys_seed_str=seed, allow_reconnect=False)
+    client = await nats.connect(
+        relay.nats.split(","),
+        nkeys_seed_str=seed,
+        allow_reconnect=False,
+        connect_timeout=PATIENCE,
+    )
     try:
         yield client
     finally:
