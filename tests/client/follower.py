@@ -10,10 +10,12 @@ from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
 from tests.support import waiting
+from tests.support.caller import Caller
 from tests.support.waiting import PATIENCE
 
 SCRIPT = Path(__file__).with_name("follower.mjs")
@@ -140,6 +142,15 @@ def expire(admin: psycopg.Connection) -> None:
     """End all leases as if nobody had asked for long."""
     admin.execute("update public.realtime_subscriptions set last_ping_at = '2000-01-01'")
     admin.execute("select public.cleanup_inactive_subscriptions()")
+
+
+def use_up_rate(admin: psycopg.Connection, caller: Caller, supplier: UUID) -> Callable[[], float]:
+    """Subscribe until it is refused; return what tells how many ms more that will be so."""
+    admin.execute("update wedsync_realtime.settings set subscribe_per_minute = 1")
+    asked = {"channels": ["form-responses"], "filters": {"supplier_id": str(supplier)}}
+    while caller.rpc("realtime_subscribe", **asked)["success"]:
+        pass
+    return lambda: 1000 * (caller.rpc("realtime_subscribe", **asked)["retryAfter"] - 1)
 
 
 def states(follower: Follower) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from tests.support.browser import HASTE, chromium
 from tests.support.cluster import Cluster
 from tests.support.documents import code, page
 from tests.support.tcp import over_tcp
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE, until
 from wedsync_realtime.demo.script import STATIC
 
 __all__ = ["supabase_cli"]
@@ -218,6 +218,7 @@ def opened(
 
     with project_server(authenticator, database, Site) as (address, _):
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
         page.add_init_script(HASTE)
         page.goto(address)
         yield page

@@ -10,6 +10,7 @@ from tests.support.caller import Caller
 from tests.support.listener import INSERT, Listener, subscribed
 from tests.support.load import Poller, Threads
 from tests.support.people import People
+from tests.support.waiting import until
 
 ROWS = 200_000  # enough to look through for a while before they are dropped
 DAY = b"""
@@ -17,6 +18,7 @@ DAY = b"""
         'wedsync_realtime.events', date_trunc('day', now(), 'UTC') - interval '9 days', '1 day'
     )
 """
+UPKEEP = "select wedsync_realtime.maintain_partitions()"
 FILL = """
     insert into wedsync_realtime.events (created_at, tenant_id, channel_id, operation)
     select now() - interval '9 days', gen_random_uuid(), 1, 'D' from generate_series(1, %s)
@@ -44,9 +46,8 @@ def test_polls_and_writes_go_on_while_a_day_is_dropped(
     try:
         while not all(poller.events for poller in pollers):
             over.wait(0.01)
-        for _ in range(20):  # gives up where somebody is in the way, and is tried again
-            if admin.execute("select wedsync_realtime.maintain_partitions()").fetchone() != (0,):
-                break
+        # gives up where somebody is in the way, and is tried again
+        until(lambda: admin.execute(UPKEEP).fetchone() != (0,))
     finally:
         over.set()
         threads.join()

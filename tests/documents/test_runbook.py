@@ -14,7 +14,7 @@ from tests.support.caller import Caller
 from tests.support.cluster import Cluster
 from tests.support.documents import ROOT, page
 from tests.support.people import People
-from tests.support.waiting import until, until_blocked
+from tests.support.waiting import PATIENCE, until, until_blocked
 from wedsync_realtime.entry import menu
 
 SUBSCRIBE = {"channels": ["form-responses"]}
@@ -122,7 +122,7 @@ def test_the_feed_grows(db: Database, people: People) -> None:
         # transactions that are open for less than a second are not listed
         printed = until(lambda: text if holder.search(text := db.paste("The feed grows.")) else "")
         assert re.search(r"^events_20210101\|.*\|t$", printed, re.MULTILINE)
-        db.admin.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        db.admin.execute("select pg_terminate_backend(%s, %s)", (pid, PATIENCE * 1000))
     db.admin.execute("call wedsync_realtime.run_job('partitions')")
     assert "events_20210101" not in db.paste("The feed grows.")
 

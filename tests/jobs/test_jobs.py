@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.support.people import People
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, until
 
 INSERT = "insert into public.form_responses (supplier_id) values (%s)"
 CROWD = """
@@ -66,10 +66,10 @@ def test_every_job_is_scheduled_by_settings_and_its_command_runs(cron: psycopg.C
         "wedsync-realtime-purge": "17 * * * *",
         "wedsync-realtime-metrics": "* * * * *",
     }
+    statuses = "select distinct status from wedsync_realtime.job_history"
     for _, command in jobs.values():
-        cron.execute(command)
-    statuses = cron.execute("select distinct status from wedsync_realtime.job_history").fetchall()
-    assert statuses == [("ok",)]
+        cron.execute(command)  # unless pg_cron runs the same one just now
+    until(lambda: cron.execute(statuses).fetchall() == [("ok",)])
 
 
 def test_a_changed_schedule_is_taken_over(cron: psycopg.Connection) -> None:
@@ -95,7 +95,7 @@ def test_old_runs_of_these_jobs_are_forgotten_and_no_others(cron: psycopg.Connec
         left = cron.execute(
             "select j.jobname = 'other', d.command from cron.job_run_details as d"
             " inner join cron.job as j using (jobid)"
-            " group by 1, 2 order by 1, 2"
+            " where d.runid > 1000000 group by 1, 2 order by 1, 2"
         ).fetchall()
         assert left == [(False, "6 days"), (True, "6 days"), (True, "8 days")]
 

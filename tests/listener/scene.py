@@ -55,8 +55,9 @@ class Scene:
     def terminate_listener(self) -> int:
         """Terminate the backend of the listener; return how many there were."""
         (count,) = self.run(
-            "select count(pg_terminate_backend(a.pid)) from pg_stat_activity as a"
+            "select count(pg_terminate_backend(a.pid, %s)) from pg_stat_activity as a"
             " where a.datname = current_database() and a.application_name = %s",
+            PATIENCE * 1000,
             NAME,
         )
         return int(count)

@@ -143,7 +143,7 @@ FAULTS = [
     ), "1 in the last hour; latest: no room", ("delete from wedsync_realtime.dispatch_failures",)),
     Fault("relay", "fail", (
         *_WELL, "update wedsync_realtime.relays set seen_at = now() - interval '5 minutes'",
-    ), "none alive, last report 00:05:00 ago"),
+    ), "none alive, last report 00:05:0"),
     Fault("relay", "fail", (
         _RELAY.format("false", 0, ', "last_error": "no answer"'),
     ), "alive, and none leads; error: no answer", (

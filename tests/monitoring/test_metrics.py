@@ -99,7 +99,7 @@ def fetched(url: str) -> str:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            with urlopen(url, timeout=10) as answer:
+            with urlopen(url, timeout=PATIENCE) as answer:
                 return str(answer.read().decode())
         except (URLError, ConnectionError):
             if time.monotonic() > deadline:
@@ -272,7 +272,7 @@ def collected(prometheus: str, target: str, folder: Path) -> set[str]:
     configuration = (FOLDER / "prometheus.yaml").read_text()
     (folder / "alerts.yaml").write_text((FOLDER / "alerts.yaml").read_text())
     (folder / "prometheus.yaml").write_text(
-        configuration.replace("127.0.0.1:9187", target).replace("30s", "1s")
+        configuration.replace("127.0.0.1:9187", target).replace("30s", "5s")
     )
     with running(
         prometheus, f"--config.file={folder / 'prometheus.yaml'}",

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.embedded import npm
 
 CRON_DATABASE = "wedsync_cron"
@@ -108,8 +109,8 @@ class Cluster:
         """End all connections to a database."""
         with self.connect() as connection:
             connection.execute(
-                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
-                (name,),
+                "select pg_terminate_backend(pid, %s) from pg_stat_activity where datname = %s",
+                (PATIENCE * 1000, name),
             )
 
     def cron_database(self) -> str:

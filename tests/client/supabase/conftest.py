@@ -12,9 +12,10 @@ import psycopg
 import pytest
 
 from tests.client.follower import Follower, following
-from tests.client.realtime import Realtime, project_server
+from tests.client.realtime import Realtime, Session, project_server
 from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
+from tests.support import waiting
 from tests.support.cluster import Cluster
 from tests.support.waiting import PATIENCE
 
@@ -58,6 +59,16 @@ class Polls:
             do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = handle_request  # noqa: N815
 
         return HoldingHandler
+
+
+def only_session(realtime: Realtime) -> Session:
+    """Return the session that has joined a channel, once what others left has been noticed."""
+
+    def joined() -> list[Session]:
+        return [each for each in realtime.sessions() if each.joined]
+
+    waiting.until(lambda: len(joined()) == 1)
+    return joined()[0]
 
 
 @pytest.fixture

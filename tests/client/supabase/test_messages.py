@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from tests.client.realtime import Realtime, Session
-from tests.client.supabase.conftest import Add, Follow
+from tests.client.supabase.conftest import Add, Follow, only_session
 
 
 class Held:
@@ -97,7 +97,7 @@ def test_message_from_before_the_copy_is_found_out(
     follower = follow()
     follower.status("live")
     assert follower.names() == ["two"]
-    (session,) = [each for each in realtime.sessions() if each.joined]
+    session = only_session(realtime)
     session.broadcast(*held.messages[0][1:])
     follower.until(lambda: follower.names() == ["one"])
     for _ in range(2):

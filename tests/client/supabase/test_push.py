@@ -8,7 +8,7 @@ import pytest
 
 from tests.client.follower import expire, leases, states
 from tests.client.realtime import Realtime, Session
-from tests.client.supabase.conftest import Add, Follow, Polls
+from tests.client.supabase.conftest import Add, Follow, Polls, only_session
 from tests.supabase.tokens import token
 from tests.support.waiting import PATIENCE
 
@@ -59,7 +59,7 @@ def test_what_was_missed_while_away_is_polled_for(
     follower = follow()
     follower.status("live")
     for name, part in (("one", "cut"), ("two", "mute")):
-        (session,) = realtime.sessions()
+        session = only_session(realtime)
         realtime.deliver = lambda *_: None
         add(name)
         if part == "cut":
@@ -81,7 +81,7 @@ def test_channel_that_the_server_closes_is_joined_again(
 ) -> None:
     follower = follow()
     follower.status("live")
-    (session,) = realtime.sessions()
+    session = only_session(realtime)
     (topic,) = session.joined
     session.close(topic, problem)
     add("meanwhile")
