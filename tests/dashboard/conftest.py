@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import HASTE, chromium
+from tests.support.browser import HASTE, chromium, new_context
 from tests.support.cluster import Cluster
 from tests.support.dashboard import Dashboard, running_dashboard
-from tests.support.waiting import PATIENCE
 from wedsync_realtime.monitoring.reader import Reader
 
 
@@ -20,8 +19,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE * 1000)
+    context = new_context(browser, viewport={"width": 1440, "height": 900})
     context.add_init_script(HASTE)
     yield context
     context.close()

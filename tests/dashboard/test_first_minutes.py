@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.browser import new_context
 from tests.support.caller import Caller
 from tests.support.dashboard import running_dashboard
 from tests.support.people import People
@@ -69,7 +70,7 @@ def session(people: People, act_as: Callable[..., Caller], database: str) -> str
 def test_times_under_a_chart_differ(browser: Browser, database: str, minutes: int) -> None:
     with psycopg.connect(database) as connection:
         connection.execute(HISTORY, (minutes,))
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = new_context(browser, viewport={"width": 1440, "height": 900})
     context.add_init_script(WATCH)
     with running_dashboard(database) as dashboard:
         page = context.new_page()
@@ -108,7 +109,8 @@ def test_session_is_seen_and_nothing_is_called_wrong(
 def test_activity_stays_inside_a_narrow_window(
     browser: Browser, session: str, database: str, scheme: str
 ) -> None:
-    context = browser.new_context(
+    context = new_context(
+        browser,
         viewport={"width": NARROW, "height": 844},
         color_scheme="dark" if scheme == "dark" else "light",
     )

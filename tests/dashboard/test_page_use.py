@@ -11,6 +11,7 @@ from playwright.sync_api import (
 )
 
 from tests.dashboard.page import options, rows
+from tests.support.browser import new_context
 from tests.support.cluster import Cluster
 from tests.support.dashboard import Dashboard, play_season, report_relays, running_dashboard
 from tests.support.people import People, install_helpers
@@ -136,7 +137,7 @@ def crowded(cluster: Cluster, template: str) -> Iterator[Dashboard]:
 def test_text_can_be_read_in_both_schemes(
     browser: Browser, crowded: Dashboard, scheme: str
 ) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "light" else "light")
+    context = new_context(browser, color_scheme="dark" if scheme == "light" else "light")
     page = context.new_page()
     page.goto(crowded.address)
     page.locator("#theme").select_option(scheme)  # against what the system wants
@@ -153,7 +154,7 @@ def test_text_can_be_read_in_both_schemes(
 
 @pytest.mark.parametrize("width", [360, 800, 1440, 2560])
 def test_nothing_is_wider_than_the_window(browser: Browser, crowded: Dashboard, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800})
+    context = new_context(browser, viewport={"width": width, "height": 800})
     page = context.new_page()
     page.goto(crowded.address)
     expect(page.locator("#tenants tbody tr")).to_have_count(12)

@@ -43,7 +43,7 @@ def killed_to_its_end(killed: Killed, url: str, source: Path, run: Run) -> int:
     raise AssertionError
 
 
-@pytest.mark.timeout(3600 if LONG else 240)
+@pytest.mark.timeout(3600)
 def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
     database: str, empty_database: str, run: Run, killed: Killed
 ) -> None:
@@ -61,7 +61,7 @@ def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
     assert values(empty_database, APPLIED) == [COUNT]
 
 
-@pytest.mark.timeout(3600 if LONG else 240)
+@pytest.mark.timeout(3600)
 def test_upgrade_goes_on_where_it_was_killed(
     tmp_path: Path, cluster: Cluster, template: str, database: str, run: Run, killed: Killed
 ) -> None:
@@ -84,7 +84,7 @@ def test_upgrade_goes_on_where_it_was_killed(
     assert run("verify", database, "--source", new).code == 0
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(3600)
 def test_twenty_runners_at_once_apply_each_script_once(
     database: str, empty_database: str, run: Run
 ) -> None:

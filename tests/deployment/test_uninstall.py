@@ -217,7 +217,9 @@ def test_question_is_no_result_and_no_answer_is_no(database: str) -> None:
         assert process.stderr
         told = ""
         while not told.endswith("[y/N] "):
-            told += process.stderr.read(1)
+            letter = process.stderr.read(1)
+            assert letter, told
+            told += letter
         os.write(keyboard, b"\x04")  # the end of input
         out, err = process.communicate(timeout=PATIENCE)
     os.close(keyboard)

@@ -76,7 +76,7 @@ def test_checkout_is_the_source_of_both() -> None:
     assert default_root() == ROOT
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("minor", range(11, 15))
 def test_wheel_deploys_from_any_folder(
     wheel: Path, minor: int, tmp_path: Path, database: str, empty_database: str

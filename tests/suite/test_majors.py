@@ -29,6 +29,7 @@ SUITE = [
 ]
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("major", ["16", "17", "18"])
 def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
     if cluster.address or cluster.major != int(DEFAULT_MAJOR):
