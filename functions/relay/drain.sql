@@ -52,12 +52,18 @@ begin
             using errcode = 'invalid_parameter_value',
             hint = 'An older snapshot shows nothing new.';
     end if;
+    v_recorded := coalesce(pg_sequence_last_value('wedsync_realtime.events_id_seq'), 0)
+        + coalesce(pg_sequence_last_value('wedsync_realtime.resets_id_seq'), 0);
+    if "position" like '%.-' || v_recorded - 1 || '.%' then
+        return query select e.* from wedsync_realtime.next_event("position", v_recorded) as e;
+        if found then
+            return;
+        end if;
+    end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
     kind := 'position';
     next := "position";
     lock table only wedsync_realtime.events in access share mode;
-    v_recorded := coalesce(pg_sequence_last_value('wedsync_realtime.events_id_seq'), 0)
-        + coalesce(pg_sequence_last_value('wedsync_realtime.resets_id_seq'), 0);
     if "position" like '%.-' || v_recorded || '.%'
         and wedsync_realtime.recorded_nothing("position", v_recorded, v_settings.cursor_secret)
     then

@@ -58,6 +58,7 @@ begin
             );
         end if;
         if v_ended is null and statement_timestamp() = transaction_timestamp()
+            and pg_current_xact_id_if_assigned() is null
             and (age('3'::xid)::bigint + 3) & 4294967295
             = pg_snapshot_xmax(now)::text::bigint & 4294967295
             and (pg_snapshot_xmin(now) = pg_snapshot_xmax(now) or not exists (

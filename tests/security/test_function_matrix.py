@@ -124,7 +124,7 @@ INTERNAL = [
     "choose_news", "drop_filters", "ending_notice",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
     "last_recorded_xid", "late_firsts", "parse_position", "position_problem", "read_window",
-    "recorded_nothing", "standby_upto", "subject", "topic_subjects",
+    "next_event", "recorded_nothing", "standby_upto", "subject", "topic_subjects",
     "window_events", "window_notices",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
