@@ -30,6 +30,7 @@ NOTE = 60.0  # seconds after which a position is noted that no message has carri
 ASK, SILENT = 0.5, 3  # seconds for an answer, and how many are missed before a leader is overtaken
 PAUSE = 0.5  # seconds after an error
 
+TOO_LARGE = b'{"reason": "payload_too_large"}'
 OWN_WISH = ("unsubscribed", "moved")  # as the audit says it; no right was taken away
 
 
@@ -190,6 +191,9 @@ class Pump:
             after=row.next,
             id=str(row.id) if is_event else None,
         )
+        if not self._stream.takes(message):  # polls answer it, or tell the same
+            message.body, message.id = TOO_LARGE, None
+            message.headers = {**headers, "Wedsync-Control": "resync"}
         await self._stream.publish(message, is_last=is_last)
         self._figures.published += len(message.subjects)
         self._noted, self._noted_at = row.next, monotonic()

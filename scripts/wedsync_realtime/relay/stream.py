@@ -28,6 +28,7 @@ T = TypeVar("T")
 NAME = "WEDSYNC"
 EVENTS, INGEST = "wedsync.event.", "wedsync.in."
 POSITION_SUBJECT = "wedsync.position"  # for what has no message of its own; repeated to nobody
+FRAME = 1024  # bytes of headers besides cursor and positions
 AHEAD = 2000  # messages that may be on their way
 ASKED = 100  # messages after which the server is asked for an answer
 PATIENCE = 5.0  # seconds
@@ -178,6 +179,12 @@ class Stream:
                 f"{self._acks}.{self._number}.{sending.sequence}" if is_asked else "",
                 headers,
             )
+
+    def takes(self, message: Message) -> bool:
+        """Tell whether NATS takes a message of this size."""
+        texts = (message.before, message.after, *message.headers.values())
+        size = len(message.body) + FRAME + sum(map(len, texts))
+        return size <= self._client.max_payload
 
     def check(self) -> None:
         """Raise StreamError where something sent was refused, or is not answered."""

@@ -31,6 +31,50 @@ async def test_event_comes_as_poll_answers_it(relay: Relay, scene: Scene) -> Non
 
 
 @asynchronous
+async def test_what_nats_does_not_take_is_left_to_be_read_anew(relay: Relay, scene: Scene) -> None:
+    """As JSON a control character takes six times its room."""
+    async with pushed(relay, scene.user) as client:
+        lease = await client.subscribe(FORMS, **scene.own)
+        scene.submit("\x01" * 200_000, "wishes")
+        messages = await client.take()
+        while not control(messages[-1]) or control(messages[-1]) == "ready":
+            messages = await client.take()
+        (resync,) = messages
+        assert control(resync) == "resync"
+        assert body(resync) == {"reason": "payload_too_large"}
+        assert names(await client.take_events(1)) == ["wishes"]
+        page = body(await client.call("poll", channel=lease["channel"], cursor=lease["cursor"]))
+        assert page["resyncRequired"]
+        assert page["reason"] == "payload_too_large"
+        assert page["events"] == []
+        assert page["hasMore"]
+        page = body(await client.call("poll", channel=lease["channel"], cursor=page["cursor"]))
+        assert [event["new"]["form_name"] for event in page["events"]] == ["wishes"]
+        assert resync.headers
+        after = resync.headers["Wedsync-Cursor"]
+        page = body(await client.call("poll", channel=lease["channel"], cursor=after))
+        assert [event["new"]["form_name"] for event in page["events"]] == ["wishes"]
+
+
+@asynchronous
+async def test_page_is_as_long_as_nats_takes_it(relay: Relay, scene: Scene) -> None:
+    sent = [f"{number} {'x' * 100_000}" for number in range(25)]
+    async with pushed(relay, scene.user) as client:
+        lease = await client.subscribe(FORMS, **scene.own)
+        scene.submit(*sent)
+        cursor, got, pages = lease["cursor"], list[str](), 0
+        while len(got) < len(sent):
+            answer = await client.call("poll", channel=lease["channel"], cursor=cursor)
+            page = body(answer)
+            assert not page["resyncRequired"]
+            got += [event["new"]["form_name"] for event in page["events"]]
+            cursor = page["cursor"]
+            pages += 1
+        assert got == sent
+        assert pages <= 4
+
+
+@asynchronous
 async def test_filters_have_subjects_of_their_own(relay: Relay, scene: Scene) -> None:
     where = [{"column": "form_name", "op": "eq", "value": "menu"}]
     colleague = scene.people.supplier_user(scene.supplier, "colleague")
