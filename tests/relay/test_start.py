@@ -120,11 +120,21 @@ def test_server_that_is_not_configured(
 
 
 @pytest.mark.parametrize("answer", ["PONG", "-ERR 'Authorization Violation'"])
-def test_server_that_is_too_old(database: str, tmp_path: Path, answer: str) -> None:
-    with old_server(answer) as url:
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("2.9.25", "; 2.10 or newer is needed"),
+        ("2.11.14", ", which lets clients publish where they may not"),
+        ("2.12.5-RC.1", ", which lets clients publish where they may not"),
+    ],
+)
+def test_server_that_is_too_old(
+    database: str, tmp_path: Path, version: str, words: str, answer: str
+) -> None:
+    with old_server(version, answer) as url:
         told = failing(database, tmp_path, NATS_URL=url)
     assert told["error"] == "BrokerError"
-    assert "is of version 2.9.25; 2.10 or newer is needed" in told["message"]
+    assert f"is of version {version}{words}" in told["message"]
     assert "Upgrade" in told["fix"]
 
 
@@ -188,12 +198,12 @@ def test_missing_extra_says_which_command_to_run(database: str, tmp_path: Path) 
 
 
 @contextmanager
-def old_server(answer: str) -> Iterator[str]:
+def old_server(version: str, answer: str) -> Iterator[str]:
     """Run what a client takes for an old server, which answers every login so."""
 
     class Session(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            told = {"version": "2.9.25", "max_payload": 1048576, "headers": True, "nonce": "x"}
+            told = {"version": version, "max_payload": 1048576, "headers": True, "nonce": "x"}
             self.wfile.write(f"INFO {json.dumps(told)}\r\n".encode())
             for line in self.rfile:
                 if line.startswith(b"PING"):

@@ -21,6 +21,7 @@ from wedsync_realtime.relay.presence import Presence
 LONGEST = 64 * 1024  # bytes of a body
 AT_ONCE = 4  # calls of one user
 FLOOD = 500  # calls of one user in a second, from which on none is answered
+HEAVY = 16 * 1024  # bytes of a body that count as one call more
 FRAME = 256  # bytes of an answer's header
 PATIENCE = 5.0  # seconds for a call, waiting for a connection included
 EVENT = '"commit_timestamp": '  # one of an event in a poll's answer
@@ -83,19 +84,20 @@ class Calls:
         await self._client.subscribe("wedsync.rpc.*.*", queue="relays", cb=self._take)
 
     async def _take(self, request: Msg) -> None:
-        if self._floods(request.subject.split(".")[2]):
+        if self._floods(request.subject.split(".")[2], len(request.data)):
             return
         task = asyncio.create_task(self._serve(request))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def _floods(self, user: str) -> bool:
+    def _floods(self, user: str, size: int) -> bool:
         second = int(monotonic())
         if second != self._second:
             self._second = second
             self._lately.clear()
-        self._lately[user] += 1
-        if self._lately[user] % FLOOD == 0:
+        before = self._lately[user]
+        self._lately[user] += 1 + size // HEAVY
+        if self._lately[user] // FLOOD > before // FLOOD:
             self._presence.kick_user(UUID(user))
         return self._lately[user] >= FLOOD
 
@@ -198,5 +200,8 @@ def _text(kind: str, value: Any) -> Any:
             raise RefusedCallError("invalid_request", 400, "channels must be a list of texts")
         return value
     if kind == "jsonb" or not isinstance(value, str):
-        return json.dumps(value)
+        try:
+            return json.dumps(value)
+        except RecursionError:
+            raise RefusedCallError("invalid_request", 400, "The body is not JSON") from None
     return value

@@ -27,7 +27,7 @@ authorization {{
     }}
 }}
 max_control_line: 16KB
-max_subscriptions: 1000
+max_subscriptions: 100
 ping_interval: "20s"
 ping_max: 2
 """

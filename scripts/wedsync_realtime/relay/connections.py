@@ -11,12 +11,15 @@ from nats.errors import Error as NatsError
 
 from wedsync_realtime import __version__
 from wedsync_realtime.errors import BrokerError
-from wedsync_realtime.relay.client import SteadyClient
+from wedsync_realtime.relay.client import CallsClient, SteadyClient
 from wedsync_realtime.relay.keys import Keys, Login
 from wedsync_realtime.started import program
 
 NAME = "wedsync-realtime relay"
 OLDEST = (2, 10)
+# Releases whose earlier patches publish a trace of a message wherever its sender likes, and the
+# first patch that does not (CVE-2026-33249).
+MENDED = {(2, 11): 15, (2, 12): 6}
 PATIENCE = 5  # seconds
 PENDING = 64 * 2**20  # bytes that may wait for the socket
 
@@ -56,20 +59,21 @@ async def connected(
     lost = asyncio.Event()
     async with AsyncExitStack() as stack:
 
-        async def opened(login: Login) -> Client:
-            client = await _connect(url, login, lost, report)
+        async def opened(client: Client, login: Login) -> Client:
+            await _connect(client, url, login, lost, report)
             stack.push_async_callback(_close, client)
             return client
 
-        app, calls = await opened(keys.relay), await opened(keys.relay)
-        system = await opened(keys.system)
+        app = await opened(SteadyClient(), keys.relay)
+        calls = await opened(CallsClient(), keys.relay)
+        system = await opened(SteadyClient(), keys.system)
         _check_version(app, url)
         yield Connections(app, calls, system, lost)
 
 
 async def _connect(
-    url: str, login: Login, lost: asyncio.Event, report: Callable[[str], None]
-) -> Client:
+    client: Client, url: str, login: Login, lost: asyncio.Event, report: Callable[[str], None]
+) -> None:
     async def closed() -> None:
         lost.set()
 
@@ -82,7 +86,6 @@ async def _connect(
         if not isinstance(error, OSError | NatsError):
             report(f"{type(error).__name__}: {error}")
 
-    client = SteadyClient()
     servers = url.split(",")
     try:
         async with asyncio.timeout(PATIENCE):
@@ -100,7 +103,6 @@ async def _connect(
                 pending_size=PENDING,
                 flush_timeout=PATIENCE,
             )
-            return client
     except (OSError, NatsError, TimeoutError, ValueError) as error:
         if "authorization" in str(error).lower():  # the library has no class for all of them
             _check_version(client, url)
@@ -117,11 +119,20 @@ async def _connect(
 def _check_version(client: Client, url: str) -> None:
     """Look at what the server has said of itself, be the login refused or not."""
     told = str(client._server_info.get("version", ""))
-    found = re.match(r"(\d+)\.(\d+)\.", told)
-    if found and (int(found[1]), int(found[2])) < OLDEST:
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", told)
+    if found is None:
+        return
+    release, patch = (int(found[1]), int(found[2])), int(found[3])
+    if release < OLDEST:
         raise BrokerError(
             f"The NATS server at {_shown(url)} is of version {told}; 2.10 or newer is needed.",
             "Upgrade it: older ones cannot ask the relay who a client is.",
+        )
+    if patch < MENDED.get(release, 0):
+        raise BrokerError(
+            f"The NATS server at {_shown(url)} is of version {told}, which lets clients publish "
+            "where they may not (CVE-2026-33249).",
+            "Upgrade it to 2.11.15, 2.12.6 or newer.",
         )
 
 

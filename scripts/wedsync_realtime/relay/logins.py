@@ -107,6 +107,9 @@ class Logins:
                     break
                 except psycopg.OperationalError:
                     await asyncio.sleep(PAUSE)
+                except psycopg.DataError:  # no JSON of PostgreSQL's
+                    self._presence.leave(place)
+                    raise RefusedLoginError("claims") from None
         if not answer["success"]:
             self._presence.leave(place)
             raise RefusedLoginError(str(answer["code"]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
@@ -82,6 +83,15 @@ async def test_bad_bodies_are_refused(relay: Relay, scene: Scene) -> None:
             if " " not in function:
                 assert status(await client.ask(function, b"{}")) == 404
         assert status(await client.ask("status", b"")) == 200
+
+
+@asynchronous
+async def test_bodies_are_refused_however_deep(relay: Relay, scene: Scene) -> None:
+    deepest = sys.getrecursionlimit()
+    async with pushed(relay, scene.user) as client:
+        for depth in range(deepest - 60, deepest):
+            sent = b'{"connection_id": %s%s}' % (b"[" * depth, b"]" * depth)
+            assert status(await client.ask("ping", sent)) == 400, depth
 
 
 @asynchronous

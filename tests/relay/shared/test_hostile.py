@@ -16,7 +16,7 @@ from tests.relay.scene import FORMS, Scene, asynchronous, body, names, until
 from tests.support.push import VIOLATION, pushed
 from tests.support.relay import Relay, token
 from tests.support.waiting import PATIENCE
-from wedsync_realtime.relay.calls import AT_ONCE, FLOOD
+from wedsync_realtime.relay.calls import AT_ONCE, FLOOD, HEAVY
 
 WAITING = """
     select count(*) > 0 from pg_stat_activity
@@ -99,7 +99,7 @@ async def test_connection_stays_its_user_s(relay: Relay, scene: Scene) -> None:
 @asynchronous
 async def test_subscriptions_of_a_connection_are_bounded(relay: Relay, scene: Scene) -> None:
     own = f"SUB _INBOX.{scene.user}.".encode()
-    many = b"".join(b"%s%d %d\r\n" % (own, number, number) for number in range(1000))
+    many = b"".join(b"%s%d %d\r\n" % (own, number, number) for number in range(100))
     async with raw_connection(relay) as raw:
         assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
         assert await raw.ask(many + b"PING\r\n") == b"PONG\r\n"
@@ -132,6 +132,39 @@ async def flood(relay: Relay, raw: Raw, calls: bytes) -> bool:
         return False
     finally:
         os.kill(relay.process.pid, signal.SIGCONT)
+
+
+@asynchronous
+async def test_long_bodies_are_cut_off_sooner(relay: Relay, scene: Scene) -> None:
+    long = 50 * HEAVY
+    call = b"PUB wedsync.rpc.%s.status x %d\r\n%s\r\n" % (
+        str(scene.user).encode(), long, b" " * long,
+    )  # fmt: skip
+    async with raw_connection(relay) as raw:
+        assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
+        with suppress(OSError):
+            raw.writer.write(call * (2 * FLOOD * HEAVY // long))
+            async with asyncio.timeout(PATIENCE):
+                while await raw.reader.read(FLOOD):
+                    pass
+        assert raw.reader.at_eof() or raw.reader.exception()
+
+
+@asynchronous
+async def test_headers_are_left_unread(relay: Relay, scene: Scene) -> None:
+    inbox = f"_INBOX.{scene.user}.x".encode()
+    lines = b"a:b\r\n" * 100_000
+    async with raw_connection(relay) as raw:
+        assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
+        raw.writer.write(b"SUB %s 1\r\n" % inbox)
+        for headers, told in ((b"a:b\r\n", b"200"), (lines, b"413")):
+            length = len(b"NATS/1.0\r\n" + headers + b"\r\n")
+            call = b"HPUB wedsync.rpc.%s.status %s %d %d\r\nNATS/1.0\r\n%s\r\n{}\r\n" % (
+                str(scene.user).encode(), inbox, length, length + 2, headers,
+            )  # fmt: skip
+            assert (await raw.ask(call)).startswith(b"HMSG %s " % inbox)
+            async with asyncio.timeout(PATIENCE):
+                assert (await raw.reader.readuntil(b"}\r\n")).count(b"Status: %s\r\n" % told)
 
 
 @asynchronous

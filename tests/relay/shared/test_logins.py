@@ -45,6 +45,8 @@ REFUSED: dict[str, Callable[[UUID], str]] = {
     "huge": lambda user: token(user, filler="x" * 100_000),
     "of the service": lambda user: token(user, role="service_role"),
     "nobody": lambda user: token("nobody"),
+    "a claim with a NUL": lambda user: token(user, claim="\0"),
+    "a claim with half a character": lambda user: token(user, claim="\ud800"),
 }
 
 
