@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
@@ -93,7 +93,7 @@ class Script:
             return f"functions/{folder}/{match['name']}.sql"
         return self.path
 
-    @property
+    @cached_property
     def order(self) -> tuple[int, bool, str]:
         """The sort key of deployment: the package's own schema before those that call it."""
         return _ORDER[self.kind], not self.key.startswith(f"functions/{SCHEMA}/"), self.key
@@ -145,7 +145,7 @@ def _scripts(root: Path) -> Iterator[Script]:
         script = _read(root, file, _STATEMENTS.get(file.parent.name, Kind.FUNCTION), _OBJECT_NAME)
         if match := script.creates:
             kind = Kind.VIEW if match["what"].lower() == "view" else Kind.FUNCTION
-            script = replace(script, kind=kind)
+            script = _script(script.path, kind, script.content)
         yield script
     for file in root.glob("policies/*.sql"):
         yield _read(root, file, Kind.POLICY, _OBJECT_NAME)
@@ -158,7 +158,13 @@ def _read(root: Path, file: Path, kind: Kind, name: re.Pattern[str]) -> Script:
         raise MisnamedScriptError(
             f"{path}: not a name of the form {pattern}, lower case.", "Rename the file."
         )
-    return Script(path, kind, file.read_bytes())
+    return _script(path, kind, file.read_bytes())
+
+
+@cache
+def _script(path: str, kind: Kind, content: bytes) -> Script:
+    """Return a script: the same one for the same file, with all that was found out about it."""
+    return Script(path, kind, content)
 
 
 def _check_names(scripts: list[Script]) -> None:
@@ -167,7 +173,7 @@ def _check_names(scripts: list[Script]) -> None:
     for script in scripts:
         if script.kind in (Kind.FUNCTION, Kind.VIEW):
             match = script.creates
-            if not match or match["name"] != Path(script.path).stem:
+            if not match or not script.path.endswith(f"/{match['name']}.sql"):
                 made = f"creates {match['schema']}.{match['name']}" if match else "creates neither"
                 raise MisnamedScriptError(
                     f"{script.path} is the file of a function or view of its name, but {made}.",
