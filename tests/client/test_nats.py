@@ -11,6 +11,8 @@ import pytest
 
 from tests.client.follower import Follower, expire, following, leases, states
 from tests.supabase.tokens import SECRET, token
+from tests.support.cluster import Cluster
+from tests.support.people import People, own_people, shared_database
 from tests.support.relay import Relay, running_relay
 
 Follow = Callable[..., Follower]
@@ -18,10 +20,23 @@ Add = Callable[[str], object]
 UNLINK = "update public.user_profiles set supplier_id = null where id = %s"
 
 
+@pytest.fixture(scope="module")
+def database(cluster: Cluster, template: str) -> Iterator[str]:
+    """Yield the URL of the database that the tests here share, as they do the relay."""
+    with shared_database(cluster, template) as url:
+        yield url
+
+
 @pytest.fixture
-def relay(database: str, tmp_path: Path) -> Iterator[Relay]:
+def people(database: str) -> Iterator[People]:
+    with own_people(database) as people:
+        yield people
+
+
+@pytest.fixture(scope="module")
+def relay(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
     variables = {"JWT_SECRET": SECRET, "JWT_AUDIENCE": "authenticated"}
-    with running_relay(database, tmp_path / "home", **variables) as relay:
+    with running_relay(database, tmp_path_factory.mktemp("home"), **variables) as relay:
         yield relay
 
 

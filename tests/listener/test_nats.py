@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -14,15 +13,29 @@ import pytest
 
 from tests.listener.copies import Copy, ready, settle, writing
 from tests.listener.scene import FORMS, Scene, asynchronous, take_names, until
-from tests.support.people import People
+from tests.support.cluster import Cluster
+from tests.support.people import People, own_people, shared_database
 from tests.support.relay import Relay, running_relay, token
 from wedsync_realtime.listener import Listener, Ready, RefusedError, Resync, nats_link
 from wedsync_realtime.listener.nats_link import NatsLink
 
 
+@pytest.fixture(scope="module")
+def database(cluster: Cluster, template: str) -> Iterator[str]:
+    """Yield the URL of the database that the tests here share, as they do the relay."""
+    with shared_database(cluster, template) as url:
+        yield url
+
+
 @pytest.fixture
-def relay(database: str, tmp_path: Path) -> Iterator[Relay]:
-    with running_relay(database, tmp_path / "home") as relay:
+def people(database: str) -> Iterator[People]:
+    with own_people(database) as people:
+        yield people
+
+
+@pytest.fixture(scope="module")
+def relay(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    with running_relay(database, tmp_path_factory.mktemp("home")) as relay:
         yield relay
 
 

@@ -1,12 +1,15 @@
 """Suppliers, couples, their users and links in a test database, by name."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
+
+from tests.support.cluster import Cluster
 
 HELPERS = Path(__file__).parents[1] / "db" / "support"
 
@@ -62,3 +65,35 @@ class People:
         assert row is not None
         assert isinstance(row[0], UUID)
         return row[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPeople(People):
+    """People whom no other test knows. mark: what sets their names apart."""
+
+    mark: str
+
+    def supplier(self, name: str = "Bloom") -> UUID:
+        """Return a supplier's id."""
+        return super().supplier(f"{name} {self.mark}")
+
+    def supplier_user(self, supplier: UUID, name: str = "owner") -> UUID:
+        """Return a user's id in the team of a supplier."""
+        return super().supplier_user(supplier, f"{name} {self.mark}")
+
+
+@contextmanager
+def shared_database(cluster: Cluster, template: str) -> Iterator[str]:
+    """Make a database with our helpers for tests that share it, and yield its URL."""
+    with cluster.database(template) as url:
+        with psycopg.connect(url) as connection:
+            install_helpers(connection)
+        yield url
+
+
+@contextmanager
+def own_people(url: str) -> Iterator[People]:
+    """Yield people whom no other test of a shared database knows; none of its leases is left."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("delete from public.realtime_subscriptions")
+        yield OwnPeople(url, connection, mark=str(uuid4()))
