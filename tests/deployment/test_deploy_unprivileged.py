@@ -65,7 +65,10 @@ def test_role_that_may_create_roles_deploys_all(own_cluster: Cluster, database: 
 
 
 def test_role_that_may_not_keeps_the_functions_itself(own_cluster: Cluster) -> None:
-    deploy(own_cluster.create_database("before"))  # the roles are there, and others'
+    with own_cluster.connect() as connection:
+        owner = connection.execute("select to_regrole('wedsync_realtime_owner')").fetchone()
+    if owner == (None,):  # of another test: the roles are there, and others'
+        deploy(own_cluster.create_database("before"))
     url = deploy_as(own_cluster, "tenant", "nocreaterole")
     assert definers(url) == ["tenant"]
     assert played(url)
