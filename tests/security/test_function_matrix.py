@@ -237,7 +237,9 @@ def test_every_function_stands_in_the_matrix(session: psycopg.Connection) -> Non
 
 
 def test_grants_are_those_of_the_matrix(session: psycopg.Connection) -> None:
-    granted = dict(session.execute(GRANTED.encode(), (list(LETTERS), ROLES)).fetchall())
+    granted: dict[str, str] = dict(
+        session.execute(GRANTED.encode(), (list(LETTERS), ROLES)).fetchall()
+    )
     wrong = []
     for name, _, _, is_public in session.execute(FUNCTIONS.encode()).fetchall():
         if is_public or granted.get(name, "") != EXPECTED.get(name, ""):
