@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -21,9 +22,10 @@ from wedsync_realtime.relay.presence import Presence
 LONGEST = 64 * 1024  # bytes of a body
 AT_ONCE = 4  # calls of one user
 FLOOD = 500  # calls of one user in a second, from which on none is answered
+UNDELIVERED = 250  # calls of one user that are not answered yet, beyond which none is
 HEAVY = 16 * 1024  # bytes of a body that count as one call more
 FRAME = 256  # bytes of an answer's header
-PATIENCE = 5.0  # seconds for a call, waiting for a connection included
+PATIENCE = 5  # seconds for a call, waiting for a connection included
 EVENT = '"commit_timestamp": '  # one of an event in a poll's answer
 LOCKED = 1000  # milliseconds for what the user holds elsewhere, in which others get no connection
 
@@ -78,6 +80,7 @@ class Calls:
         self._lately: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[None]] = set()
         self._of: Counter[str] = Counter()
+        self._owed: Counter[str] = Counter()
 
     async def begin(self) -> None:
         """Serve from now on; raises nats.errors.Error."""
@@ -105,23 +108,26 @@ class Calls:
         user, function = request.subject.split(".")[2:]
         if not request.reply.startswith(f"_INBOX.{user}."):
             return  # it would be the relay who publishes there
-        self._of[user] += 1
+        if self._owed[user] >= UNDELIVERED:
+            return
+        with _counted(self._owed, user), suppress(NatsError):  # the client asks anew
+            status, body = await self._ask(user, function, request.data)
+            await self._client.publish(request.reply, body.encode(), headers={"Status": status})
+            await self._client.flush(PATIENCE)  # the server has delivered it, however often
+
+    async def _ask(self, user: str, function: str, body: bytes) -> tuple[str, str]:
+        """Return status and answer, be it a refusal."""
         try:
-            if self._of[user] > AT_ONCE:
-                raise RefusedCallError("rate_limited", 429, "Too many calls at once", 1)
-            async with asyncio.timeout(PATIENCE):
-                status, body = await self._answer(user, function, request.data)
+            with _counted(self._of, user):
+                if self._of[user] > AT_ONCE:
+                    raise RefusedCallError("rate_limited", 429, "Too many calls at once", 1)
+                async with asyncio.timeout(PATIENCE):
+                    return await self._answer(user, function, body)
         except RefusedCallError as refusal:
-            status, body = refusal.told()
+            return refusal.told()
         except (psycopg.Error, RunnerError, TimeoutError):
             silence = RefusedCallError("unavailable", 503, "The database does not answer", 1)
-            status, body = silence.told()
-        finally:
-            self._of[user] -= 1
-            if not self._of[user]:
-                del self._of[user]
-        with suppress(NatsError):  # the client asks anew
-            await self._client.publish(request.reply, body.encode(), headers={"Status": status})
+            return silence.told()
 
     async def _answer(self, user: str, function: str, body: bytes) -> tuple[str, str]:
         """Call, and once more for fewer events where NATS does not take an answer so long."""
@@ -165,6 +171,17 @@ class Calls:
         assert answer
         assert status
         return status[0] or "200", answer[0]
+
+
+@contextmanager
+def _counted(counter: Counter[str], user: str) -> Iterator[None]:
+    counter[user] += 1
+    try:
+        yield
+    finally:
+        counter[user] -= 1
+        if not counter[user]:
+            del counter[user]
 
 
 def _without_events(answer: str) -> str:

@@ -22,6 +22,8 @@ _PRINTABLE = re.compile(rb"[!-~]*")
 class SteadyClient(Client):
     """Passes over messages whose subjects or headers are not what anybody writes who means well."""
 
+    silences = 2  # pings without an answer, after which the server is gone
+
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes
     ) -> None:
@@ -36,7 +38,12 @@ class SteadyClient(Client):
 
 
 class CallsClient(SteadyClient):
-    """Leaves headers unread, which no call needs and which may be long: those are its body then."""
+    """Leaves headers unread, which no call needs and which may be long: those are its body then.
+
+    Its pings wait for answers that the server has yet to deliver, to as many as their user likes.
+    """
+
+    silences = 24
 
     async def _process_msg(
         self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes

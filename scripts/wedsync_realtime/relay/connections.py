@@ -59,7 +59,7 @@ async def connected(
     lost = asyncio.Event()
     async with AsyncExitStack() as stack:
 
-        async def opened(client: Client, login: Login) -> Client:
+        async def opened(client: SteadyClient, login: Login) -> Client:
             await _connect(client, url, login, lost, report)
             stack.push_async_callback(_close, client)
             return client
@@ -72,7 +72,7 @@ async def connected(
 
 
 async def _connect(
-    client: Client, url: str, login: Login, lost: asyncio.Event, report: Callable[[str], None]
+    client: SteadyClient, url: str, login: Login, lost: asyncio.Event, report: Callable[[str], None]
 ) -> None:
     async def closed() -> None:
         lost.set()
@@ -100,6 +100,7 @@ async def _connect(
                 closed_cb=closed,
                 error_cb=failed,
                 ping_interval=5,
+                max_outstanding_pings=client.silences,
                 pending_size=PENDING,
                 flush_timeout=PATIENCE,
             )
