@@ -20,6 +20,9 @@ declare
         'case when i.content ->> %1$L like ''________-____-____-____-%%'' '
         'then (i.content ->> %1$L)::uuid end', channel.tenant_column
     );
+    v_keys constant text := (
+        select string_agg(quote_literal(k.name), ', ') from unnest(channel.key_columns) as k (name)
+    );
     v_row constant text := 'to_jsonb(r.*)' || coalesce((
         select ' - array[' || string_agg(quote_literal(a.attname), ', ' order by a.attnum) || ']'
         from pg_attribute as a
@@ -53,8 +56,9 @@ begin
             ('event_one', wedsync_realtime.event_expression(channel.id, operation, true)),
             ('image', case operation when 'INSERT' then 'new' else 'old' end),
             ('code', quote_literal(left(operation, 1))),
-            ('tenant', v_tenant), ('new_tenant', replace(v_tenant, 'i.content', 'v_new[1]')),
+            ('tenant', v_tenant), ('new_tenant', replace(v_tenant, 'i.content', 'v_new')),
             ('tenant_name', quote_literal(channel.tenant_column)),
+            ('key_columns', format('array[%s]', v_keys)),
             ('row', v_row),
             ('old_row', replace(v_row, 'r.*', 'o.*')), ('new_row', replace(v_row, 'r.*', 'n.*')),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
@@ -62,13 +66,16 @@ begin
             ('sent', wedsync_realtime.image_expression('c.content', channel)),
             ('sent_new', wedsync_realtime.image_expression('c.new', channel)),
             ('sent_old', wedsync_realtime.image_expression('c.old', channel)),
-            ('length', wedsync_realtime.length_expression('i.content', channel)),
-            ('length_new', wedsync_realtime.length_expression('p.new', channel)),
-            ('length_old', wedsync_realtime.length_expression('p.old', channel)),
+            ('size', wedsync_realtime.size_expression('{i.content}', null, channel)),
+            ('sizes', wedsync_realtime.size_expression('{i.new, i.old}', 'i.changed', channel)),
+            ('size_one', wedsync_realtime.size_expression('{v_new, v_old}', 'v_changed', channel)),
             ('bytes', s.event_bytes::text), ('id', channel.id::text),
             ('travels', case
                 when channel.columns is null then 'true'
-                else format('n.key = any (%L)', channel.columns)
+                else 'n.key in (' || v_keys || (
+                    select coalesce(string_agg(format(', %L', c.name), ''), '')
+                    from unnest(channel.columns) as c (name)
+                ) || ')'
             end)
         ) as m (name, value)
         union all
@@ -79,8 +86,7 @@ begin
                 else wedsync_realtime.columns_expression(k.image, channel.key_columns)
             end
         from (values
-            ('key', 'i.content'), ('old_key', 'v_old[1]'), ('new_key', 'v_new[1]'),
-            ('changed_key', 'c.new'), ('told_key', 'coalesce(e.new, e.old)')
+            ('key', 'i.content'), ('changed_key', 'c.new'), ('told_key', 'coalesce(e.new, e.old)')
         ) as k (name, image)
     loop
         body := replace(body, '{' || v_marker.name || '}', v_marker.value);

@@ -3,7 +3,7 @@
 -- be, and so is one whose text is far larger than what it is kept in, because a number of ten bytes
 -- may have 131,072 digits: whoever may write a row could silence the topic with it.
 -- In 2,048 bytes there is no room for such depth; of smaller rows dispatch compares only the text,
--- by length_expression().
+-- by size_expression().
 
 create or replace function wedsync_realtime.row_size(content jsonb)
     returns integer

@@ -27,11 +27,7 @@ declare
     from (
         select
             i.content, {tenant} as tenant_id,
-            case
-                when pg_column_size(i.content) > 2048 then wedsync_realtime.row_size(i.content)
-                when {length} > 8 * pg_column_size(i.content) then 1000000000
-                else pg_column_size(i.content)
-            end as size
+            {size} as size
         from (select {row} as content from changed_rows as r offset 0) as i
         offset 0
     ) as c

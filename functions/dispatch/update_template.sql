@@ -6,7 +6,8 @@
 -- Most UPDATEs change one row. That is recognised first, because to pair and to look up for many
 -- takes longer than recording one, of which, where it kept key and tenant, everything else is
 -- known. Where it is nobody's who is listened to, or all is byte by byte as it was, there is
--- nothing more to do, nor anybody to be woken.
+-- nothing more to do, nor anybody to be woken. One value after the other in variables, because
+-- to make a larger statement ready takes longer than to carry it out for one row.
 -- Not of a table that foreign keys may update, whose changes come otherwise. All that one
 -- statement on other tables makes them do to it comes at once, first the updates or first the
 -- deletions, as the keys are named: so a row that was updated more than once is told from its first
@@ -23,6 +24,12 @@ create or replace function wedsync_realtime.update_template(cascades boolean)
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    c_changed constant text := $template$array(
+                    select n.key
+                    from (select jsonb_object_keys(%1$s) as key) as n
+                    where %1$s -> n.key is distinct from %2$s -> n.key and {travels}
+                    order by n.key
+                )$template$;
     c_record constant text := $template${record}
     insert into wedsync_realtime.events
         (tenant_id, channel_id, operation, is_cut, event, new, old, changed, is_first)
@@ -31,47 +38,39 @@ declare
         %1$s,{sent_new},{sent_old},
         c.changed,
         %2$s
-    from (
-        select
-            p.*,
-            case
-                when greatest(pg_column_size(p.new), pg_column_size(p.old)) > 2048
-                    then wedsync_realtime.row_size(p.new) + wedsync_realtime.row_size(p.old)
-                when {length_new} > 8 * pg_column_size(p.new)
-                    or {length_old} > 8 * pg_column_size(p.old)
-                    then 1000000000
-                else coalesce(pg_column_size(p.new), 0) + coalesce(pg_column_size(p.old), 0)
-            end as size,
-            case when p.operation = 'U' then array(
-                select n.key
-                from (select jsonb_object_keys(p.new) as key) as n
-                where p.new -> n.key is distinct from p.old -> n.key and {travels}
-                order by n.key
-            ) end as changed
-        from (%3$s
-        ) as p
-        offset 0
+    from (%3$s
     ) as c
     where %4$s{recorded}$template$;
     v_many text := format(
         c_record, '{event}', 'lag(c.tenant_id) over () is distinct from c.tenant_id', $template$
+        select i.*, {sizes} as size
+        from (
             select
-                k.operation,
-                case k.operation when 'D' then o.tenant else n.tenant end as tenant_id,
-                case when k.operation <> 'D' then n.new end as new,
-                case when k.operation <> 'I' then o.old end as old
+                p.*,
+                case when p.operation = 'U' then $template$
+        || format(c_changed, 'p.new', 'p.old') || $template$ end as changed
             from (
-                select i.content as old, {tenant} as tenant, {key} as key
-                from (select {row} as content from old_rows as r{not_new} offset 0) as i
-            ) as o
-            full join (
-                select i.content as new, {tenant} as tenant, {key} as key
-                from (select {row} as content from new_rows as r{not_old} offset 0) as i
-            ) as n on n.key = o.key
-            cross join lateral unnest(case
-                when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
-                when o.old <> n.new then '{U}'::"char"[]
-            end) as k (operation)$template$, $template$case
+                select
+                    k.operation,
+                    case k.operation when 'D' then o.tenant else n.tenant end as tenant_id,
+                    case when k.operation <> 'D' then n.new end as new,
+                    case when k.operation <> 'I' then o.old end as old
+                from (
+                    select i.content as old, {tenant} as tenant, {key} as key
+                    from (select {row} as content from old_rows as r{not_new} offset 0) as i
+                ) as o
+                full join (
+                    select i.content as new, {tenant} as tenant, {key} as key
+                    from (select {row} as content from new_rows as r{not_old} offset 0) as i
+                ) as n on n.key = o.key
+                cross join lateral unnest(case
+                    when o.tenant is distinct from n.tenant then '{D, I}'::"char"[]
+                    when o.old <> n.new then '{U}'::"char"[]
+                end) as k (operation)
+            ) as p
+            offset 0
+        ) as i
+        offset 0$template$, $template$case
         when c.tenant_id is null or c.changed = '{}' then false{gone}
         when not v_looks then true
         when c.tenant_id in (
@@ -118,37 +117,40 @@ begin
     end if;
     v_many := replace(replace(replace(v_many, '{not_new}', ''), '{not_old}', ''), '{gone}', '');
     return $template$
+    <<record>>
     declare
-        v_old jsonb[];
-        v_new jsonb[];
+        v_old jsonb;
+        v_new jsonb;
+        v_is_one boolean;
         v_tenant uuid;
+        v_changed text[];
+        v_size integer;
     begin
-    select array_agg(p.old), array_agg(p.new) into v_old, v_new
-    from (
-        select {old_row} as old, {new_row} as new
-        from old_rows as o
-        cross join new_rows as n
-        where o.* *<> n.*
-        limit 2
-    ) as p;
-    if cardinality(v_new) = 1 and {old_key} = {new_key}
-        and v_old[1] -> {tenant_name} = v_new[1] -> {tenant_name}
-    then
+    select {old_row}, {new_row}, not exists (select from new_rows offset 1)
+    into v_old, v_new, v_is_one
+    from old_rows as o
+    cross join new_rows as n
+    where o.* *<> n.*;
+    exit record when not found;
+    if v_is_one and v_old -> {tenant_name} = v_new -> {tenant_name} then
         v_tenant := {new_tenant};
         perform from wedsync_realtime.topics as t
         where t.channel_id = {id} and t.tenant_id = v_tenant;
-        if found or v_tenant is not null
-            and current_setting('transaction_isolation') not like 'read %'
-        then$template$ || format(c_record, '{event_one}', 'true', $template$
-            select
-                'U'::"char" as operation, v_tenant as tenant_id,
-                v_new[1] as new, v_old[1] as old$template$, $template$c.changed <> '{}'$template$)
-    || $template$
+        if not found and (
+            v_tenant is null or current_setting('transaction_isolation') like 'read %'
+        ) then
+            exit record;
         end if;
-    elsif cardinality(v_new) > 0 then$template$ || v_many || $template$
-    else
-        v_gate := 1;
-    end if;
+        v_changed := $template$ || format(c_changed, 'v_new', 'v_old') || $template$;
+        if not v_changed && {key_columns} then
+            v_size := {size_one};$template$ || format(c_record, '{event_one}', 'true', $template$
+        select
+            'U'::"char" as operation, v_tenant as tenant_id, v_new as new, v_old as old,
+            v_changed as changed, v_size as size$template$, $template$c.changed <> '{}'$template$)
+    || $template$
+            exit record;
+        end if;
+    end if;$template$ || v_many || $template$
     end;$template$;
 end
 $$;
