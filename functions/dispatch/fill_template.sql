@@ -2,7 +2,8 @@
 -- each statement that records what sends its events too.
 -- The image of a row goes without its virtual columns, of which PostgreSQL shows nothing but null
 -- to triggers. Of text in another form than a uuid's no tenant is made: the column has got another
--- type, and writers must not fail for that.
+-- type, and writers must not fail for that. Rows are paired by the text of a key of one column,
+-- which takes far less than its JSON does, unless one value may have several texts.
 
 create or replace function wedsync_realtime.fill_template(
     body      text,
@@ -22,6 +23,10 @@ declare
     );
     v_keys constant text := (
         select string_agg(quote_literal(k.name), ', ') from unnest(channel.key_columns) as k (name)
+    );
+    v_pairs_by_text constant boolean := exists (
+        select from wedsync_realtime.channel_columns(channel) as c
+        where c.name = channel.key_columns[1] and c.kind <> '' and c.type <> 'numeric'::regtype
     );
     v_row constant text := 'to_jsonb(r.*)' || coalesce((
         select ' - array[' || string_agg(quote_literal(a.attname), ', ' order by a.attnum) || ']'
@@ -81,9 +86,12 @@ begin
         union all
         select
             k.name,
-            case cardinality(channel.key_columns)
-                when 1 then format('%s -> %L', k.image, channel.key_columns[1])
-                else wedsync_realtime.columns_expression(k.image, channel.key_columns)
+            case
+                when cardinality(channel.key_columns) > 1
+                    then wedsync_realtime.columns_expression(k.image, channel.key_columns)
+                when k.name = 'key' and v_pairs_by_text
+                    then format('(%s ->> %L) collate "C"', k.image, channel.key_columns[1])
+                else format('%s -> %L', k.image, channel.key_columns[1])
             end
         from (values
             ('key', 'i.content'), ('changed_key', 'c.new'), ('told_key', 'coalesce(e.new, e.old)')

@@ -95,6 +95,28 @@ def test_key_of_several_columns_pairs_old_and_new(
     assert event["new"] == event["old"] == {"hall": "b", "seat": 1}
 
 
+def test_key_that_is_written_otherwise_is_the_same(
+    admin: psycopg.Connection, owner: Caller, supplier: UUID
+) -> None:
+    admin.execute(
+        "create table public.prices"
+        " (id numeric primary key, supplier_id uuid, note text, hidden text)"
+    )
+    add_channel(admin, "prices", "id")
+    admin.execute("update wedsync_realtime.channels set columns = '{note}' where name = 'prices'")
+    listener = listen_to(owner, "prices", supplier)
+    admin.execute("insert into public.prices values (1.0, %s), (2.0, %s)", [supplier] * 2)
+    admin.execute("update public.prices set id = id * 1.00, note = 'both'")
+    admin.execute("update public.prices set id = id * 1.00, note = 'one' where id = 1")
+    admin.execute("update public.prices set hidden = 'x' where id = 1")
+    admin.execute("update public.prices set hidden = 'y'")
+    admin.execute("update public.prices set id = 3 where id = 1")
+    events = [(event, float(row), note) for event, row, note in told(listener, "id", "note")]
+    assert events[:2] == [("INSERT", 1, None), ("INSERT", 2, None)]
+    assert sorted(events[2:4]) == [("UPDATE", 1, "both"), ("UPDATE", 2, "both")]
+    assert events[4:] == [("UPDATE", 1, "one"), ("DELETE", 1, "one"), ("INSERT", 3, "one")]
+
+
 def test_keys_that_one_statement_exchanges(
     admin: psycopg.Connection, owner: Caller, supplier: UUID
 ) -> None:
