@@ -66,7 +66,7 @@ class Cluster:
         return text
 
 
-async def leader_of_all(relay: Relay, replicas: int = SERVERS) -> str:
+async def leader_of_all(relay: Relay) -> str:
     """Wait until all servers have all of the stream, and return the one that takes messages."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -75,7 +75,7 @@ async def leader_of_all(relay: Relay, replicas: int = SERVERS) -> str:
                     cluster = (await client.jetstream().stream_info("WEDSYNC")).cluster
                 others = (cluster and cluster.replicas) or []
                 current = [each for each in others if each.current and not each.offline]
-                if cluster and cluster.leader and len(current) == replicas - 1:
+                if cluster and cluster.leader and len(current) == SERVERS - 1:
                     return cluster.leader
             await asyncio.sleep(0.1)
 
