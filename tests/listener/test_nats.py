@@ -73,6 +73,20 @@ async def test_events_are_pushed_once_and_in_order_after_ready(
 
 
 @asynchronous
+async def test_copy_is_read_anew_where_nats_does_not_take_an_event(
+    relay: Relay, scene: Scene
+) -> None:
+    async with listening(relay, scene) as listener:
+        forms = await ready(listener, scene.own)
+        await settle(scene, listener)
+        scene.submit("\x01" * 200_000)
+        assert await anext(listener) == Resync(forms, "payload_too_large")
+        assert await anext(listener) == Ready(forms)
+        scene.submit("wishes")
+        assert await take_names(listener, 1) == ["wishes"]
+
+
+@asynchronous
 async def test_subscriptions_to_one_channel_have_connections_of_their_own(
     relay: Relay, scene: Scene
 ) -> None:
