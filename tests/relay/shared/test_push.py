@@ -58,10 +58,18 @@ async def test_what_nats_does_not_take_is_left_to_be_read_anew(relay: Relay, sce
 
 @asynchronous
 async def test_page_is_as_long_as_nats_takes_it(relay: Relay, scene: Scene) -> None:
+    """The rows hold words of an event's frame."""
     sent = [f"{number} {'x' * 100_000}" for number in range(25)]
     async with pushed(relay, scene.user) as client:
         lease = await client.subscribe(FORMS, **scene.own)
-        scene.submit(*sent)
+        for name in sent:
+            scene.connection.execute(
+                """
+                insert into public.form_responses (supplier_id, form_name, responses)
+                values (%s, %s, '[{"commit_timestamp": 1}, {"commit_timestamp": 2}]')
+                """,
+                (scene.supplier, name),
+            )
         cursor, got, pages = lease["cursor"], list[str](), 0
         while len(got) < len(sent):
             answer = await client.call("poll", channel=lease["channel"], cursor=cursor)
