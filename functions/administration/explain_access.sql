@@ -15,9 +15,18 @@ create or replace function wedsync_realtime.explain_access(
 as $$
 declare
     v_words text[] := array[]::text[];
+    v_call record;
     v_problem wedsync_realtime.problem;
     v_failed boolean := false;
 begin
+    select
+        s.channels_per_call,
+        array(
+            select c from wedsync_realtime.channels as c
+            where c.name = explain_access.channel and c.is_enabled
+        ) as known
+    into v_call
+    from wedsync_realtime.settings as s;
     begin
         for v_step in 1..6 loop
             if v_failed then
@@ -28,16 +37,18 @@ begin
                 when 1 then case when explain_access.user_id is null
                     then wedsync_realtime.to_problem('unauthorized')
                 end
-                when 2 then wedsync_realtime.check_channels(array[explain_access.channel])
-                when 3 then wedsync_realtime.check_filters(array[explain_access.channel], filters)
+                when 2 then wedsync_realtime.check_channels(
+                    array[explain_access.channel], v_call.known, v_call.channels_per_call
+                )
+                when 3 then wedsync_realtime.check_filters(v_call.known, filters)
                 when 4 then wedsync_realtime.take_rate(explain_access.user_id, 'subscribe')
                 when 5 then (wedsync_realtime.check_access(
-                    explain_access.user_id, array[explain_access.channel], filters
+                    explain_access.user_id, v_call.known, filters
                 )).problem
                 else wedsync_realtime.check_limits(
                     explain_access.user_id,
                     (wedsync_realtime.check_access(
-                        explain_access.user_id, array[explain_access.channel], filters
+                        explain_access.user_id, v_call.known, filters
                     )).user_tenant,
                     array[explain_access.channel], gen_random_uuid()
                 )

@@ -12,25 +12,29 @@ create or replace function wedsync_realtime.may_hear(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_supplier uuid;
+    v_couple uuid;
+    v_authoriser text;
 begin
-    return (
-        select case
-            when not c.is_enabled then false
-            when p.user_type = 'supplier' then case c.supplier_authoriser
-                when 'own_supplier' then p.supplier_id = may_hear.tenant_id
-                when 'linked_couple' then exists (
-                    select from public.clients as k
-                    where k.supplier_id = p.supplier_id and k.couple_id = may_hear.tenant_id
-                )
-            end
-            when p.user_type = 'couple' then case c.couple_authoriser
-                when 'own_couple' then p.couple_id = may_hear.tenant_id
-            end
-        end
-        from wedsync_realtime.channels as c
-        inner join public.user_profiles as p on p.id = may_hear.user_id
-        where c.id = may_hear.channel_id
-    );
+    select p.supplier_id, p.couple_id, case p.user_type
+        when 'supplier' then c.supplier_authoriser
+        when 'couple' then c.couple_authoriser
+    end
+    into v_supplier, v_couple, v_authoriser
+    from wedsync_realtime.channels as c
+    inner join public.user_profiles as p on p.id = may_hear.user_id
+    where c.id = may_hear.channel_id and c.is_enabled;
+    if v_authoriser = 'linked_couple' then
+        return exists (
+            select from public.clients as k
+            where k.supplier_id = v_supplier and k.couple_id = may_hear.tenant_id
+        );
+    end if;
+    return case v_authoriser
+        when 'own_supplier' then v_supplier = may_hear.tenant_id
+        when 'own_couple' then v_couple = may_hear.tenant_id
+    end;
 end
 $$;
 

@@ -1,7 +1,11 @@
 -- Check the argument channels of subscribe.
 -- Refuses: invalid_request, unknown_channel.
 
-create or replace function wedsync_realtime.check_channels(channels text[])
+create or replace function wedsync_realtime.check_channels(
+    channels text[],
+    known    wedsync_realtime.channels[],
+    most     integer
+)
     returns wedsync_realtime.problem
     language plpgsql
     stable
@@ -9,27 +13,22 @@ create or replace function wedsync_realtime.check_channels(channels text[])
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_most integer;
-    v_known bigint;
     v_name text;
 begin
-    select s.channels_per_call into v_most from wedsync_realtime.settings as s;
-    select count(*) into v_known
-    from wedsync_realtime.channels as c where c.name = any (channels) and c.is_enabled;
     if coalesce(cardinality(channels), 0) = 0 or array_ndims(channels) <> 1 then
         return wedsync_realtime.to_problem(
             'invalid_request', 'channels must be a list of one channel name or more'
         );
     end if;
-    if cardinality(channels) > v_most then
+    if cardinality(channels) > most then
         return wedsync_realtime.to_problem(
             'invalid_request',
             format(
-                'channels names %s channels, at most %s are allowed', cardinality(channels), v_most
+                'channels names %s channels, at most %s are allowed', cardinality(channels), most
             )
         );
     end if;
-    if cardinality(channels) = v_known then
+    if cardinality(channels) = cardinality(known) then
         return null;
     end if;
 
@@ -37,9 +36,7 @@ begin
         if v_name is null then
             return wedsync_realtime.to_problem('invalid_request', 'channels contains null');
         end if;
-        if not exists (
-            select from wedsync_realtime.channels as c where c.name = v_name and c.is_enabled
-        ) then
+        if not exists (select from unnest(known) as k where k.name = v_name) then
             return wedsync_realtime.to_problem(
                 'unknown_channel', 'Unknown channel: ' || left(v_name, 64),
                 hint => (
@@ -53,9 +50,15 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.check_channels(text[]) is
+comment on function wedsync_realtime.check_channels(
+    text[], wedsync_realtime.channels[], integer
+) is
 'Problem with the argument channels of subscribe, or null.';
-revoke execute on function wedsync_realtime.check_channels(text[])
+revoke execute on function wedsync_realtime.check_channels(
+    text[], wedsync_realtime.channels[], integer
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.check_channels(text[])
+grant execute on function wedsync_realtime.check_channels(
+    text[], wedsync_realtime.channels[], integer
+)
 to wedsync_realtime_owner;

@@ -46,14 +46,19 @@ begin
             v_details := format('user: %s of %s subscriptions', v_count, v_limit);
         end if;
 
-        insert into wedsync_realtime.tenants (tenant_id)
-        values (check_limits.tenant_id)
-        on conflict do nothing;
-        select t.subscriptions, coalesce(t.max_subscriptions, v_settings.subscriptions_per_tenant)
-        into v_count, v_limit
-        from wedsync_realtime.tenants as t
-        where t.tenant_id = check_limits.tenant_id
-        for update;
+        loop
+            select
+                t.subscriptions,
+                coalesce(t.max_subscriptions, v_settings.subscriptions_per_tenant)
+            into v_count, v_limit
+            from wedsync_realtime.tenants as t
+            where t.tenant_id = check_limits.tenant_id
+            for update;
+            exit when found;
+            insert into wedsync_realtime.tenants (tenant_id)
+            values (check_limits.tenant_id)
+            on conflict do nothing;
+        end loop;
         if v_count + v_new > v_limit then
             v_details := format('tenant: %s of %s subscriptions', v_count, v_limit);
         end if;

@@ -24,9 +24,8 @@ declare
     v_user uuid := wedsync_realtime.caller_id();
     v_filters jsonb := coalesce(filters, '{}');
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
+    v_call record;
     v_access record;
-    v_settings wedsync_realtime.settings;
-    v_epoch text;
     v_channel wedsync_realtime.channels;
     v_opened jsonb[];
     v_problem wedsync_realtime.problem;
@@ -40,16 +39,33 @@ begin
         );
     end if;
     if v_problem.code is null then
-        v_problem := wedsync_realtime.check_channels(channels);
+        -- by name, which is the order that all calls take what they lock in
+        select s as settings, s.channels_per_call,
+            array(
+                select c from wedsync_realtime.channels as c
+                where c.name = any (subscribe.channels) and c.is_enabled
+                order by c.name
+            ) as known,
+            (select k.epoch from wedsync_realtime.known_server as k) as epoch
+        into v_call from wedsync_realtime.settings as s;
+        if (
+            array_ndims(channels) = 1
+            and cardinality(channels) = cardinality(v_call.known)
+            and cardinality(channels) <= v_call.channels_per_call
+        ) is not true then
+            v_problem := wedsync_realtime.check_channels(
+                channels, v_call.known, v_call.channels_per_call
+            );
+        end if;
     end if;
     if v_problem.code is null then
-        v_problem := wedsync_realtime.check_filters(channels, v_filters);
+        v_problem := wedsync_realtime.check_filters(v_call.known, v_filters);
     end if;
     if v_problem.code is null then
         v_problem := wedsync_realtime.take_rate(v_user, 'subscribe');
     end if;
     if v_problem.code is null then
-        v_access := wedsync_realtime.check_access(v_user, channels, v_filters);
+        v_access := wedsync_realtime.check_access(v_user, v_call.known, v_filters);
         v_problem := v_access.problem;
     end if;
     if v_problem.code is null then
@@ -64,25 +80,17 @@ begin
         );
     end if;
 
-    select s.* into v_settings from wedsync_realtime.settings as s;
-    select k.epoch into v_epoch from wedsync_realtime.known_server as k;
-    if v_epoch is null then
-        v_epoch := wedsync_realtime.epoch();
-    end if;
-    -- in one order for all calls, so that none waits in a circle for topics that others make
-    for v_channel in
-        select c.* from wedsync_realtime.channels as c where c.name = any (channels) order by c.id
-    loop
+    for v_place in 1..cardinality(v_call.known) loop
+        v_channel := v_call.known[v_place];
         v_opened[array_position(channels, v_channel.name)] := wedsync_realtime.open_lease(
-            v_user, v_access.user_tenant, v_channel,
-            (v_access.tenants ->> v_channel.name)::uuid, v_filters, v_connection, v_epoch,
-            v_settings
+            v_user, v_access.user_tenant, v_channel, v_access.tenants[v_place], v_filters,
+            v_connection, coalesce(v_call.epoch, wedsync_realtime.epoch()), v_call.settings
         );
     end loop;
     return jsonb_build_object(
         'success', true,
         'connectionId', v_connection,
-        'pingInterval', floor(extract(epoch from v_settings.ping_interval) * 1000),
+        'pingInterval', floor(extract(epoch from (v_call.settings).ping_interval) * 1000),
         'subscriptions', v_opened
     );
 end
