@@ -23,5 +23,5 @@ select wedsync_realtime.ensure_policy(
     'The definer functions, which decide for themselves.'
 );
 grant select, insert, delete on public.realtime_subscriptions to wedsync_realtime_owner;
-grant update (topic_id, since, filter_params, last_ping_at) on public.realtime_subscriptions
-to wedsync_realtime_owner;
+grant update (topic_id, since, filter_params, filter_id, last_ping_at)
+on public.realtime_subscriptions to wedsync_realtime_owner;

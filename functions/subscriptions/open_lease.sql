@@ -1,8 +1,7 @@
--- Write one lease, or renew it, with its topic and its audit row; everything has been checked.
--- The topic is found, or made, and locked against going cold until the lease that keeps it hot is
--- committed. An old one finds its gate closed in a restored database, where no trigger has opened
--- it: set_gates tells the clients what that means. Two
--- connections of a user may subscribe in one millisecond, so a channel id goes past the last.
+-- Renew one lease, or write it, with its audit row; everything has been checked. What is asked for
+-- as before is only touched: a lease that is held holds its topic. An old topic finds its gate
+-- closed in a restored database, where no trigger has opened it: set_gates tells the clients what
+-- that means.
 
 create or replace function wedsync_realtime.open_lease(
     user_id       uuid,
@@ -23,75 +22,60 @@ as $$
 declare
     v_now timestamptz := clock_timestamp();
     v_seen pg_snapshot := wedsync_realtime.lease_snapshot(channel.id, topic_tenant);
-    v_value uuid := (filters ->> channel.filter_key)::uuid;
-    v_filter text := format('%s=eq.%s', channel.filter_key, v_value);
-    v_topic bigint;
+    v_value text := lower(filters ->> channel.filter_key);
+    v_filter text := concat(channel.filter_key, '=eq.', v_value);
+    v_params jsonb := jsonb_object(array[channel.filter_key, v_value]);
     v_lease record;
 begin
-    loop
-        select t.id into v_topic
-        from wedsync_realtime.topics as t
-        where t.channel_id = channel.id and t.tenant_id = topic_tenant
-        for key share;
-        exit when found;
-        insert into wedsync_realtime.topics (channel_id, tenant_id)
-        values (channel.id, topic_tenant)
-        on conflict do nothing
-        returning id into v_topic;
-        exit when found;
-    end loop;
+    if filters ?| array['operations', 'events', 'changed', 'where'] then
+        v_params := wedsync_realtime.filter_params(channel, filters);
+    end if;
+    select s.id, s.channel_id, s.topic_id, s.filter_id, 'renewed' as event into v_lease
+    from wedsync_realtime.topics as t
+    inner join public.realtime_subscriptions as s on s.topic_id = t.id
+    where
+        t.channel_id = channel.id
+        and t.tenant_id = topic_tenant
+        and s.user_id = open_lease.user_id
+        and s.channel_name = channel.name
+        and s.table_name = channel.table_name
+        and s.connection_id = open_lease.connection_id
+        and s.filter_params = v_params;
+    if found then
+        update public.realtime_subscriptions as s set last_ping_at = v_now where s.id = v_lease.id;
+    else
+        v_lease := wedsync_realtime.write_lease(
+            user_id, tenant_id, channel, topic_tenant, v_params, connection_id, v_seen, v_now
+        );
+    end if;
     if pg_sequence_last_value(wedsync_realtime.gate_name(channel.id)::regclass) is null then
         perform wedsync_realtime.set_gates();
     end if;
-    insert into public.realtime_subscriptions as s (
-        user_id, connection_id, channel_id, channel_name, table_name,
-        topic_id, since, tenant_id, filter_params, created_at, last_ping_at
-    )
-    values (
-        open_lease.user_id, open_lease.connection_id,
-        (
-            select format('%s-%s-%s', channel.name, open_lease.user_id, greatest(
-                floor(extract(epoch from v_now) * 1000)::bigint,
-                max(right(l.channel_id, 13)::bigint) + 1
-            ))
-            from public.realtime_subscriptions as l
-            where l.user_id = open_lease.user_id and l.channel_name = channel.name
-        ),
-        channel.name, channel.table_name, v_topic, v_seen, open_lease.tenant_id,
-        wedsync_realtime.filter_params(channel, filters), v_now, v_now
-    )
-    on conflict on constraint realtime_subscriptions_user_id_channel_name_key do update
-    set
-        since = case when s.topic_id = excluded.topic_id then s.since else excluded.since end,
-        topic_id = excluded.topic_id,
-        filter_params = excluded.filter_params,
-        last_ping_at = excluded.last_ping_at
-    returning s.channel_id, s.created_at, s.filter_id into v_lease;
 
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     values (
-        open_lease.user_id, v_lease.channel_id,
-        case v_lease.created_at when v_now then 'subscribed' else 'renewed' end,
-        jsonb_build_object(
-            'channel', channel.name, 'filter', v_filter, 'connectionId', open_lease.connection_id
-        )
+        open_lease.user_id, v_lease.channel_id, v_lease.event,
+        jsonb_object(array[
+            'channel', channel.name, 'filter', v_filter,
+            'connectionId', open_lease.connection_id::text
+        ])
     );
-    return jsonb_build_object(
+    return jsonb_object(array[
         'channel', v_lease.channel_id, 'name', channel.name,
-        'topic', channel.name || ':' || topic_tenant, 'table', channel.table_name,
+        'topic', concat(channel.name, ':', topic_tenant), 'table', channel.table_name,
         'subject', wedsync_realtime.subject(channel.name, topic_tenant, v_lease.filter_id),
-        'status', 'active', 'filter', v_filter, 'expiresAt', v_now + settings.stale_after,
+        'status', 'active', 'filter', v_filter,
+        'expiresAt', to_jsonb(v_now + settings.stale_after) #>> '{}',
         'cursor', wedsync_realtime.to_cursor(
-            row(epoch, v_topic, v_seen, null, null), settings.cursor_secret
-        ),
-        'postgresChanges', jsonb_build_object(
-            'event', case jsonb_array_length(filters -> 'operations')
-                when 1 then filters #>> '{operations,0}' else '*'
-            end,
-            'schema', channel.schema_name, 'table', channel.table_name,
-            'filter', format('%s=eq.%s', channel.tenant_column, topic_tenant)
+            row(epoch, v_lease.topic_id, v_seen, null, null), settings.cursor_secret
         )
-    );
+    ]) || jsonb_build_object('postgresChanges', jsonb_object(array[
+        'event', case jsonb_array_length(filters -> 'operations')
+            when 1 then filters #>> '{operations,0}' else '*'
+        end,
+        'schema', channel.schema_name, 'table', channel.table_name,
+        'filter', concat(channel.tenant_column, '=eq.', topic_tenant)
+    ]));
 end
 $$;
 

@@ -17,12 +17,13 @@ as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();
     v_now timestamptz := clock_timestamp();
-    v_stale_after interval := (select s.stale_after from wedsync_realtime.settings as s);
+    v_stale_after interval;
     v_pinged integer;
 begin
     if v_user is null then
         return wedsync_realtime.refuse(null, 'ping', wedsync_realtime.to_problem('unauthorized'));
     end if;
+    select s.stale_after into v_stale_after from wedsync_realtime.settings as s;
     update public.realtime_subscriptions as s
     set last_ping_at = v_now
     where

@@ -130,7 +130,7 @@ create trigger notified_after_insert_write
     for each row execute function bench.write_outbox_and_notify();
 
 -- Leases: the same columns, indexes and foreign keys, none of the triggers.
-create table bench.leases (like public.realtime_subscriptions including all excluding generated);
+create table bench.leases (like public.realtime_subscriptions including all);
 create table bench.activity (like public.realtime_activity_logs including all);
 do $$
 declare
