@@ -197,7 +197,7 @@ def test_cancelled_write_does_not_survive(
     def cancel() -> None:
         with psycopg.connect(admin.info.dsn, autocommit=True) as watcher:
             until(lambda: watcher.execute(asleep, (writer.info.backend_pid,)).fetchone())
-            writer.cancel_safe()
+            watcher.execute("select pg_cancel_backend(%s)", (writer.info.backend_pid,))
 
     with ThreadPoolExecutor() as pool:
         cancelling = pool.submit(cancel)
