@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.relay.cluster import SERVERS, Cluster, leader_of_all
-from tests.relay.scene import FORMS, Scene, asynchronous, names
+from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.relay.stage import await_published, someone_leads
 from tests.support.caller import caller
 from tests.support.push import pushed
-from tests.support.relay import running_relay
+from tests.support.relay import running_relay, start
 from wedsync_realtime.relay import keys, stream
 from wedsync_realtime.relay.connections import connected
 from wedsync_realtime.relay.stream import Stream
@@ -62,6 +62,27 @@ async def test_stream_is_asked_again_until_it_has_a_leader(
         for name in servers.keys() - {left}:
             await asyncio.to_thread(servers[name].start)
         assert await opening == stream.End(None)
+
+
+@asynchronous
+async def test_relay_that_starts_with_its_cluster_waits_for_a_leader(
+    scene: Scene, cluster_of_three: Cluster, tmp_path: Path
+) -> None:
+    """The first server says that there is none before the others are up."""
+    first, *others = cluster_of_three.servers
+    for name in others:
+        cluster_of_three.servers[name].kill()
+    log = tmp_path / "relay.log"
+    settings = {"NATS_URL": cluster_of_three.url_of(first)}
+    starting = asyncio.create_task(
+        asyncio.to_thread(start, scene.url, tmp_path, "--replicas", "1", **settings)
+    )
+    await until(lambda: starting.done() or (log.exists() and "no JetStream" in log.read_text()))
+    for name in others:
+        await asyncio.to_thread(cluster_of_three.servers[name].start)
+    relay = await starting
+    relay.process.kill()
+    relay.process.communicate()
 
 
 @asynchronous

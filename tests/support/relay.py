@@ -84,6 +84,7 @@ def start(url: str, home: Path, *arguments: str, **variables: str) -> Relay:
     told = json.loads(line or "{}")
     if "nats" not in told:
         process.kill()
+        process.communicate()
         raise AssertionError(f"no relay: {line} {(home / 'relay.log').read_text()}")
     assert told["stream"] == "WEDSYNC"
     return Relay(process, home, told["nats"], told["websocket"])

@@ -22,11 +22,12 @@ from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.logins import Logins
 from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.pump import Pump
-from wedsync_realtime.relay.stream import NAME, Stream
+from wedsync_realtime.relay.stream import NAME, NoLeaderError, Stream
 
 # Connections to the database: none of the three waits for another.
 LOGINS, CALLS, UPKEEP = 6, 6, 1
 PAUSE = 0.1  # seconds between attempts to reach NATS
+START = 60.0  # seconds in which the servers of a cluster that starts too may elect who leads them
 REPORT = 15.0  # seconds between reports to the database
 LOOK = 0.5  # seconds in which what has changed is reported
 LAST = 0.9  # seconds in which it ends, once told to
@@ -100,12 +101,14 @@ async def _run(settings: Settings, announce: Announce, figures: Figures) -> None
         serves = asyncio.Event()
         stack.enter_context(_cancelled(_announce(serves, announce, addresses)))
         stack.enter_context(_cancelled(_report(pools.upkeep, figures)))
+        begun = monotonic()
         while True:
             try:
                 async with connected(str(addresses["nats"]), own_keys, figures.failed) as opened:
                     await _serve(opened, settings, own_keys, verifier, pools, figures, serves)
             except (RunnerError, LostBrokerError, NatsError, TimeoutError) as error:
-                if not serves.is_set():
+                may_come = isinstance(error, NoLeaderError) and monotonic() - begun < START
+                if not serves.is_set() and not may_come:
                     raise
                 figures.failed(str(error) or "The connection to NATS is lost.")
             await asyncio.sleep(PAUSE)

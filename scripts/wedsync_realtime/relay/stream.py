@@ -34,6 +34,7 @@ ASKED = 100  # messages after which the server is asked for an answer
 PATIENCE = 5.0  # seconds
 ELECTION = 10.0  # seconds in which NATS servers agree on who leads them
 AGAIN = 0.5  # seconds without an answer after which it is asked for again
+LEADERLESS = 10008  # what a server answers that knows of nobody who leads the cluster
 UNSTORED = (
     "the NATS server stores nothing: its log says why. Where its disk is full, make room there "
     "and start it again"
@@ -54,6 +55,10 @@ _BLANKS = str.maketrans("01", " \t")
 
 class StreamError(Exception):
     """The stream refused a message or did not answer: its end is to be read again."""
+
+
+class NoLeaderError(BrokerError):
+    """Nobody leads the NATS cluster, or none that this server knows of, as far as it tells."""
 
 
 class _Verbatim(str):
@@ -119,8 +124,8 @@ class Stream:
     async def open(self) -> End:
         """Go on from the stream's end, wherever it is now; create the stream where it is missing.
 
-        Raises StreamError, BrokerError; the latter also where another server may do better, as
-        where this one is cut off from the others.
+        Raises StreamError, BrokerError, NoLeaderError; the last where another server may do
+        better, as where this one is cut off from the others.
         """
         self._number += 1
         if self._number == 1:
@@ -133,7 +138,8 @@ class Stream:
         except NotFoundError:
             await self._create()
         except (NatsTimeoutError, ServiceUnavailableError) as error:
-            raise BrokerError(
+            is_leaderless = isinstance(error, NatsTimeoutError) or error.err_code == LEADERLESS
+            raise (NoLeaderError if is_leaderless else BrokerError)(
                 "NATS has no JetStream for the relay: "
                 + (getattr(error, "description", None) or "no answer"),
                 f"Enable it (jetstream {{ store_dir: … }}), for account APP as {SHOW} says; of a "
@@ -245,6 +251,8 @@ class Stream:
         try:
             await self._context.add_stream(_CONFIG.evolve(num_replicas=self._replicas))
         except APIError as error:
+            if error.err_code == LEADERLESS:
+                raise StreamError(str(error)) from None
             raise BrokerError(
                 f"NATS refuses the stream {NAME}: {error.description}",
                 f"Give JetStream the room, and for --replicas {self._replicas} the servers.",
