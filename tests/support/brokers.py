@@ -48,6 +48,11 @@ class Broker:
                 return
         raise AssertionError("the NATS server has not started")
 
+    def send(self, signal: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process
+        self._process.send_signal(signal)
+
     def kill(self) -> None:
         """Kill it as the kernel does."""
         if self._process:
