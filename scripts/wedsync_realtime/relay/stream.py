@@ -20,6 +20,7 @@ from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import RePublish, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
+from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.errors import BrokerError
 from wedsync_realtime.relay.connections import SHOW
 
@@ -272,6 +273,5 @@ async def _asked(question: Callable[..., Coroutine[Any, Any, T]], *arguments: An
             if answered:
                 return await answered.pop()
     finally:
-        for each in asked:
-            each.cancel()
-        await asyncio.gather(*asked, return_exceptions=True)
+        await cancel(*asked)
+        await asyncio.gather(*asked, return_exceptions=True)  # the first answer is told
