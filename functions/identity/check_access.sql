@@ -79,8 +79,8 @@ end
 $$;
 
 comment on function wedsync_realtime.check_access(uuid, wedsync_realtime.channels[], jsonb) is
-'Tenants that the filters of a call name, by channel; that of the user; and the problem with the '
-'user''s access, or null.';
+'Tenants that the filters of a call name, in the order of its channels; that of the user; and the '
+'problem with the user''s access, or null.';
 revoke execute on function wedsync_realtime.check_access(uuid, wedsync_realtime.channels[], jsonb)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.check_access(uuid, wedsync_realtime.channels[], jsonb)
