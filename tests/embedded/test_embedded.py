@@ -6,7 +6,9 @@ import re
 import signal
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -15,6 +17,7 @@ import pytest
 from tests.embedded.conftest import NOBODY, as_nobody, as_root, located, running
 from tests.support.cluster import Cluster
 from tests.support.tree import Tree
+from tests.support.waiting import PATIENCE
 from wedsync_realtime.embedded import cluster, place
 from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import ClusterError
@@ -26,6 +29,25 @@ def query(url: str, text: str) -> Any:
     with psycopg.connect(url) as connection:
         row = connection.execute(text.encode()).fetchone()
         return row[0] if row else None
+
+
+def test_folder_is_made_by_whoever_comes_first(tmp_path: Path) -> None:
+    """As by the demo's page, which fetches its packages while the server is made."""
+    makers = 8
+    homes = [tmp_path / str(number) / ".local" for number in range(200)]
+    together = Barrier(makers)
+
+    def make() -> None:
+        for home in homes:
+            together.wait(PATIENCE)
+            place.make_home(home)
+
+    with ThreadPoolExecutor(makers) as pool:
+        making = [pool.submit(make) for _ in range(makers)]
+        for each in making:
+            each.add_done_callback(lambda done: done.exception() and together.abort())
+    for each in making:
+        each.result()
 
 
 def test_migrate_creates_a_cluster_and_says_how_to_connect(

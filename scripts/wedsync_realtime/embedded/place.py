@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -159,7 +160,7 @@ def make_home(home: Path) -> None:
     Raises ClusterError.
     """
     try:
-        if not home.exists():
+        with suppress(FileExistsError):  # another may make it at the same moment
             home.mkdir(parents=True)
             home.chmod(0o755)
         (home / "lock").touch()
