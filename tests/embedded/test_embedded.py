@@ -38,14 +38,16 @@ def test_folder_is_made_by_whoever_comes_first(tmp_path: Path) -> None:
     together = Barrier(makers)
 
     def make() -> None:
-        for home in homes:
-            together.wait(PATIENCE)
-            place.make_home(home)
+        try:
+            for home in homes:
+                together.wait(PATIENCE)
+                place.make_home(home)
+        except ClusterError:
+            together.abort()
+            raise
 
     with ThreadPoolExecutor(makers) as pool:
         making = [pool.submit(make) for _ in range(makers)]
-        for each in making:
-            each.add_done_callback(lambda done: done.exception() and together.abort())
     for each in making:
         each.result()
 
