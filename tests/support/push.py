@@ -14,6 +14,7 @@ from nats.errors import ConnectionClosedError
 
 from tests.support.relay import Relay, token
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.connection.nats_client import TellingClient
 from wedsync_realtime.relay import keys
 
 VIOLATION, TOO_LONG = b"-ERR 'Authorization Violation'", b"-ERR 'maximum control line exceeded'"
@@ -67,19 +68,18 @@ class Push:
         async def failed(error: Exception) -> None:
             self.errors.append(str(error))
 
-        return await nats.connect(
-            self.relay.nats.split(","),
-            **{
-                "token": with_token,
-                "name": str(self.connection_id),
-                "inbox_prefix": f"_INBOX.{self.user}.{self.connection_id}",
-                "allow_reconnect": False,
-                "connect_timeout": PATIENCE,
-                "closed_cb": closed,
-                "error_cb": failed,
-            }
-            | options,
-        )
+        client = TellingClient()
+        connecting: dict[str, Any] = {
+            "token": with_token,
+            "name": str(self.connection_id),
+            "inbox_prefix": f"_INBOX.{self.user}.{self.connection_id}",
+            "allow_reconnect": False,
+            "connect_timeout": PATIENCE,
+            "closed_cb": closed,
+            "error_cb": failed,
+        }
+        await client.connect(self.relay.nats.split(","), **connecting | options)
+        return client
 
     async def call(self, function: str, **arguments: Any) -> Msg:
         """Call a function over the connection and return the answer as it is."""

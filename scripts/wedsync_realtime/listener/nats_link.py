@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
 from nats.errors import Error as NatsError
 
+from wedsync_realtime.connection.nats_client import TellingClient
 from wedsync_realtime.listener.items import RefusedError, Row
 from wedsync_realtime.listener.link import POLL_INTERVAL, Receiver
 from wedsync_realtime.listener.merge import Pushed
@@ -125,7 +126,7 @@ class NatsLink:
         token = self._token if isinstance(self._token, str) else self._token()
         claims = _claims(token)
         self._user = claims["sub"]
-        client = Client()
+        client = TellingClient()
         self._ears[connection_id] = _Ear(client, dict(leases))
         try:
             await client.connect(

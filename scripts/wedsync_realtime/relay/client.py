@@ -7,8 +7,9 @@ ends, where the library expects text, and no other white space. It would stop re
 import re
 from typing import Any
 
-from nats.aio.client import Client
 from nats.protocol import parser
+
+from wedsync_realtime.connection.nats_client import TellingClient
 
 # Blanks alone part the words of a line that the server writes.
 parser.MSG_RE = re.compile(rb"MSG +([^ \r\n]+) +(\d+) +(([^ \r\n]+) +)?(\d+)\r\n")
@@ -19,7 +20,7 @@ LONGEST_HEADERS = 4096  # bytes
 _PRINTABLE = re.compile(rb"[!-~]*")
 
 
-class SteadyClient(Client):
+class SteadyClient(TellingClient):
     """Passes over messages whose subjects or headers are not what anybody writes who means well."""
 
     silences = 2  # pings without an answer, after which the server is gone
