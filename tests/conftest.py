@@ -13,12 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.caller import Caller, caller
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.deploy import deploy
-from tests.support.people import People, install_helpers
-from tests.support.pgtap import Stories, Story, install_pgtap
-from tests.support.progress import Progress
+from tests.support.callers.caller import Caller, caller
+from tests.support.callers.people import People, install_helpers
+from tests.support.postgres.cluster import Cluster, running_cluster
+from tests.support.postgres.deploy import deploy
+from tests.support.suite.pgtap import Stories, Story, install_pgtap
+from tests.support.suite.progress import Progress
 from wedsync_realtime.embedded import node
 
 STORIES = Path(__file__).parent / "db"
@@ -48,7 +48,7 @@ LONGEST = (
     "existing/test_application.py",
     "existing/test_under_load.py",
     "suite/test_make_venv.py",
-    "delivery/test_drain.py",
+    "delivery/drain/test_drain.py",
     "security/test_malformed.py",
     "deployment/test_pooler.py",
 )
@@ -191,8 +191,8 @@ def stories(config: pytest.Config) -> Stories:
     ]
     asked = [
         path
-        for path in sorted(STORIES.glob("*.sql"))
-        if any(path.is_relative_to(place.resolve()) for place in places)
+        for path in sorted(STORIES.glob("*/*.sql"))
+        if is_story(path) and any(path.is_relative_to(place.resolve()) for place in places)
     ]
     folder = getattr(config, "workerinput", {}).get(FOLDER)
     return Stories(
@@ -202,9 +202,15 @@ def stories(config: pytest.Config) -> Stories:
     )
 
 
+def is_story(path: Path) -> bool:
+    """Return whether a file lies in a room of tests/db, where support/ has what stories call."""
+    room = path.parent
+    return path.suffix == ".sql" and room.parent == STORIES and room.name != "support"
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Story | None:
     """Collect the stories in tests/db."""
-    if file_path.suffix != ".sql" or file_path.parent != STORIES:
+    if not is_story(file_path):
         return None
     story: Story = Story.from_parent(parent, path=file_path)
     story.stories = stories(parent.config)

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from tests.supabase.conftest import authenticator, node_modules, rest
-from tests.support.cluster import Cluster
-from tests.support.people import People
-from tests.support.supabase import supabase_template
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.supabase import supabase_template
 from wedsync_realtime.client import source
 
 __all__ = ["authenticator", "node_modules", "rest"]

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 
 from tests.support import waiting
-from tests.support.caller import Caller
+from tests.support.callers.caller import Caller
 from tests.support.waiting import PATIENCE
 
 SCRIPT = Path(__file__).with_name("follower.mjs")

@@ -19,7 +19,7 @@ from tests.client.websocket import WebSocket
 from tests.supabase.rest import Handler, rest_server
 from tests.supabase.rest_sql import RequestError
 from tests.supabase.tokens import verified
-from tests.support.supabase import joins
+from tests.support.postgres.supabase import joins
 
 TAKE = """
     with taken as (delete from realtime.messages as m returning m.topic, m.event, m.payload)

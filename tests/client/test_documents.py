@@ -21,10 +21,10 @@ from tests.client.realtime import project_server
 from tests.supabase.conftest import Cli, supabase_cli
 from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
-from tests.support.browser import HASTE, chromium
-from tests.support.cluster import Cluster
 from tests.support.documents import code, page
-from tests.support.tcp import over_tcp
+from tests.support.pages.browser import HASTE, chromium
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.tcp import over_tcp
 from tests.support.waiting import PATIENCE, until
 from wedsync_realtime.demo.script import STATIC
 

@@ -17,9 +17,9 @@ from tests.client.follower import Follower, expire, following
 from tests.client.realtime import Realtime, project_server
 from tests.client.writers import Writers
 from tests.supabase.tokens import SECRET, token
-from tests.support.cluster import Cluster
-from tests.support.people import People
-from tests.support.relay import running_relay
+from tests.support.callers.people import People
+from tests.support.nats.relay import running_relay
+from tests.support.postgres.cluster import Cluster
 
 FAULTS = 1000 if os.environ.get("WEDSYNC_LONG") else 60
 CALMS = 10 if FAULTS == 1000 else 2  # when the copy is compared

@@ -12,8 +12,8 @@ import pytest
 from tests.client.conftest import INSERT
 from tests.client.follower import Follower, expire, following, leases, states, use_up_rate
 from tests.supabase.tokens import token
-from tests.support.caller import Caller
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
 
 Follow = Callable[..., Follower]
 Add = Callable[[str], object]

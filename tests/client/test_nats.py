@@ -11,9 +11,9 @@ import pytest
 
 from tests.client.follower import Follower, expire, following, leases, states
 from tests.supabase.tokens import SECRET, token
-from tests.support.cluster import Cluster
-from tests.support.people import People, own_people, shared_database
-from tests.support.relay import Relay, running_relay
+from tests.support.callers.people import People, own_people, shared_database
+from tests.support.nats.relay import Relay, running_relay
+from tests.support.postgres.cluster import Cluster
 
 Follow = Callable[..., Follower]
 Add = Callable[[str], object]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import HASTE, chromium, new_context
-from tests.support.cluster import Cluster
-from tests.support.dashboard import Dashboard, running_dashboard
+from tests.support.pages.browser import HASTE, chromium, new_context
+from tests.support.pages.dashboard import Dashboard, running_dashboard
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.monitoring.reader import Reader
 
 

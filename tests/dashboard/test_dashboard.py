@@ -12,10 +12,10 @@ from zipfile import ZipFile
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.dashboard import Dashboard, command
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
+from tests.support.pages.dashboard import Dashboard, command
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 
 PATHS = ["/", "/static/main.js", "/api/overview", "/api/explain", "/nothing"]

@@ -13,10 +13,10 @@ from playwright.sync_api import (
 )
 
 from tests.dashboard.page import figure, options, rows
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.dashboard import Dashboard, report_relays, running_dashboard
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
+from tests.support.pages.dashboard import Dashboard, report_relays, running_dashboard
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
 

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import new_context
-from tests.support.caller import Caller
-from tests.support.dashboard import running_dashboard
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
+from tests.support.pages.browser import new_context
+from tests.support.pages.dashboard import running_dashboard
 
 NARROW = 390  # pixels
 

@@ -11,10 +11,10 @@ from playwright.sync_api import (
 )
 
 from tests.dashboard.page import options, rows
-from tests.support.browser import new_context
-from tests.support.cluster import Cluster
-from tests.support.dashboard import Dashboard, play_season, report_relays, running_dashboard
-from tests.support.people import People, install_helpers
+from tests.support.callers.people import People, install_helpers
+from tests.support.pages.browser import new_context
+from tests.support.pages.dashboard import Dashboard, play_season, report_relays, running_dashboard
+from tests.support.postgres.cluster import Cluster
 
 CONTRAST = 4.5  # of text, by WCAG 2.2 level AA
 # Contrast by WCAG of every element that has text of its own, against the ground under it.

@@ -11,9 +11,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.dashboard import play_season
-from tests.support.people import People
+from tests.support.callers.people import People
+from tests.support.pages.dashboard import play_season
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.errors import LostConnectionError, NotDeployedError, NotMonitorError
 from wedsync_realtime.monitoring import panels, shared
 from wedsync_realtime.monitoring.reader import Reader

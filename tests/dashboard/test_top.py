@@ -12,10 +12,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static, TabbedContent
 
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.dashboard import play_season, report_relays
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
+from tests.support.pages.dashboard import play_season, report_relays
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader

@@ -6,9 +6,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import ActAs, Connect, Listener, subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import ActAs, Connect, Listener, subscribed
+from tests.support.callers.people import People
 
 
 @pytest.fixture

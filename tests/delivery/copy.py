@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.listener import Listener
+from tests.support.callers.listener import Listener
 
 Rows = dict[Any, dict[str, Any]]  # by key
 

@@ -5,9 +5,17 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, Connect, Listener, heard, names, subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import (
+    INSERT,
+    ActAs,
+    Connect,
+    Listener,
+    heard,
+    names,
+    subscribed,
+)
+from tests.support.callers.people import People
 from tests.support.waiting import until_blocked
 
 

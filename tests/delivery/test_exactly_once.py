@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.listener import ActAs, subscribed
-from tests.support.load import (
+from tests.support.callers.listener import ActAs, subscribed
+from tests.support.callers.load import (
     Poller,
     Threads,
     Writer,
@@ -19,7 +19,7 @@ from tests.support.load import (
     install_journal,
     told,
 )
-from tests.support.people import People
+from tests.support.callers.people import People
 
 WRITERS = 16
 CHANGES = 100_000 if os.environ.get("WEDSYNC_LONG") else 500

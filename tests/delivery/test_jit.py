@@ -4,8 +4,8 @@ from uuid import UUID
 
 import psycopg
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, subscribed
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, subscribed
 
 WATCH = b"""
     create function public.watch() returns trigger language plpgsql as $$

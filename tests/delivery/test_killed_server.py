@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller, caller
-from tests.support.listener import INSERT, Listener, subscribed
-from tests.support.load import (
+from tests.support.callers.caller import Caller, caller
+from tests.support.callers.listener import INSERT, Listener, subscribed
+from tests.support.callers.load import (
     Poller,
     Threads,
     Writer,
@@ -22,8 +22,8 @@ from tests.support.load import (
     install_journal,
     told,
 )
-from tests.support.people import People
-from tests.support.servers import Server, durable_server
+from tests.support.callers.people import People
+from tests.support.postgres.servers import Server, durable_server
 from tests.support.waiting import until
 
 KILLS = 20 if os.environ.get("WEDSYNC_LONG") else 3

@@ -5,10 +5,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
-from tests.support.people import People
-from tests.support.tables import listen_to
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, ActAs, Connect, Listener, names, subscribed
+from tests.support.callers.people import People
+from tests.support.callers.tables import listen_to
 
 # Each of 7 MB; as text an escaped letter takes six bytes.
 BIG = """

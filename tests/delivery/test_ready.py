@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Connect, Listener, names, subscribed
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Connect, Listener, names, subscribed
 
 
 def test_quiet_table_is_ready_at_the_first_poll(listener: Listener) -> None:

@@ -5,8 +5,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Listener, names
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Listener, names
 
 DAY = b"""
     select wedsync_realtime.add_partition(

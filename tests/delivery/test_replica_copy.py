@@ -11,8 +11,8 @@ import pytest
 
 from tests.delivery.copy import Copy
 from tests.delivery.statements import OFTEN, Statements
-from tests.support.listener import ActAs, subscribed
-from tests.support.people import People
+from tests.support.callers.listener import ActAs, subscribed
+from tests.support.callers.people import People
 
 STATEMENTS = 1000 if os.environ.get("WEDSYNC_LONG") else 250
 LEVELS = ["read committed", "repeatable read", "serializable"]

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Listener, names, subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Listener, names, subscribed
+from tests.support.callers.people import People
 
 EXPIRE = "update public.realtime_subscriptions set last_ping_at = now() - interval '6 minutes'"
 

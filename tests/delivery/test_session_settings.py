@@ -3,8 +3,8 @@
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from tests.support.caller import caller
-from tests.support.people import People
+from tests.support.callers.caller import caller
+from tests.support.callers.people import People
 
 HOSTILE = (
     "-c timezone=Asia/Kathmandu -c datestyle=German,DMY -c intervalstyle=sql_standard"

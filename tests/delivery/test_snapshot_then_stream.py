@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from tests.delivery.copy import Copy
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, subscribed
-from tests.support.load import Threads
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, ActAs, subscribed
+from tests.support.callers.load import Threads
+from tests.support.callers.people import People
 
 LOOKS = "current_setting('transaction_isolation') like 'read %'"
 LEVELS = ["read committed", "repeatable read", "serializable"]

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import psycopg
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Listener, subscribed
-from tests.support.load import Poller, Threads
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Listener, subscribed
+from tests.support.callers.load import Poller, Threads
+from tests.support.callers.people import People
 from tests.support.waiting import until
 
 ROWS = 200_000  # enough to look through for a while before they are dropped

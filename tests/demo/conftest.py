@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import chromium
-from tests.support.cluster import Cluster
-from tests.support.dashboard import Dashboard
+from tests.support.pages.browser import chromium
+from tests.support.pages.dashboard import Dashboard
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo import script
 from wedsync_realtime.errors import NoNodeError

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.dashboard import Dashboard
 from tests.support.documents import page as text_of
+from tests.support.pages.dashboard import Dashboard
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo.script import PACKAGES
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo import cast, play
 from wedsync_realtime.entry.cli import main

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 from tests.support.tools import program
 from tests.support.waiting import PATIENCE
 

@@ -4,7 +4,7 @@ import psycopg
 
 from tests.deployment.conftest import Run, execute, values
 from tests.deployment.dump import schema
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 
 FORGET = """
     drop table wedsync_realtime.deployed_scripts, wedsync_realtime.deployed_objects,

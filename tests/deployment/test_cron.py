@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, execute, values
-from tests.support.cluster import CRON_DATABASE, Cluster, running_cluster
-from tests.support.servers import Server
+from tests.support.postgres.cluster import CRON_DATABASE, Cluster, running_cluster
+from tests.support.postgres.servers import Server
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.packaging import bundle
 

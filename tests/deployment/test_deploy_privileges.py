@@ -7,9 +7,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.deploy import deploy
-from tests.support.supabase import OBJECTS
+from tests.support.postgres.cluster import Cluster, running_cluster
+from tests.support.postgres.deploy import deploy
+from tests.support.postgres.supabase import OBJECTS
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.errors import MissingPrivilegeError
 

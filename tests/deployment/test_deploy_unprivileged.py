@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.deploy import deploy
-from tests.support.people import People, install_helpers
-from tests.support.script import prepare
-from tests.support.script_admin import day, in_one_minute
+from tests.support.callers.people import People, install_helpers
+from tests.support.callers.script import prepare
+from tests.support.callers.script_admin import day, in_one_minute
+from tests.support.postgres.cluster import Cluster, running_cluster
+from tests.support.postgres.deploy import deploy
 
 DEFINERS = """
     select distinct p.proowner::regrole::text

@@ -10,10 +10,10 @@ from psycopg.conninfo import make_conninfo
 from psycopg.types.json import Jsonb
 
 from tests.deployment.conftest import Run, execute, values
-from tests.support.caller import caller
-from tests.support.cluster import Cluster
-from tests.support.dashboard import running_dashboard
-from tests.support.people import People, install_helpers
+from tests.support.callers.caller import caller
+from tests.support.callers.people import People, install_helpers
+from tests.support.pages.dashboard import running_dashboard
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.packaging import bundle
 
 NAMES = {"LATIN1": "Café Zoë", "WIN1252": "Café „Zoë“ €", "EUC_JP": "花屋"}

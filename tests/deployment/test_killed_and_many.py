@@ -11,11 +11,11 @@ import pytest
 
 from tests.deployment.conftest import Run, values
 from tests.deployment.dump import schema
-from tests.support import release
-from tests.support.at_once import run_at_once
-from tests.support.cluster import Cluster
-from tests.support.killed import MOMENTS, Killed, killing
-from tests.support.tree import Tree
+from tests.support.deployment import release
+from tests.support.deployment.at_once import run_at_once
+from tests.support.deployment.killed import MOMENTS, Killed, killing
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.source.scripts import Kind, default_root, discover
 
 SCRIPTS = discover(default_root())

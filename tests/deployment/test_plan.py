@@ -11,8 +11,8 @@ import pytest
 
 from tests.deployment.conftest import Run, execute
 from tests.deployment.dump import schema
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import until
 from wedsync_realtime.source.scripts import default_root, discover
 

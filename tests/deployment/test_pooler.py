@@ -8,8 +8,8 @@ import pytest
 from tests.deployment.bouncer import pooled
 from tests.deployment.conftest import Run
 from tests.deployment.dump import schema
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.connection import server
 
 

@@ -12,9 +12,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.deployment.conftest import Run, execute, values
 from tests.deployment.dump import schema, tool
-from tests.support.caller import Caller, caller
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.people import People, install_helpers
+from tests.support.callers.caller import Caller, caller
+from tests.support.callers.people import People, install_helpers
+from tests.support.postgres.cluster import Cluster, running_cluster
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.embedded import npm
 from wedsync_realtime.removal.uninstall import API_ROLES, OWN_ROLES

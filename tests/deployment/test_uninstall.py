@@ -10,8 +10,8 @@ import pytest
 
 from tests.deployment.conftest import Run, execute, values
 from tests.deployment.dump import schema
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.supabase import OBJECTS
+from tests.support.postgres.cluster import Cluster, running_cluster
+from tests.support.postgres.supabase import OBJECTS
 from tests.support.waiting import PATIENCE
 
 # An application that was there first: own columns, policies, triggers, identities, publication.

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, execute, values
-from tests.support import release
-from tests.support.caller import Caller, caller
-from tests.support.people import People, install_helpers
+from tests.support.callers.caller import Caller, caller
+from tests.support.callers.people import People, install_helpers
+from tests.support.deployment import release
 
 SUPPLIER = ("form-responses", "journey-progress", "client-profiles", "supplier-profile")
 COUPLE = ("core-fields", "wedding-details", "couple-profile")

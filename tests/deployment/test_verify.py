@@ -6,8 +6,8 @@ import psycopg
 import pytest
 
 from tests.deployment.conftest import Run, execute, values
-from tests.support.cluster import Cluster
-from tests.support.servers import caught_up, durable_server
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.servers import caught_up, durable_server
 from wedsync_realtime.inspection.verify import examine
 from wedsync_realtime.source.scripts import default_root, discover
 

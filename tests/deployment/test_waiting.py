@@ -16,8 +16,8 @@ import pytest
 
 from tests.deployment.conftest import Run, execute
 from tests.deployment.forward import forwarded
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE, until
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import limits, progress, server

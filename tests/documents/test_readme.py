@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 
-from tests.support.cluster import Cluster
+from tests.support.callers.listener import INSERT
+from tests.support.callers.people import People
 from tests.support.documents import code
-from tests.support.listener import INSERT
-from tests.support.people import People
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.listener import Event, Listener

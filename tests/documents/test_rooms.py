@@ -2,8 +2,8 @@
 
 import re
 
+from tests.documents.rooms import calls
 from tests.support.documents import ROOT, page
-from tests.support.rooms import calls
 from wedsync_realtime.source.scripts import default_root
 
 ROW = re.compile(r"^\| `(\w+)/` \|.*\| (.*) \|$", re.MULTILINE)

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
 from tests.support.documents import ROOT, page
-from tests.support.people import People
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE, until, until_blocked
 from wedsync_realtime.entry import menu
 

@@ -13,7 +13,7 @@ EXPECTED = re.compile(
 
 def stories() -> list[tuple[str, str]]:
     """Return who answers, and the keys with their types."""
-    text = (default_root() / "tests/db/rpc_types.sql").read_text()
+    text = (default_root() / "tests/db/contract/rpc_types.sql").read_text()
     return [
         (name, "".join(re.findall(r"'([^']*)'", first)) + last)
         for first, last, name in EXPECTED.findall(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.embedded import cluster, place, service
 from wedsync_realtime.entry.cli import main
 

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from tests.embedded.conftest import NOBODY, as_nobody, as_root, located, running
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.embedded import cluster, place
 from wedsync_realtime.entry.cli import main

@@ -6,9 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.deploy import deploy
-from tests.support.project import APPLICATION, as_admin, create_project, running_projects
+from tests.existing.project import APPLICATION, as_admin, create_project, running_projects
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.deploy import deploy
 
 
 @pytest.fixture(scope="package")

@@ -8,13 +8,13 @@ import psycopg
 import pytest
 
 from tests.deployment.test_deploy_unprivileged import played
+from tests.existing.project import as_admin, create_project
 from tests.security.test_function_matrix import READABLE, RELATIONS, ROLES
-from tests.support.caller import caller
-from tests.support.cluster import CRON_DATABASE, Cluster, running_cluster
-from tests.support.deploy import deploy
-from tests.support.listener import subscribed
-from tests.support.project import as_admin, create_project
-from tests.support.supabase import OBJECTS
+from tests.support.callers.caller import caller
+from tests.support.callers.listener import subscribed
+from tests.support.postgres.cluster import CRON_DATABASE, Cluster, running_cluster
+from tests.support.postgres.deploy import deploy
+from tests.support.postgres.supabase import OBJECTS
 from tests.support.waiting import until
 from wedsync_realtime.deployment.deploy import migrate
 

@@ -6,11 +6,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import caller
-from tests.support.deploy import deploy
-from tests.support.listener import subscribed
-from tests.support.project import as_admin
-from tests.support.traffic import QUICK, Traffic, traffic
+from tests.existing.project import as_admin
+from tests.existing.traffic import QUICK, Traffic, traffic
+from tests.support.callers.caller import caller
+from tests.support.callers.listener import subscribed
+from tests.support.postgres.deploy import deploy
 
 LISTENER = UUID(md5(b"user8").hexdigest())
 SUPPLIER = UUID(md5(b"supplier8").hexdigest())

@@ -10,8 +10,8 @@ import pytest
 
 from tests.existing.test_application import key
 from tests.existing.unfit import DISABLED, warnings
-from tests.support.caller import caller
-from tests.support.listener import subscribed
+from tests.support.callers.caller import caller
+from tests.support.callers.listener import subscribed
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.entry.cli import main
 

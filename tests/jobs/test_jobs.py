@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.people import People
+from tests.support.callers.people import People
 from tests.support.waiting import PATIENCE, until
 
 INSERT = "insert into public.form_responses (supplier_id) values (%s)"

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.support.cluster import Cluster
-from tests.support.people import People
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import until
 from wedsync_realtime.connection import server
 from wedsync_realtime.entry import maintain

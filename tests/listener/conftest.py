@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.listener.scene import Scene
-from tests.support.people import People
+from tests.support.callers.people import People
 
 
 @pytest.fixture

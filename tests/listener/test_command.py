@@ -11,7 +11,7 @@ import pytest
 from tests.listener.scene import (
     Scene,
 )
-from tests.support.people import People
+from tests.support.callers.people import People
 
 
 def listen(url: str, *arguments: str) -> list[str]:

@@ -9,8 +9,8 @@ import pytest
 
 from tests.listener.copies import Copy, ready, settle, writing
 from tests.listener.scene import FORMS, NAME, Scene, asynchronous, counted, take_names, until
-from tests.support.cluster import Cluster
-from tests.support.people import People
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.listener import (
     Event,
     Hub,

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.listener.scene import FORMS, Scene, asynchronous, take_names
-from tests.support.people import People
+from tests.support.callers.people import People
 from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.listener import (
     Listener,

@@ -14,7 +14,7 @@ from tests.listener.scene import (
     take,
     until,
 )
-from tests.support.people import People
+from tests.support.callers.people import People
 from wedsync_realtime.listener import (
     Item,
     Listener,

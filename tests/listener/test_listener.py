@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from tests.listener.scene import FORMS, NAME, Scene, asynchronous, counted, take, take_names, until
-from tests.support.cluster import Cluster
-from tests.support.people import People
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.listener import (
     Ready,
     Resync,

@@ -13,9 +13,9 @@ import pytest
 
 from tests.listener.copies import Copy, ready, settle, writing
 from tests.listener.scene import FORMS, Scene, asynchronous, take_names, until
-from tests.support.cluster import Cluster
-from tests.support.people import People, own_people, shared_database
-from tests.support.relay import Relay, running_relay, token
+from tests.support.callers.people import People, own_people, shared_database
+from tests.support.nats.relay import Relay, running_relay, token
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.listener import Listener, Ready, RefusedError, Resync, nats_link
 from wedsync_realtime.listener.nats_link import NatsLink
 

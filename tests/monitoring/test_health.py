@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from tests.monitoring.faults import FAULTS, Fault
-from tests.support.cluster import Cluster
-from tests.support.deploy import deploy
-from tests.support.people import People
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.deploy import deploy
 from tests.support.waiting import until
 
 SUBSCRIBE = b"""

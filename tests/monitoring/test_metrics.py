@@ -16,9 +16,9 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
 from tests.support.tools import program
 from tests.support.waiting import PATIENCE, until
 from wedsync_realtime.entry.cli import main

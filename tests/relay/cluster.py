@@ -8,9 +8,9 @@ from pathlib import Path
 from nats.errors import Error as NatsError
 
 from tests.relay.documented import block, certificate
-from tests.support.brokers import Broker, bare_configuration
-from tests.support.push import operator
-from tests.support.relay import Relay
+from tests.support.nats.brokers import Broker, bare_configuration
+from tests.support.nats.push import operator
+from tests.support.nats.relay import Relay
 from tests.support.waiting import PATIENCE
 
 SERVERS = 3

@@ -8,8 +8,8 @@ import pytest
 
 from tests.relay.cluster import Cluster
 from tests.relay.scene import Scene
-from tests.support.people import People
-from tests.support.relay import Relay, running_relay
+from tests.support.callers.people import People
+from tests.support.nats.relay import Relay, running_relay
 
 
 @pytest.fixture

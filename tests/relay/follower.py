@@ -12,8 +12,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from tests.relay.scene import FORMS, body
-from tests.support.push import Push, control
-from tests.support.relay import Relay
+from tests.support.nats.push import Push, control
+from tests.support.nats.relay import Relay
 
 PAUSE = 0.1  # seconds between attempts
 ANSWER = 20.0  # seconds for a login or a call

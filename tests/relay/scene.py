@@ -13,7 +13,7 @@ import psycopg
 from nats.aio.msg import Msg
 
 from tests.support import waiting
-from tests.support.people import People
+from tests.support.callers.people import People
 
 FORMS = "form-responses"
 LIMIT = 1500 if os.environ.get("WEDSYNC_LONG") else 300  # seconds that a test may take

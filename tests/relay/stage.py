@@ -16,12 +16,12 @@ from nats.errors import NoRespondersError
 
 from tests.relay.follower import Follower
 from tests.relay.scene import FORMS
-from tests.support import relay as relays
-from tests.support.caller import caller
-from tests.support.people import People
-from tests.support.push import operator
-from tests.support.relay import Relay
-from tests.support.servers import Server
+from tests.support.callers.caller import caller
+from tests.support.callers.people import People
+from tests.support.nats import relay as relays
+from tests.support.nats.push import operator
+from tests.support.nats.relay import Relay
+from tests.support.postgres.servers import Server
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.connection.tasks import cancel
 

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from tests.relay.scene import Scene, asynchronous, until
-from tests.support.brokers import Broker, relay_configuration, running_broker
+from tests.support.nats.brokers import Broker, relay_configuration, running_broker
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.relay import calls, keys
 from wedsync_realtime.relay.calls import UNDELIVERED, Calls

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.relay.scene import asynchronous
-from tests.support.brokers import running_broker
+from tests.support.nats.brokers import running_broker
 from wedsync_realtime.connection.nats_client import TellingClient
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.relay.cluster import SERVERS, Cluster, leader_of_all
 from tests.relay.scene import asynchronous
 from tests.relay.stage import Stage, follow_while
-from tests.support.servers import durable_server
+from tests.support.postgres.servers import durable_server
 
 TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 1.0  # seconds at most of work with a server missing

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.relay.documented import block, certificate
-from tests.support.brokers import PROGRAM, printed_configuration
+from tests.support.nats.brokers import PROGRAM, printed_configuration
 from wedsync_realtime.relay.main import options_parser
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.relay.scene import asynchronous
 from tests.relay.stage import Stage, follow_while, someone_leads
-from tests.support.brokers import Broker, relay_configuration, running_broker
-from tests.support.servers import durable_server
+from tests.support.nats.brokers import Broker, relay_configuration, running_broker
+from tests.support.postgres.servers import durable_server
 
 TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 0.5  # seconds at most of work between two kills

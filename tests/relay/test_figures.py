@@ -10,9 +10,9 @@ import pytest
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.support import waiting
-from tests.support.brokers import relay_configuration, running_broker
-from tests.support.push import Push, is_let_in, operator, pushed
-from tests.support.relay import Relay, running_relay, token
+from tests.support.nats.brokers import relay_configuration, running_broker
+from tests.support.nats.push import Push, is_let_in, operator, pushed
+from tests.support.nats.relay import Relay, running_relay, token
 from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.relay import relay as relays
 from wedsync_realtime.relay.database import Pool

@@ -11,9 +11,9 @@ from nats.errors import Error as NatsError
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.relay.stage import published_names
-from tests.support.brokers import Broker, relay_configuration, running_broker
-from tests.support.push import pushed
-from tests.support.relay import Relay, running_relay
+from tests.support.nats.brokers import Broker, relay_configuration, running_broker
+from tests.support.nats.push import pushed
+from tests.support.nats.relay import Relay, running_relay
 from tests.support.waiting import PATIENCE
 
 LONG = "x" * 20_000

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from tests.relay.scene import FORMS, Scene, asynchronous, until
-from tests.support.caller import caller
-from tests.support.push import pushed
-from tests.support.relay import PLACES, Relay, running_relay
+from tests.support.callers.caller import caller
+from tests.support.nats.push import pushed
+from tests.support.nats.relay import PLACES, Relay, running_relay
 
 GRACE = 2  # seconds in which a client may come back
 ENDED = """

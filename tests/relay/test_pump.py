@@ -11,8 +11,8 @@ import pytest
 from nats.aio.msg import Msg
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names
-from tests.support.brokers import relay_configuration, running_broker
-from tests.support.caller import caller
+from tests.support.callers.caller import caller
+from tests.support.nats.brokers import relay_configuration, running_broker
 from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.relay import database, keys, pump
 from wedsync_realtime.relay.connections import connected

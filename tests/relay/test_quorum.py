@@ -9,9 +9,9 @@ import pytest
 from tests.relay.cluster import SERVERS, Cluster, leader_of_all
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.relay.stage import await_published, someone_leads
-from tests.support.caller import caller
-from tests.support.push import pushed
-from tests.support.relay import running_relay, start
+from tests.support.callers.caller import caller
+from tests.support.nats.push import pushed
+from tests.support.nats.relay import running_relay, start
 from wedsync_realtime.relay import keys, stream
 from wedsync_realtime.relay.connections import connected
 from wedsync_realtime.relay.stream import Stream

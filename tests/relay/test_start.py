@@ -17,15 +17,15 @@ import psycopg
 import pytest
 
 from tests.relay.scene import asynchronous
-from tests.support.brokers import (
+from tests.support.nats.brokers import (
     bare_configuration,
     printed_configuration,
     relay_configuration,
     running_broker,
     with_store,
 )
-from tests.support.cluster import Cluster
-from tests.support.relay import environment, failing, running_relay
+from tests.support.nats.relay import environment, failing, running_relay
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import until
 from wedsync_realtime.relay import keys, servers
 from wedsync_realtime.relay.connections import connected

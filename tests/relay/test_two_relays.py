@@ -9,9 +9,9 @@ import pytest
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.relay.shared.test_revocation import Writer, events
-from tests.support.brokers import relay_configuration, running_broker
-from tests.support.push import pushed
-from tests.support.relay import Relay, running_relay
+from tests.support.nats.brokers import relay_configuration, running_broker
+from tests.support.nats.push import pushed
+from tests.support.nats.relay import Relay, running_relay
 
 ROUNDS = 10
 BOTH = "select count(*) = 2 from wedsync_realtime.relays where logins > 0"

@@ -11,8 +11,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.support.at_once import run_at_once
-from tests.support.tree import Tree
+from tests.support.deployment.at_once import run_at_once
+from tests.support.deployment.tree import Tree
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.deployment import deploy
 from wedsync_realtime.entry.cli import main

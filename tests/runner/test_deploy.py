@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
 from wedsync_realtime.deployment import deploy
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.errors import (

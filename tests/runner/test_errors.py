@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
 from wedsync_realtime.connection import server

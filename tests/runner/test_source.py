@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
 from wedsync_realtime.errors import (
     EditedMigrationError,
     MisnamedScriptError,

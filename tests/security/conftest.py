@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.support.people import People
-from tests.support.script import Cast, prepare
+from tests.support.callers.people import People
+from tests.support.callers.script import Cast, prepare
 
 
 @pytest.fixture

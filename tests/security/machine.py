@@ -18,7 +18,7 @@ from tests.security.administration import (
     user,
 )
 from tests.security.model import BY_TABLE, CHANNELS, Event, Lease
-from tests.support.script import become, call
+from tests.support.callers.script import become, call
 
 
 class Isolation(Administration):

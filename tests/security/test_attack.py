@@ -7,10 +7,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.people import People, install_helpers
-from tests.support.script import Cast, become, call, prepare, tracked
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People, install_helpers
+from tests.support.callers.script import Cast, become, call, prepare, tracked
+from tests.support.postgres.cluster import Cluster
 
 CHANNELS = [
     "form-responses", "journey-progress", "core-fields", "client-profiles", "supplier-profile",

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from tests.security.shadows import install_shadows, make_shadows
-from tests.support.script import Cast, Line, become, tracked, users
+from tests.support.callers.script import Cast, Line, become, tracked, users
 
 HOSTILE_PATH = "pg_temp, hostile, public, wedsync_realtime, pg_catalog"
 

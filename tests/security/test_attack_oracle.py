@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.people import People
-from tests.support.script import Cast, become, call
+from tests.support.callers.people import People
+from tests.support.callers.script import Cast, become, call
 
 # Counters of this session that statistics have not collected yet, so only differences tell.
 WORK = """

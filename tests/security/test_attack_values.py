@@ -5,7 +5,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.script import Cast, become, call
+from tests.support.callers.script import Cast, become, call
 
 
 def test_filters_that_compress_well_are_bounded_all_the_same(

@@ -5,10 +5,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.pgtap import install_pgtap, run_story
+from tests.support.postgres.cluster import Cluster
+from tests.support.suite.pgtap import install_pgtap, run_story
 
-STORIES = Path(__file__).parents[1] / "db"
+STORIES = Path(__file__).parents[1] / "db" / "contract"
 
 OFFENDERS = b"""
     create table public.bare (id int);

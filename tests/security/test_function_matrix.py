@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.deploy import deploy
-from tests.support.script import become
+from tests.support.callers.script import become
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.deploy import deploy
 
 ROLES = [
     "anon", "authenticated", "service_role", "wedsync_realtime_monitor", "wedsync_realtime_relay",

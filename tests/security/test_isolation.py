@@ -10,7 +10,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.security.administration import USERS
 from tests.security.machine import Isolation
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 
 LONG = bool(os.environ.get("WEDSYNC_LONG"))
 EXAMPLES, STEPS = (1500, 80) if LONG else (60, 50)

@@ -10,8 +10,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.security.malformed import OPERATORS, VALUES, Argument, Source, calls
-from tests.support.people import People
-from tests.support.script import become, call
+from tests.support.callers.people import People
+from tests.support.callers.script import become, call
 
 BATCHES, BATCH = (1000, 125) if os.environ.get("WEDSYNC_LONG") else (80, 126)
 

@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from tests.security.grants import takings
-from tests.support.people import People
-from tests.support.script import Cast, Line, prepare
-from tests.support.script_admin import day, in_one_minute, monitoring
+from tests.support.callers.people import People
+from tests.support.callers.script import Cast, Line, prepare
+from tests.support.callers.script_admin import day, in_one_minute, monitoring
 
 OWNER = "wedsync_realtime_owner"
 Play: TypeAlias = Callable[[psycopg.Connection, Cast], Iterator[Line]]

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller, caller
-from tests.support.listener import INSERT, Listener, subscribed
-from tests.support.people import People
-from tests.support.servers import Server, caught_up, durable_server
+from tests.support.callers.caller import Caller, caller
+from tests.support.callers.listener import INSERT, Listener, subscribed
+from tests.support.callers.people import People
+from tests.support.postgres.servers import Server, caught_up, durable_server
 
 
 @dataclass

@@ -8,10 +8,10 @@ from uuid import UUID
 import psycopg
 
 from tests.standby.conftest import Pair
-from tests.support.drainer import Drainer, drained, here
-from tests.support.listener import INSERT
-from tests.support.load import Threads, Writer, committed, difference, install_journal, told
-from tests.support.servers import Server
+from tests.support.callers.drainer import Drainer, drained, here
+from tests.support.callers.listener import INSERT
+from tests.support.callers.load import Threads, Writer, committed, difference, install_journal, told
+from tests.support.postgres.servers import Server
 
 
 def test_standby_that_is_behind_tells_nothing_and_keeps_the_position(

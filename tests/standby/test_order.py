@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from tests.standby.conftest import Pair
-from tests.support.listener import INSERT
-from tests.support.servers import Server
+from tests.support.callers.listener import INSERT
+from tests.support.postgres.servers import Server
 
 
 def test_commits_out_of_order_are_each_told_once(pair: Pair, server: Server) -> None:

@@ -10,9 +10,17 @@ import psycopg
 import pytest
 
 from tests.standby.conftest import Pair, paired
-from tests.support.listener import INSERT, subscribed
-from tests.support.load import Poller, Threads, Writer, committed, difference, install_journal, told
-from tests.support.servers import Server
+from tests.support.callers.listener import INSERT, subscribed
+from tests.support.callers.load import (
+    Poller,
+    Threads,
+    Writer,
+    committed,
+    difference,
+    install_journal,
+    told,
+)
+from tests.support.postgres.servers import Server
 
 
 def test_standby_that_is_behind_tells_nothing_and_keeps_the_cursor(pair: Pair) -> None:

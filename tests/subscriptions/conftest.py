@@ -7,9 +7,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import ActAs, Listener, subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import ActAs, Listener, subscribed
+from tests.support.callers.people import People
 from tests.support.waiting import PATIENCE
 
 SUBSCRIBE = "select public.realtime_subscribe(%s, jsonb_build_object('supplier_id', %s::text))"

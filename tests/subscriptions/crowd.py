@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from tests.support.script import become, call
+from tests.support.callers.script import become, call
 
 Work: TypeAlias = Callable[[psycopg.Connection], Any]
 

@@ -20,7 +20,7 @@ from tests.subscriptions.crowd import (
     outcome,
     subscribing,
 )
-from tests.support.people import People
+from tests.support.callers.people import People
 
 Act: TypeAlias = Callable[[UUID, UUID, UUID], Work]  # of a user, a supplier, a couple
 

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from tests.subscriptions.conftest import POLL, SUBSCRIBE, on_responses, run, value
-from tests.support.caller import Caller
-from tests.support.listener import INSERT
-from tests.support.people import People
-from tests.support.tables import add_channel
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT
+from tests.support.callers.people import People
+from tests.support.callers.tables import add_channel
 from tests.support.waiting import PAUSE, until, until_blocked
 
 AGE = "update public.realtime_subscriptions set last_ping_at = now() - interval '10 minutes'"

@@ -6,9 +6,9 @@ from uuid import UUID
 import psycopg
 
 from tests.subscriptions.conftest import POLL, SUBSCRIBE, on_responses, run, value
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, names, subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, ActAs, names, subscribed
+from tests.support.callers.people import People
 from tests.support.waiting import PATIENCE
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import subscribed
+from tests.support.callers.people import People
 
 AUDIT: LiteralString = """
     select l.user_id, l.event_type, l.payload ->> 'reason'

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
 
 INSERT = "insert into public.form_responses (supplier_id) values (%s)"
 STEPS = 150

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.subscriptions.crowd import Crowd, crowd, leases, outcome, subscribing
-from tests.support.people import People
+from tests.support.callers.people import People
 
 LONG = bool(os.environ.get("WEDSYNC_LONG"))
 ROUNDS = 200 if LONG else 25

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
 
 FUNCTIONS = b"""
     create function public.who(a jsonb, b text[] default null) returns jsonb language plpgsql as $$

@@ -7,12 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster, ClusterError, find_server
+from tests.support.postgres.cluster import Cluster, ClusterError, find_server
 from tests.support.waiting import until
 
 HOLD = """
 import sys
-from tests.support.cluster import running_cluster
+from tests.support.postgres.cluster import running_cluster
 with running_cluster() as cluster:
     print(cluster.directory, flush=True)
     sys.stdin.read()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.container import NoEngineError, check_engine
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.container import NoEngineError, check_engine
 
 ROOT = Path(__file__).parents[2]
 SUITE = [

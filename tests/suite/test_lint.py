@@ -5,8 +5,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.bodies import findings, has_plpgsql_check
 from tests.support.lint import text_findings
+from tests.support.suite.bodies import findings, has_plpgsql_check
 
 BROKEN = b"""
     set check_function_bodies = off;

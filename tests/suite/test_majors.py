@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import DEFAULT_MAJOR, Cluster
+from tests.support.postgres.cluster import DEFAULT_MAJOR, Cluster
 from wedsync_realtime.embedded import node, npm
 from wedsync_realtime.embedded.account import server_account
 from wedsync_realtime.embedded.binaries import inspect

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.pgtap import Assertion, Stories, create_extension, run_story
+from tests.support.postgres.cluster import Cluster
+from tests.support.suite.pgtap import Assertion, Stories, create_extension, run_story
 
 Run = Callable[[str], tuple[list[Assertion], list[str]]]
 

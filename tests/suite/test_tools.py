@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import tools
-from tests.support.pgtap import Assertion, Outcome, Stories
+from tests.support.suite.pgtap import Assertion, Outcome, Stories
 from wedsync_realtime.embedded import install
 
 
@@ -63,7 +63,7 @@ def test_story_that_another_worker_is_at_is_left_to_it(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     worker = Counted(ran, lambda: pytest.fail("no cluster"), list(paths), shared)
-    with (shared / "a.sql").open("ab+") as other:
+    with worker.left(paths[0]).open("ab+") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         worker.outcome(paths[1])
         assert ran == ["b.sql"]

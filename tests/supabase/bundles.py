@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
 from wedsync_realtime.packaging import bundle
 
 

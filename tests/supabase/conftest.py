@@ -10,8 +10,8 @@ import pytest
 
 from tests.supabase.clients import Client, python_client, script_client
 from tests.supabase.rest import rest_server
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.demo.modules import installed
 from wedsync_realtime.embedded import node

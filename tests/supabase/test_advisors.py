@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from tests.supabase.conftest import Cli
-from tests.support.cluster import Cluster
-from tests.support.deploy import deploy
-from tests.support.supabase import OBJECTS, PROJECT
-from tests.support.tcp import over_tcp
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.deploy import deploy
+from tests.support.postgres.supabase import OBJECTS, PROJECT
+from tests.support.postgres.tcp import over_tcp
 
 WARNED = "wedsync_realtime.run_job"  # it commits, which a pinned search_path forbids
 ACCEPTED = {  # INFO alone, but for that; docs/deploy.md says why

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.supabase.bundles import apply, bundled, query
-from tests.support.cluster import Cluster
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.deployment.deploy import LOCK_KEY, migrate
 from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import BrokenBundleError, EditedMigrationError, RemovedScriptError

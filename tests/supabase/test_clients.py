@@ -9,7 +9,7 @@ import pytest
 
 from tests.supabase.clients import Client
 from tests.supabase.tokens import token
-from tests.support.people import People
+from tests.support.callers.people import People
 
 ClientOf = Callable[[str | None], Client]
 

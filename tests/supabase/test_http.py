@@ -11,7 +11,7 @@ import pytest
 
 from tests.supabase.rest import PREFIX
 from tests.supabase.tokens import ALGORITHM, SECRET, token
-from tests.support.people import People
+from tests.support.callers.people import People
 
 SPY = """
     create function public.spy() returns jsonb language sql {} as $$

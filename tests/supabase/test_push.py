@@ -9,10 +9,10 @@ import pytest
 
 from tests.supabase.bundles import bundled, query
 from tests.supabase.conftest import Cli
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.supabase import PROJECT
-from tests.support.tcp import over_tcp
-from tests.support.tree import Tree
+from tests.support.deployment.tree import Tree
+from tests.support.postgres.cluster import Cluster, running_cluster
+from tests.support.postgres.supabase import PROJECT
+from tests.support.postgres.tcp import over_tcp
 from wedsync_realtime.deployment.deploy import migrate
 from wedsync_realtime.entry.cli import main
 

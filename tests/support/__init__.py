@@ -1,1 +1,1 @@
-"""What the tests share: the throwaway cluster, the pgTAP collector, callers, the linter."""
+"""What tests of more than one folder share; here what any of them waits, looks up and reads by."""

@@ -13,10 +13,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.support.bodies import findings, has_plpgsql_check
-from tests.support.cluster import ClusterError, running_cluster
-from tests.support.deploy import DeployError, deploy
-from tests.support.supabase import OBJECTS
+from tests.support.postgres.cluster import ClusterError, running_cluster
+from tests.support.postgres.deploy import DeployError, deploy
+from tests.support.postgres.supabase import OBJECTS
+from tests.support.suite.bodies import findings, has_plpgsql_check
 
 ROOT = Path(__file__).parents[2]
 SQL_FOLDERS = ["migrations", "functions", "policies", "tests/db"]

@@ -16,7 +16,7 @@ from tests.client.realtime import Realtime, Session, project_server
 from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
 from tests.support import waiting
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 from tests.support.waiting import PATIENCE
 
 Follow = Callable[..., Follower]

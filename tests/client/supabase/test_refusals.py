@@ -10,8 +10,8 @@ import pytest
 from tests.client.follower import leases, states, use_up_rate
 from tests.client.supabase.conftest import Add, Follow
 from tests.supabase.tokens import token
-from tests.support.caller import Caller
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
 
 ALLOW = "select wedsync_realtime.set_limit(%s, %s)"
 

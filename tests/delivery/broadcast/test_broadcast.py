@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from tests.delivery.failures import failures
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.listener import INSERT, Connect, Listener, names
-from tests.support.people import People
-from tests.support.supabase import sent, supabase_template
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Connect, Listener, names
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.supabase import sent, supabase_template
 from tests.support.waiting import PATIENCE
 
 DROP_PARTITIONS = b"""

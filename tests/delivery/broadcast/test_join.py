@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.cluster import Cluster
-from tests.support.listener import ActAs, Listener, subscribed
-from tests.support.people import People
-from tests.support.supabase import joins, may_send, supabase_template
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import ActAs, Listener, subscribed
+from tests.support.callers.people import People
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.supabase import joins, may_send, supabase_template
 
 BROADCAST = {"broadcast"}
 

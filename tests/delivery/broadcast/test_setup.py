@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 from tests.delivery.failures import failures
-from tests.support.caller import caller
-from tests.support.cluster import Cluster, running_cluster
-from tests.support.deploy import deploy
-from tests.support.listener import INSERT, Listener, subscribed
-from tests.support.people import People, install_helpers
-from tests.support.supabase import OBJECTS, sent, supabase_template
+from tests.support.callers.caller import caller
+from tests.support.callers.listener import INSERT, Listener, subscribed
+from tests.support.callers.people import People, install_helpers
+from tests.support.postgres.cluster import Cluster, running_cluster
+from tests.support.postgres.deploy import deploy
+from tests.support.postgres.supabase import OBJECTS, sent, supabase_template
 from wedsync_realtime.deployment.deploy import migrate
 
 SWITCH = "update wedsync_realtime.settings set broadcast_enabled = %s"

@@ -5,9 +5,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import Listener
-from tests.support.tables import add_channel, listen_to, told
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import Listener
+from tests.support.callers.tables import add_channel, listen_to, told
 
 CREATE = """
     create table public.staff (id integer primary key);

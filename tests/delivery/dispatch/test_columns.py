@@ -6,8 +6,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.tables import add_channel, listen_to, told
+from tests.support.callers.caller import Caller
+from tests.support.callers.tables import add_channel, listen_to, told
 
 # Values whose text depends on settings of the session, and names that meet those of dispatch.
 ODD = b"""

@@ -5,8 +5,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Connect, names, subscribed
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Connect, names, subscribed
 from tests.support.waiting import PATIENCE
 
 CLOSE = "select setval('wedsync_realtime.gate_1', 1, false)"

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from tests.delivery.failures import failures
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, Connect, Listener, names, subscribed
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, ActAs, Connect, Listener, names, subscribed
+from tests.support.callers.people import People
 from tests.support.waiting import PATIENCE, until
 
 GUARD = "update wedsync_realtime.settings set dispatch_guarded = %s"

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Listener
-from tests.support.tables import listen_to, told
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Listener
+from tests.support.callers.tables import listen_to, told
 
 
 @pytest.fixture

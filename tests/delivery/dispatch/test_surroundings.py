@@ -6,9 +6,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, Connect, Listener
-from tests.support.tables import listen_to, told
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, Connect, Listener
+from tests.support.callers.tables import listen_to, told
 from tests.support.waiting import until
 
 # Whatever dispatch might mention without its schema; each raises when it is used.

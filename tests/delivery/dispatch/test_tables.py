@@ -5,10 +5,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs
-from tests.support.people import People
-from tests.support.tables import add_channel, attach, listen_to, told
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, ActAs
+from tests.support.callers.people import People
+from tests.support.callers.tables import add_channel, attach, listen_to, told
 
 PARTITIONED = b"""
     create table public.visits (

@@ -6,10 +6,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT
-from tests.support.people import People
-from tests.support.tables import listen_to, told
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT
+from tests.support.callers.people import People
+from tests.support.callers.tables import listen_to, told
 
 NESTED: dict[str, LiteralString] = {
     "row": """

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.cluster import Cluster
-from tests.support.people import People, own_people, shared_database
-from tests.support.relay import Relay, running_relay
+from tests.support.callers.people import People, own_people, shared_database
+from tests.support.nats.relay import Relay, running_relay
+from tests.support.postgres.cluster import Cluster
 
 
 @pytest.fixture(scope="package")

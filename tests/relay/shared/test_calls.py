@@ -10,8 +10,8 @@ from uuid import uuid4
 from nats.aio.msg import Msg
 
 from tests.relay.scene import FORMS, Scene, asynchronous, body
-from tests.support.push import Push, pushed
-from tests.support.relay import Relay
+from tests.support.nats.push import Push, pushed
+from tests.support.nats.relay import Relay
 from wedsync_realtime.relay.calls import AT_ONCE
 
 CONNECTIONS, LIMIT = 12, 7

@@ -13,8 +13,8 @@ from nats.errors import NoRespondersError
 from psycopg.types.json import Jsonb
 
 from tests.relay.scene import FORMS, Scene, asynchronous, body, names, until
-from tests.support.push import VIOLATION, pushed
-from tests.support.relay import Relay, token
+from tests.support.nats.push import VIOLATION, pushed
+from tests.support.nats.relay import Relay, token
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.relay.calls import AT_ONCE, FLOOD, HEAVY
 

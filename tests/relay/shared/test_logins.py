@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from nats.errors import Error as NatsError
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
-from tests.support.push import Push, is_let_in, pushed
-from tests.support.relay import SECRET, Relay, running_relay, token
+from tests.support.nats.push import Push, is_let_in, pushed
+from tests.support.nats.relay import SECRET, Relay, running_relay, token
 from tests.support.waiting import PATIENCE
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -3,8 +3,8 @@
 import psycopg
 
 from tests.relay.scene import FORMS, Scene, asynchronous, body, names
-from tests.support.push import control, operator, pushed
-from tests.support.relay import Relay
+from tests.support.nats.push import control, operator, pushed
+from tests.support.nats.relay import Relay
 
 
 @asynchronous

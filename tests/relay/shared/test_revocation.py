@@ -10,8 +10,8 @@ import psycopg
 from nats.aio.msg import Msg
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
-from tests.support.push import Push, control, pushed
-from tests.support.relay import Relay
+from tests.support.nats.push import Push, control, pushed
+from tests.support.nats.relay import Relay
 from tests.support.waiting import PATIENCE
 
 ROUNDS = 1000 if os.environ.get("WEDSYNC_LONG") else 12

@@ -1,4 +1,4 @@
-"""Deployments that kill themselves, each a fork of `python -m tests.support.killed`.
+"""Deployments that kill themselves, each a fork of `python -m tests.support.deployment.killed`.
 
 That process has imported everything once, and is told on its stdin what to run: the source's
 folder, the step, the moment and the URL, as one JSON array in a line.
@@ -34,7 +34,7 @@ def killing() -> Iterator[Killed]:
     Its arguments: the URL; the source; the script or attached table, counted from 1, at which it
     dies; the moment: before it is sent, inside while the server runs it, or after it has ended.
     """
-    command = [sys.executable, "-m", "tests.support.killed"]
+    command = [sys.executable, "-m", "tests.support.deployment.killed"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as forks:

@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.support.cluster import Cluster
-from tests.support.deploy import deploy
+from tests.support.postgres.cluster import Cluster
+from tests.support.postgres.deploy import deploy
 
 OBJECTS = Path(__file__).with_suffix(".sql").read_bytes()
 # What a project has before it has any table: API roles, and they get every privilege on it.

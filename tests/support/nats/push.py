@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
 
-from tests.support.relay import Relay, token
+from tests.support.nats.relay import Relay, token
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.connection.nats_client import TellingClient
 from wedsync_realtime.relay import keys

@@ -14,9 +14,9 @@ import pytest
 from tap.line import Diagnostic, Plan, Result  # type: ignore[import-untyped]
 from tap.parser import Parser  # type: ignore[import-untyped]
 
-from tests.support.cluster import Cluster, ClusterError
-from tests.support.deploy import DeployError
-from tests.support.people import install_helpers
+from tests.support.callers.people import install_helpers
+from tests.support.postgres.cluster import Cluster, ClusterError
+from tests.support.postgres.deploy import DeployError
 
 SEARCH_PATH = "public,tap"
 TIME_LIMIT = 600  # seconds for one story that hangs
@@ -119,10 +119,14 @@ class Stories:
         assert outcome
         return outcome
 
+    def left(self, path: Path) -> Path:
+        """Return the file in which the outcome of a story is left to the others."""
+        assert self.shared
+        return self.shared / f"{path.parent.name}-{path.name}"
+
     def _claim(self, path: Path, lock: int) -> Outcome | None:
         """Return the outcome, by running the story if nobody has; None where somebody is at it."""
-        assert self.shared
-        with (self.shared / path.name).open("ab+") as file:
+        with self.left(path).open("ab+") as file:
             try:
                 fcntl.flock(file, lock)
             except BlockingIOError:
@@ -148,7 +152,7 @@ class Stories:
 
 
 class Story(pytest.File):
-    """A file in tests/db; it runs when it is collected, since only a run tells the names."""
+    """A file of tests/db; it runs when it is collected, since only a run tells the names."""
 
     stories: Stories
 

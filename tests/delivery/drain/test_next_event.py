@@ -6,8 +6,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.drainer import Row, drain, drained, here, is_seen_at_a_glance
-from tests.support.listener import INSERT, Connect, Listener
+from tests.support.callers.drainer import Row, drain, drained, here, is_seen_at_a_glance
+from tests.support.callers.listener import INSERT, Connect, Listener
 from tests.support.waiting import until
 
 TAKE_XID = "select pg_current_xact_id()"

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import psycopg
 
-from tests.support.script import OTHER_CONNECTION, Cast, Line, become, call, steady, users
+from tests.support.callers.script import OTHER_CONNECTION, Cast, Line, become, call, steady, users
 
 T = TypeVar("T")
 

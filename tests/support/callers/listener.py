@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.caller import Answer, Caller
+from tests.support.callers.caller import Answer, Caller
 from tests.support.waiting import PATIENCE
 
 INSERT = "insert into public.form_responses (supplier_id, form_name) values (%s, %s)"

@@ -7,9 +7,9 @@ import pytest
 
 from tests.delivery.test_removal import AGE, DAY, REMOVE
 from tests.delivery.test_resync import signed
-from tests.support.caller import Caller
-from tests.support.drainer import Row, drain, drained, here
-from tests.support.listener import INSERT, Connect, Listener, names, subscribed
+from tests.support.callers.caller import Caller
+from tests.support.callers.drainer import Row, drain, drained, here
+from tests.support.callers.listener import INSERT, Connect, Listener, names, subscribed
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.drainer import drain, drained, here
-from tests.support.listener import INSERT, ActAs, Connect, Listener, heard
-from tests.support.load import Threads
-from tests.support.people import People
-from tests.support.tables import listen_to
+from tests.support.callers.caller import Caller
+from tests.support.callers.drainer import drain, drained, here
+from tests.support.callers.listener import INSERT, ActAs, Connect, Listener, heard
+from tests.support.callers.load import Threads
+from tests.support.callers.people import People
+from tests.support.callers.tables import listen_to
 from tests.support.waiting import PATIENCE, until
 
 HANG = "select wedsync_realtime.hang_relay_bell()"

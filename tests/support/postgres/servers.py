@@ -12,9 +12,9 @@ from typing import Any
 
 import psycopg
 
-from tests.support.cluster import SETTINGS, Cluster, running_cluster
-from tests.support.deploy import deploy
-from tests.support.people import install_helpers
+from tests.support.callers.people import install_helpers
+from tests.support.postgres.cluster import SETTINGS, Cluster, running_cluster
+from tests.support.postgres.deploy import deploy
 from tests.support.waiting import PATIENCE
 
 # What a production server has, but for the WAL writer: it sleeps, so that what has not been

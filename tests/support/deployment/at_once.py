@@ -1,4 +1,4 @@
-"""The command in many processes at once: forks of `python -m tests.support.at_once`.
+"""The command in many processes at once: forks of `python -m tests.support.deployment.at_once`.
 
 That process has imported everything once, which takes each longer than most commands.
 """

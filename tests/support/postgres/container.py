@@ -16,7 +16,7 @@ from testcontainers.core.image import DockerImage
 
 from tests.support.waiting import PATIENCE
 
-FOLDER = Path(__file__).parents[1] / "container"
+FOLDER = Path(__file__).parents[2] / "container"
 BASE = "DOCKER_BASE"  # the environment's variable for an image other than the official one
 PORT = 5432
 

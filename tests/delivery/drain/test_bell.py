@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.support.caller import Caller
-from tests.support.listener import INSERT, ActAs, Connect, heard
-from tests.support.people import People
-from tests.support.tables import listen_to
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import INSERT, ActAs, Connect, heard
+from tests.support.callers.people import People
+from tests.support.callers.tables import listen_to
 from tests.support.waiting import until
 
 HANG = "select wedsync_realtime.hang_bell(array['form-responses'])"

@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from tests.support.cluster import Cluster
+from tests.support.postgres.cluster import Cluster
 
-HELPERS = Path(__file__).parents[1] / "db" / "support"
+HELPERS = Path(__file__).parents[2] / "db" / "support"
 
 
 def install_helpers(connection: psycopg.Connection) -> None:

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import psycopg
 
-from tests.support.caller import caller
-from tests.support.listener import Listener
+from tests.support.callers.caller import caller
+from tests.support.callers.listener import Listener
 
 # Written under the lock of the row, by the transaction itself: so it has exactly what was
 # committed, and each row's changes in the order in which they happened.

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import psycopg
 
-from tests.support.caller import Caller
-from tests.support.listener import Listener, subscribed
+from tests.support.callers.caller import Caller
+from tests.support.callers.listener import Listener, subscribed
 
 REGISTER = """
     insert into wedsync_realtime.channels

@@ -8,10 +8,10 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.drainer import Drainer, drain, drained, here, is_seen_at_a_glance
-from tests.support.listener import INSERT, ActAs, Connect, Listener, subscribed
-from tests.support.load import (
+from tests.support.callers.caller import Caller
+from tests.support.callers.drainer import Drainer, drain, drained, here, is_seen_at_a_glance
+from tests.support.callers.listener import INSERT, ActAs, Connect, Listener, subscribed
+from tests.support.callers.load import (
     Threads,
     Writer,
     committed,
@@ -19,7 +19,7 @@ from tests.support.load import (
     install_journal,
     told,
 )
-from tests.support.people import People
+from tests.support.callers.people import People
 from tests.support.waiting import until
 
 WRITERS = 12

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import psycopg
 
-from tests.support.cluster import CRON_DATABASE, Cluster, running_cluster
-from tests.support.supabase import OBJECTS
+from tests.support.postgres.cluster import CRON_DATABASE, Cluster, running_cluster
+from tests.support.postgres.supabase import OBJECTS
 
-SUPPORT = Path(__file__).parent
-APPLICATION = (SUPPORT / "application.sql").read_bytes()
-PROJECT = (SUPPORT / "project.sql").read_bytes()
+HERE = Path(__file__).parent
+APPLICATION = (HERE / "application.sql").read_bytes()
+PROJECT = (HERE / "project.sql").read_bytes()
 # The superuser of a cluster cannot be made less, but be called otherwise.
 ROLES = """
     create role anon nologin;

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from tests.support.people import People
+from tests.support.callers.people import People
 
 OTHER_CONNECTION = UUID("11111111-1111-4111-8111-111111111111")
 VOLATILE_KEYS = {

@@ -188,7 +188,7 @@ def running_cluster(server: str | None = None, *, is_local: bool = False) -> Ite
 def contained_cluster() -> Iterator[Cluster]:
     """Run a new cluster in a container for the time of the context; skip without an engine."""
     # only here, because importing it takes longer than many a test
-    from tests.support.container import NoEngineError, running_container
+    from tests.support.postgres.container import NoEngineError, running_container
 
     directory = Path("/data")
     places = {"listen_addresses": "*", "unix_socket_directories": str(directory)}

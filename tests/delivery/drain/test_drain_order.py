@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.support.caller import Caller
-from tests.support.drainer import Drainer, drain, drained, here
-from tests.support.listener import INSERT, ActAs, Connect, Listener, subscribed
-from tests.support.load import Threads
-from tests.support.people import People
+from tests.support.callers.caller import Caller
+from tests.support.callers.drainer import Drainer, drain, drained, here
+from tests.support.callers.listener import INSERT, ActAs, Connect, Listener, subscribed
+from tests.support.callers.load import Threads
+from tests.support.callers.people import People
 
 REVOKE = "select wedsync_realtime.disconnect(user_id => %s)"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.relay import environment
+from tests.support.nats.relay import environment
 from wedsync_realtime.relay import configuration, keys
 
 PROGRAM = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or "nats-server"

@@ -1,0 +1,1 @@
+"""Who acts: people by name, callers as through PostgREST, those who poll, drain and write."""

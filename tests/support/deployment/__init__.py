@@ -1,0 +1,1 @@
+"""Deploying: other sources and releases, many at once, killed ones."""

@@ -1,0 +1,1 @@
+"""The dashboard, and a browser that looks at it."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the throwaway cluster, databases with the package, what Supabase adds."""

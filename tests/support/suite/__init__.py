@@ -1,0 +1,1 @@
+"""The suite itself: the pgTAP collector, its progress, plpgsql_check."""
