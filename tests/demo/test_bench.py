@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from wedsync_realtime.bench import chart, push, report, writers
-from wedsync_realtime.bench.compare import Cost, Costs
-from wedsync_realtime.bench.figures import Figure, Ratio, Reading, percentile, ratio
+from wedsync_realtime.bench.delivering import chart, push
+from wedsync_realtime.bench.ground.stage import Scale, default_parent, open_stage
 from wedsync_realtime.bench.main import SCENARIOS, measure
-from wedsync_realtime.bench.stage import Scale, default_parent, open_stage
+from wedsync_realtime.bench.measure import report
+from wedsync_realtime.bench.measure.compare import Cost, Costs
+from wedsync_realtime.bench.measure.figures import Figure, Ratio, Reading, percentile, ratio
+from wedsync_realtime.bench.writing import writers
 
 TINY = Scale(
     rounds=1,

@@ -10,26 +10,13 @@ from time import perf_counter
 
 from rich.console import Console
 
-from wedsync_realtime.bench import (
-    behind,
-    calls,
-    changes,
-    chart,
-    cleanup,
-    delivered,
-    delivery,
-    feed,
-    people,
-    pollers,
-    push,
-    report,
-    transports,
-    views,
-    walrus,
-    writers,
-)
-from wedsync_realtime.bench.figures import Figure
-from wedsync_realtime.bench.stage import FULL, Scale, Stage, default_parent, open_stage
+from wedsync_realtime.bench.calls import behind, calls, cleanup, feed, pollers, views
+from wedsync_realtime.bench.delivering import chart, delivered, delivery, push, transports, walrus
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.stage import FULL, Scale, Stage, default_parent, open_stage
+from wedsync_realtime.bench.measure import report
+from wedsync_realtime.bench.measure.figures import Figure
+from wedsync_realtime.bench.writing import changes, writers
 from wedsync_realtime.command import tool
 from wedsync_realtime.command.output import Printer
 

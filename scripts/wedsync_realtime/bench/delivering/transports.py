@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack
 from importlib.resources import files
 from pathlib import Path
 
-from wedsync_realtime.bench import people, push
-from wedsync_realtime.bench.figures import Figure, Reading
-from wedsync_realtime.bench.readers import audience
-from wedsync_realtime.bench.session import SETTLE, Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.delivering import push
+from wedsync_realtime.bench.delivering.readers import audience
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import SETTLE, Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.figures import Figure, Reading
 from wedsync_realtime.listener import Event, Hub, Listener, Ready
 
 SCENARIO = "transports"

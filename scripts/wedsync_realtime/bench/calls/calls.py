@@ -6,11 +6,11 @@ Goals hold for commits as PostgreSQL makes them by default.
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading, ratio
 
 SIZES = (10, 1_000)  # leases of the suppliers that users subscribe to
 FEW, MANY = (f"leases {size}" for size in SIZES)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 
-from wedsync_realtime.bench import feed, people
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.calls import feed
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading
 
 DAY = 86_400  # seconds that the events are spread over
 TOP = 20  # rows of a view that is looked at from its top

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.ground.session import Session
 
 
 @dataclass(frozen=True)

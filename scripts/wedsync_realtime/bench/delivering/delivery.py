@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.compare import Cost, Costs
-from wedsync_realtime.bench.figures import Figure, Reading, percentile, ratio
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Cost, Costs
+from wedsync_realtime.bench.measure.figures import Figure, Reading, percentile, ratio
 from wedsync_realtime.listener import Event, Listener, Ready, rpc
 
 CHANNELS = 20  # subscriptions of a listener

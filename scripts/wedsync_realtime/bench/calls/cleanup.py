@@ -6,11 +6,11 @@ from threading import Event, Thread
 
 from psycopg.errors import LockNotAvailable
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading, percentile, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Scale, Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Scale, Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading, percentile, ratio
 
 PAUSE = 0.002  # seconds between two calls of one caller beside cleanup
 SECONDS = 3.0  # goal, for the cleanup of GOAL_EXPIRED

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.figures import Figure, Reading, percentile
-from wedsync_realtime.bench.readers import LONGEST, Address, Audience, Client, audience
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.delivering.readers import LONGEST, Address, Audience, Client, audience
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.figures import Figure, Reading, percentile
 
 SECRET = "the tokens of the benchmark are signed with this secret"
 PACE = 0.02  # seconds between changes

@@ -6,12 +6,12 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.changes import ANSWERS
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading, ratio
+from wedsync_realtime.bench.writing.changes import ANSWERS
 
 SUPPLIER = "reader"
 CALLS = 5  # of a slice

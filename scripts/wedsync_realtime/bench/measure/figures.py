@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wedsync_realtime.bench.compare import Cost, Costs
+from wedsync_realtime.bench.measure.compare import Cost, Costs
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ disk, the difference in CPU time stands out.
 
 from collections.abc import Iterator
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, ratio
 
 LISTENED = "studio"  # a supplier with one lease
 UNHEARD = "unheard"  # a supplier without any

@@ -7,12 +7,12 @@ that the backend's CPU time is all of it.
 import json
 from collections.abc import Iterator
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.changes import ANSWERS
-from wedsync_realtime.bench.compare import Costs, Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Costs, Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading, ratio
+from wedsync_realtime.bench.writing.changes import ANSWERS
 
 SCENARIO = "delivered"
 MOST_POLLERS = 1_000  # beyond, a change takes them seconds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from uuid import UUID
 
-from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.ground.session import Session
 
 CHANNEL = "form-responses"
 PER_TENANT = 1_000  # leases of a supplier in a crowd

@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.figures import Figure, Reading, percentile
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.figures import Figure, Reading, percentile
 from wedsync_realtime.listener import RefusedError, rpc
 
 MAIN = "main"  # the supplier that polls throughout

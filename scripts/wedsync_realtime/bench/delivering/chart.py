@@ -8,8 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from wedsync_realtime.bench import delivered, walrus
-from wedsync_realtime.bench.figures import Figure, Ratio
+from wedsync_realtime.bench.delivering import delivered, walrus
+from wedsync_realtime.bench.measure.figures import Figure, Ratio
 
 # Milliseconds of realtime.list_changes per change, with row level security through a profile
 # lookup, by subscribers of one supplier; supabase/walrus 6f3d262, PostgreSQL 15, 2 cores.

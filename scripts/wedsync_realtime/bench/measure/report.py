@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from wedsync_realtime.bench.compare import Cost
-from wedsync_realtime.bench.figures import Figure, Ratio, Reading
+from wedsync_realtime.bench.measure.compare import Cost
+from wedsync_realtime.bench.measure.figures import Figure, Ratio, Reading
 
 _MARKS = {None: "", True: "[green]yes[/green]", False: "[bold red]no[/bold red]"}
 

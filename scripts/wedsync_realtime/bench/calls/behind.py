@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from wedsync_realtime.bench import feed, people
-from wedsync_realtime.bench.changes import ANSWERS
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.calls import feed
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading, ratio
+from wedsync_realtime.bench.writing.changes import ANSWERS
 
 SUPPLIER = "returner"
 SCENARIO = "a client that comes back"

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from wedsync_realtime.bench import delivered, people
-from wedsync_realtime.bench.changes import ANSWERS
-from wedsync_realtime.bench.compare import Way, compare
-from wedsync_realtime.bench.figures import Figure, ratio
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.delivering import delivered
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, ratio
+from wedsync_realtime.bench.writing.changes import ANSWERS
 
 SCENARIO = "delivered, Supabase"
 MOST = 1_000  # subscribers: beyond, a change takes it most of a second

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wedsync_realtime.bench.session import Session
+from wedsync_realtime.bench.ground.session import Session
 from wedsync_realtime.deployment import deploy
 from wedsync_realtime.embedded import binaries, cluster, install
 from wedsync_realtime.embedded.account import server_account

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from threading import Thread
 
-from wedsync_realtime.bench import people
-from wedsync_realtime.bench.changes import ANSWERS, INSERT, LISTENED
-from wedsync_realtime.bench.compare import Costs, Way, compare
-from wedsync_realtime.bench.figures import Figure, Reading
-from wedsync_realtime.bench.session import Session
-from wedsync_realtime.bench.stage import Stage
+from wedsync_realtime.bench.ground import people
+from wedsync_realtime.bench.ground.session import Session
+from wedsync_realtime.bench.ground.stage import Stage
+from wedsync_realtime.bench.measure.compare import Costs, Way, compare
+from wedsync_realtime.bench.measure.figures import Figure, Reading
+from wedsync_realtime.bench.writing.changes import ANSWERS, INSERT, LISTENED
 
 WRITERS = 16
 CALLS = 100  # of each writer, of a slice

@@ -1,0 +1,1 @@
+"""What calls, views and jobs take."""

@@ -1,0 +1,1 @@
+"""What it takes until everybody has a change: pushed, polled, by Supabase."""

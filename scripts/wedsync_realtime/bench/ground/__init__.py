@@ -1,0 +1,1 @@
+"""Where it is measured: a throwaway PostgreSQL, people with leases, plain SQL beside."""
