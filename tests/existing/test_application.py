@@ -9,7 +9,7 @@ import pytest
 
 from tests.deployment.test_deploy_unprivileged import played
 from tests.existing.project import as_admin, create_project
-from tests.security.test_function_matrix import READABLE, RELATIONS, ROLES
+from tests.security.matrix import READABLE, RELATIONS, ROLES
 from tests.support.callers.caller import caller
 from tests.support.callers.listener import subscribed
 from tests.support.postgres.cluster import CRON_DATABASE, Cluster, running_cluster
