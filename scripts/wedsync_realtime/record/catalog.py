@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from wedsync_realtime.source.scripts import SCHEMA, Kind, object_name
 
 _OBJECTS = (Path(__file__).parent / "catalog.sql").read_bytes()
+_ROLES = (Path(__file__).parent / "roles.sql").read_bytes()
 _CHANNELS = (Path(__file__).parent / "channels.sql").read_bytes()
 _JOBS = b"""
     select
@@ -117,8 +118,10 @@ def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
         if path.startswith("functions/public/")
     ]
     with _plain_text(connection):
-        rows = connection.execute(_OBJECTS, {"functions": functions}).fetchall()
-        items = {(row[0], row[1]): Item(*row) for row in rows}
+        items = {}
+        for query in (_OBJECTS, _ROLES):
+            rows = connection.execute(query, {"functions": functions}).fetchall()
+            items |= {(row[0], row[1]): Item(*row) for row in rows}
         unread: list[str] = []
         for what, read_more in (("channels", _channels), ("jobs", _jobs)):
             try:
