@@ -118,7 +118,7 @@ def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
         if path.startswith("functions/public/")
     ]
     with _plain_text(connection):
-        items = {}
+        items: dict[Key, Item] = {}
         for query in (_OBJECTS, _ROLES):
             rows = connection.execute(query, {"functions": functions}).fetchall()
             items |= {(row[0], row[1]): Item(*row) for row in rows}
