@@ -1,5 +1,6 @@
 -- Put a channel's constants in the place of the markers in a template; and, with broadcasts, around
--- each statement that records what sends its events too.
+-- each statement that records what sends its events too. Of a row only those columns travel that
+-- may, or its key when it is over the size.
 -- The image of a row goes without its virtual columns, of which PostgreSQL shows nothing but null
 -- to triggers. Of text in another form than a uuid's no tenant is made: the column has got another
 -- type, and writers must not fail for that. Rows are paired by the text of a key of one column,
@@ -24,6 +25,9 @@ declare
     v_keys constant text := (
         select string_agg(quote_literal(k.name), ', ') from unnest(channel.key_columns) as k (name)
     );
+    v_sent constant text[] := case
+        when channel.columns is not null then channel.key_columns || channel.columns
+    end;
     v_pairs_by_text constant boolean := exists (
         select from wedsync_realtime.channel_columns(channel) as c
         where c.name = channel.key_columns[1] and c.kind <> '' and c.type <> 'numeric'::regtype
@@ -68,34 +72,31 @@ begin
             ('old_row', replace(v_row, 'r.*', 'o.*')), ('new_row', replace(v_row, 'r.*', 'n.*')),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
             ('settings', wedsync_realtime.settings_expression(channel)),
-            ('sent', wedsync_realtime.image_expression('c.content', channel)),
-            ('sent_new', wedsync_realtime.image_expression('c.new', channel)),
-            ('sent_old', wedsync_realtime.image_expression('c.old', channel)),
             ('size', wedsync_realtime.size_expression('{i.content}', null, channel)),
             ('sizes', wedsync_realtime.size_expression('{i.new, i.old}', 'i.changed', channel)),
             ('size_one', wedsync_realtime.size_expression('{v_new, v_old}', 'v_changed', channel)),
             ('bytes', s.event_bytes::text), ('id', channel.id::text),
-            ('travels', case
-                when channel.columns is null then 'true'
-                else 'n.key in (' || v_keys || (
-                    select coalesce(string_agg(format(', %L', c.name), ''), '')
-                    from unnest(channel.columns) as c (name)
-                ) || ')'
-            end)
+            ('travels', coalesce((
+                select 'n.key in (' || string_agg(quote_literal(c.name), ', ') || ')'
+                from unnest(v_sent) as c (name)
+            ), 'true'))
         ) as m (name, value)
         union all
-        select
-            k.name,
-            case
-                when cardinality(channel.key_columns) > 1
-                    then wedsync_realtime.columns_expression(k.image, channel.key_columns)
-                when k.name = 'key' and v_pairs_by_text
-                    then format('(%s ->> %L) collate "C"', k.image, channel.key_columns[1])
-                else format('%s -> %L', k.image, channel.key_columns[1])
-            end
+        select k.name, case
+            when k.name !~ 'key$' or cardinality(channel.key_columns) > 1
+                then coalesce(wedsync_realtime.columns_expression(k.image, k.columns), k.image)
+            when k.name = 'key' and v_pairs_by_text
+                then format('(%s ->> %L) collate "C"', k.image, channel.key_columns[1])
+            else format('%s -> %L', k.image, channel.key_columns[1])
+        end
         from (values
-            ('key', 'i.content'), ('changed_key', 'c.new'), ('told_key', 'coalesce(e.new, e.old)')
-        ) as k (name, image)
+            ('key', 'i.content', channel.key_columns),
+            ('changed_key', 'c.new', channel.key_columns),
+            ('told_key', 'coalesce(e.new, e.old)', channel.key_columns),
+            ('content', 'c.content', v_sent), ('cut', 'c.content', channel.key_columns),
+            ('new', 'c.new', v_sent), ('cut_new', 'c.new', channel.key_columns),
+            ('old', 'c.old', v_sent), ('cut_old', 'c.old', channel.key_columns)
+        ) as k (name, image, columns)
     loop
         body := replace(body, '{' || v_marker.name || '}', v_marker.value);
     end loop;

@@ -22,7 +22,8 @@ declare
         (tenant_id, channel_id, operation, is_cut, event, {image}, is_first)
     select
         c.tenant_id, {id}, {code}, c.size > {bytes},
-        {event},{sent},
+        {event},
+            case when c.size <= {bytes} then {content} else {cut} end,
         %1$s
     from (
         select

@@ -35,7 +35,9 @@ declare
         (tenant_id, channel_id, operation, is_cut, event, new, old, changed, is_first)
     select
         c.tenant_id, {id}, c.operation, c.size > {bytes},
-        %1$s,{sent_new},{sent_old},
+        %1$s,
+            case when c.new is null then null when c.size <= {bytes} then {new} else {cut_new} end,
+            case when c.old is null then null when c.size <= {bytes} then {old} else {cut_old} end,
         c.changed,
         %2$s
     from (%3$s

@@ -87,7 +87,7 @@ INTERNAL = [
     "health_deployment", "health_dispatch", "health_feed", "health_jobs", "health_limits",
     "health_owners", "health_queue", "health_relay", "health_retention", "health_row_security",
     "health_slots", "health_tables", "health_transactions", "health_triggers",
-    "image_expression", "is_key", "is_published", "job_step", "keep_channel_name",
+    "is_key", "is_published", "job_step", "keep_channel_name",
     "key_columns", "lease_snapshot",
     "lock_user", "log_activity", "log_change", "log_ended_leases",
     "log_moved_lease", "maintain_partitions",
