@@ -41,7 +41,7 @@ begin
         v_before := wedsync_realtime.pin_settings();
     end if;$template$
     || case operation
-        when 'UPDATE' then wedsync_realtime.update_template(wedsync_realtime.has_cascades(channel))
+        when 'UPDATE' then wedsync_realtime.update_template(channel)
         else wedsync_realtime.rows_template(operation)
     end || $template$
     if v_gate % 2 = 0 or v_before is not null then$template$

@@ -16,14 +16,15 @@
 -- transactions that have deleted rows of the table, and once for all rows: for each of them anew a
 -- long transaction would take the square of its changes.
 
-create or replace function wedsync_realtime.update_template(cascades boolean)
+create or replace function wedsync_realtime.update_template(channel wedsync_realtime.channels)
     returns text
     language plpgsql
-    immutable
+    stable
     security invoker
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_table constant regclass := wedsync_realtime.channel_table(channel);
     c_changed constant text := $template$array(
                     select n.key
                     from (select jsonb_object_keys(%1$s) as key) as n
@@ -90,7 +91,17 @@ declare
 begin
     v_many := $template$
     v_looks := current_setting('transaction_isolation') like 'read %';$template$ || v_many;
-    if cascades then
+    if exists (
+        select
+        from pg_constraint as k
+        where
+            k.contype = 'f'
+            and (k.confdeltype in ('n', 'd') or k.confupdtype in ('c', 'n', 'd'))
+            and (
+                k.conrelid = v_table
+                or k.conrelid in (select p.relid from pg_partition_tree(v_table) as p)
+            )
+    ) then
         v_many := replace(v_many, '{not_new}', ' except all select {row} from new_rows as r');
         v_many := replace(v_many, '{not_old}', ' except all select {row} from old_rows as r');
         return replace(v_many, '{gone}', $template$
@@ -157,7 +168,7 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.update_template(boolean) is
+comment on function wedsync_realtime.update_template(wedsync_realtime.channels) is
 'Template of the trigger functions for UPDATE.';
-revoke execute on function wedsync_realtime.update_template(boolean)
+revoke execute on function wedsync_realtime.update_template(wedsync_realtime.channels)
 from public, anon, authenticated, service_role;

@@ -83,7 +83,7 @@ INTERNAL = [
     "follow_table", "follow_tables",
     "fill_template", "function_fingerprint", "gate_name", "ground_access",
     "ground_table",
-    "ground_triggers", "guard_channel", "has_cascades", "health_channels",
+    "ground_triggers", "guard_channel", "health_channels",
     "health_deployment", "health_dispatch", "health_feed", "health_jobs", "health_limits",
     "health_owners", "health_queue", "health_relay", "health_retention", "health_row_security",
     "health_slots", "health_tables", "health_transactions", "health_triggers",
