@@ -1,6 +1,7 @@
--- Count a failure that the writer does not see, and return how many there are of this kind in
--- its transaction; one of count 0 belongs to the one before it, if there is any. The row is the
--- transaction's own, so nobody waits for it, at no isolation level.
+-- Count a failure that the writer does not see; one of count 0 belongs to the one before it in its
+-- transaction, if there is any. The row is the transaction's own, so nobody waits for it, at no
+-- isolation level. For the first in dispatch the clients of the channel must resync; when not even
+-- that can be noted the error is raised: a write that nobody is told of must fail.
 
 create or replace function wedsync_realtime.note_failure(
     channel_id smallint,
@@ -9,7 +10,7 @@ create or replace function wedsync_realtime.note_failure(
     message    text,
     count      bigint default 1
 )
-    returns bigint
+    returns void
     language plpgsql
     volatile
     security definer
@@ -34,12 +35,15 @@ begin
         count = f.count + note_failure.count,
         last_at = excluded.last_at
     returning f.count into v_count;
-    return v_count;
+    if kind = 'dispatch' and count = 1 and v_count = 1 then
+        insert into wedsync_realtime.resets (channel_id, reason)
+        values (note_failure.channel_id, 'dispatch_failed');
+    end if;
 end
 $$;
 
 comment on function wedsync_realtime.note_failure(smallint, text, text, text, bigint) is
-'Count failures in dispatch_failures; returns how many there are in this transaction.';
+'Count failures in dispatch_failures; of one in dispatch the clients of its channel are told.';
 revoke execute on function wedsync_realtime.note_failure(smallint, text, text, text, bigint)
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.note_failure(smallint, text, text, text, bigint)

@@ -62,7 +62,7 @@ $template$;
         v_body := E'\nbegin' || v_body || $template$;
 exception
     when others then
-        perform wedsync_realtime.survive_failure({id}::smallint, sqlstate, sqlerrm);
+        perform wedsync_realtime.note_failure({id}::smallint, 'dispatch', sqlstate, sqlerrm);
         return null;
 end
 $template$;

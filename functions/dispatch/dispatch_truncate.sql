@@ -18,7 +18,9 @@ begin
             values (v_channel, 'truncated');
         exception
             when others then
-                perform wedsync_realtime.survive_failure(v_channel, sqlstate, sqlerrm);
+                perform wedsync_realtime.note_failure(
+                    v_channel, 'dispatch', sqlstate, sqlerrm
+                );
         end;
     elsif not v_looks or exists (
         select from wedsync_realtime.topics as t where t.channel_id = v_channel

@@ -108,7 +108,7 @@ INTERNAL = [
     "settings_expression",
     "settle_topic", "shows_window", "sign_cursor", "sign_ending", "size_expression",
     "standby_snapshot",
-    "survive_failure", "system_state", "table_problem", "table_users", "take_rate",
+    "system_state", "table_problem", "table_users", "take_rate",
     "tell_resync", "to_cursor", "to_problem", "to_snapshot",
     "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
     "watching_triggers", "window_page", "write_lease",
