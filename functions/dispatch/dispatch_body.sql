@@ -1,5 +1,8 @@
 -- Write the body of a trigger function of a channel: nothing is done while the channel's gate is
 -- closed. Somebody who sleeps is woken where the gate's value is even, as hang_bell() says.
+-- The values of a row are written as the feed keeps them, whatever the session's settings: those of
+-- them are set for it that can matter for the types of the table's columns, where they are
+-- otherwise. A type that is not known here may depend on any of them.
 -- Guarded, it stands in a block that catches every error; otherwise there is no such block, because
 -- a subtransaction in every statement slows everybody.
 
@@ -17,12 +20,40 @@ declare
     v_settings wedsync_realtime.settings;
     v_heard text := 'select distinct {tenant} '
     'from (select {row} as content from changed_rows as r limit 1000) as i';
+    v_written text;
+    v_pinned jsonb;
     v_body text;
 begin
     if not channel.is_enabled then
         return 'begin return null; end';
     end if;
     select s.* into v_settings from wedsync_realtime.settings as s;
+    select
+        string_agg(format('current_setting(%L) %s', p.name, p.fits), ' and ' order by p.place),
+        jsonb_object_agg(p.name, p.value)
+    into v_written, v_pinned
+    from (values
+        (1, 'TimeZone', 'UTC', 'in (''UTC'', ''Etc/UTC'')', null),
+        (2, 'DateStyle', 'ISO', 'like ''ISO%''', '{}'),
+        (3, 'IntervalStyle', 'postgres', '= ''postgres''', '{interval}'),
+        (4, 'bytea_output', 'hex', '= ''hex''', '{bytea}'),
+        (5, 'extra_float_digits', '1', 'in (''1'', ''2'', ''3'')', '{real, double precision}')
+    ) as p (place, name, value, fits, types)
+    where p.types is null or exists (
+        select from pg_attribute as a
+        where
+            a.attrelid = wedsync_realtime.channel_table(channel)
+            and a.attnum > 0
+            and not a.attisdropped
+            and (
+                a.atttypid = any (p.types::regtype[])
+                or a.atttypid <> all ('{
+                    uuid, text, varchar, bpchar, bool, int2, int4, int8, numeric, json, jsonb,
+                    date, time, timestamp, timestamptz, interval, bytea, float4, float8,
+                    _text, _uuid, _int4, _int8
+                }'::regtype[])
+            )
+    );
     if operation = 'UPDATE' then
         v_heard := replace(v_heard, 'changed', 'new') || ' union '
         || replace(v_heard, 'changed', 'old');
@@ -34,11 +65,11 @@ declare
     v_before jsonb;
 begin
     -- expressions are few, because each is made ready anew in every transaction
-    if v_gate is null or not ({settings}) then
+    if v_gate is null or not ($template$ || v_written || $template$) then
         if v_gate is null then
             return null;
         end if;
-        v_before := wedsync_realtime.pin_settings();
+        v_before := wedsync_realtime.swap_settings('$template$ || v_pinned || $template$');
     end if;$template$
     || case operation
         when 'UPDATE' then wedsync_realtime.update_template(channel)
@@ -52,7 +83,7 @@ begin
         ));
     end if;$template$ else '' end || $template$
         if v_before is not null then
-            perform wedsync_realtime.restore_settings(v_before);
+            perform wedsync_realtime.swap_settings(v_before);
         end if;
     end if;
     return null;

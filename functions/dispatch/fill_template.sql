@@ -71,7 +71,6 @@ begin
             ('row', v_row),
             ('old_row', replace(v_row, 'r.*', 'o.*')), ('new_row', replace(v_row, 'r.*', 'n.*')),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
-            ('settings', wedsync_realtime.settings_expression(channel)),
             ('size', wedsync_realtime.size_expression('{i.content}', null, channel)),
             ('sizes', wedsync_realtime.size_expression('{i.new, i.old}', 'i.changed', channel)),
             ('size_one', wedsync_realtime.size_expression('{v_new, v_old}', 'v_changed', channel)),
