@@ -2,10 +2,11 @@
 -- feed, as private broadcasts; or, with a reason, tell every hot topic of it to resync.
 -- Definer, and the one that own_functions leaves with the deploying role: realtime.send inserts
 -- as its caller, who must be let past the row policies of realtime.messages.
--- realtime.send turns a failure into a warning, so what it has inserted is counted; why it sent
--- nothing is found by inserting the last message as it does, and undoing that. Any other error is
--- caught too, because a new version of Supabase must not stop the application's writes: the block
--- costs one subtransaction more, realtime.send opens one for each message.
+-- realtime.send turns a failure into a warning, so what it has inserted is counted, by the
+-- statistics that the server keeps of its own work: nothing is read of the table, however large it
+-- is. Why it sent nothing is found by inserting the last message as it does, and undoing that. Any
+-- other error is caught too, because a new version of Supabase must not stop the application's
+-- writes: the block costs one subtransaction more, realtime.send opens one for each message.
 -- realtime.send leaves realtime.topic set, so the writer's own is set back. The time zone is the
 -- one that the partitions of realtime.messages are cut by.
 
@@ -30,9 +31,14 @@ declare
     v_event text;
     v_topic text;
     v_own_topic constant text := coalesce(current_setting('realtime.topic', true), '');
+    v_tables regclass[];
     v_before bigint;
 begin
-    v_before := wedsync_realtime.messages_inserted();
+    v_tables := 'realtime.messages'::regclass || array(
+        select i.inhrelid from pg_inherits as i where i.inhparent = 'realtime.messages'::regclass
+    )::regclass[];
+    select sum(pg_stat_get_xact_tuples_inserted(t))::bigint into v_before
+    from unnest(v_tables) as t;
     for v_topic, v_event, v_payload in
         select m.topic, m.event, m.payload
         from wedsync_realtime.broadcast_messages(channel_id, places, since, reason) as m
@@ -41,7 +47,8 @@ begin
         perform realtime.send(v_payload, v_event, v_topic, true);
     end loop;
     perform set_config('realtime.topic', v_own_topic, true);
-    v_unsent := v_tried - (wedsync_realtime.messages_inserted() - v_before);
+    select v_tried + v_before - sum(pg_stat_get_xact_tuples_inserted(t))::bigint into v_unsent
+    from unnest(v_tables) as t;
     if v_unsent > 0 and current_setting('track_counts')::boolean then
         begin
             insert into realtime.messages (payload, event, topic, private, extension)

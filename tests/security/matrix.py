@@ -91,7 +91,7 @@ INTERNAL = [
     "key_columns", "lease_snapshot",
     "lock_user", "log_activity", "log_change", "log_ended_leases",
     "log_moved_lease", "maintain_partitions",
-    "may_hear", "message_count", "messages_inserted", "missing_attachments",
+    "may_hear", "message_count", "missing_attachments",
     "name_access", "needed_columns", "next_cursor", "note_failure", "note_found",
     "note_server",
     "open_gates", "open_lease", "own_functions", "parse_cursor",
