@@ -1,7 +1,8 @@
-// The parts of the page that show the whole system: tiles, channels, refusals, health, jobs, activity.
+// The parts of the page that show the whole system: tiles, channels, refusals, activity.
 
 import { colour } from "./chart.js";
 import { badge, count, counted, duration, el, meter, minute, moment, rate, show } from "./dom.js";
+import { showHealth, showJobs, showRelays } from "./state.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -14,8 +15,8 @@ export function showOverview(overview) {
     showRates();
     showLag();
     show(byId("refusals").tBodies[0], overview.refusals, refusalRows);
-    show(byId("health"), overview.health, healthItems);
-    show(byId("jobs"), overview.jobs, jobItems);
+    showHealth(overview.health);
+    showJobs(overview.jobs);
     showRelays(overview.relays);
     showActivity(overview.activity);
 }
@@ -126,134 +127,6 @@ function refusalRows(refusals) {
     return rows.length
         ? rows
         : [el("tr", {}, el("td", { colspan: 3, class: "empty", text: "Nobody was refused." }))];
-}
-
-function healthItems(health) {
-    const items = (checks) =>
-        checks.map((check) =>
-            el(
-                "li",
-                {},
-                el(
-                    "div",
-                    { class: "line" },
-                    badge(check.status),
-                    el("span", { class: "name", text: check.name }),
-                    check.status === "ok"
-                        ? el("span", { class: "value", text: check.value })
-                        : null,
-                ),
-                ...(check.status === "ok"
-                    ? []
-                    : [
-                          el("p", { class: "advice", text: check.value }),
-                          el("p", { class: "advice", text: check.advice }),
-                          check.sql
-                              ? el("pre", {
-                                    text: check.sql,
-                                    tabindex: 0,
-                                    data: { keep: `sql ${check.name}` },
-                                })
-                              : null,
-                      ]),
-            ),
-        );
-    const well = health.filter((check) => check.status === "ok");
-    return [
-        ...items(health.filter((check) => check.status !== "ok")),
-        el(
-            "li",
-            {},
-            el(
-                "details",
-                { data: { keep: "well" } },
-                el("summary", {
-                    data: { keep: "well summary" },
-                    text: `${well.length} of ${health.length} checks are well`,
-                }),
-                el("ul", { class: "checks" }, ...items(well)),
-            ),
-        ),
-    ];
-}
-
-function jobItems(jobs) {
-    if (!jobs.length) return [el("li", { class: "empty", text: "No job has run yet." })];
-    return jobs.map((job) =>
-        el(
-            "li",
-            {},
-            el(
-                "div",
-                { class: "line" },
-                badge(job.status, job.found === "never" ? "waiting" : job.found),
-                el("span", { class: "name", text: job.name }),
-                el("span", { class: "value", text: job.schedule ?? "" }),
-            ),
-            el("p", {
-                class: "quiet",
-                text: job.succeeded_at
-                    ? `last success ${moment(job.succeeded_at)}, took ${duration(job.duration)}, ${count(job.rows)} rows`
-                    : job.found === "never"
-                      ? "has not run yet"
-                      : "has never succeeded",
-            }),
-            job.error ? el("p", { class: "advice", text: job.error }) : null,
-        ),
-    );
-}
-
-/** Show the relays, where one has reported. */
-function showRelays(relays) {
-    byId("relays-card").hidden = !relays.length;
-    if (!relays.length) return;
-    const leader = relays.find((relay) => relay.found === "leads");
-    byId("relays-note").textContent = leader
-        ? `${counted(leader.connections ?? 0, "connection")}, lag ${duration(leader.lag)}`
-        : "nothing is pushed";
-    show(byId("relays"), relays, relayItems);
-}
-
-function relayItems(relays) {
-    return relays.map((relay) => {
-        const done = [
-            [relay.published, "published"],
-            [relay.lag_events, "not yet"],
-            [relay.logins, "let in"],
-            [relay.kicks, "kicked"],
-            [relay.slow_consumers, "too slow"],
-        ];
-        const reasons = Object.entries(relay.refused)
-            .sort(([, one], [, other]) => other - one)
-            .map(([reason, times]) => `${reason} ${count(times)}`);
-        return el(
-            "li",
-            {},
-            el(
-                "div",
-                { class: "line" },
-                badge(relay.status, relay.found),
-                el("span", { class: "name id", text: relay.id.slice(0, 8), title: relay.id }),
-                el("span", { class: "value", text: `seen ${moment(relay.seen_at)}` }),
-            ),
-            el("p", {
-                class: "quiet",
-                text: done
-                    .filter(([times]) => times)
-                    .map(([times, what]) => `${count(times)} ${what}`)
-                    .join(", "),
-            }),
-            relay.refusals
-                ? el("p", {
-                      class: "quiet",
-                      text: `${count(relay.refusals)} refused: ${reasons.join(", ")}`,
-                  })
-                : null,
-            relay.error
-                ? el("p", { class: "advice", text: `${moment(relay.failed_at)} ${relay.error}` })
-                : null,
-        );
-    });
 }
 
 /** Return a button that asks main.js to explain a user. */
