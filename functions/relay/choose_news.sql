@@ -1,8 +1,8 @@
 -- Choose what to read for a position that is not the usual one: inside a window that was cut, on a
--- standby, beside a job that has noted nothing of this server, or where it cannot be continued,
--- which makes all topics resync, page by page in the same way, whatever a window that was cut has
--- told of them. Whether there are notices is not asked then, nor where the relay must wait, which
--- has no window.
+-- standby, beside a job that has noted nothing of this server, or where it cannot be continued, by
+-- what holds for the cursor of any topic. That makes all topics resync, page by page in the same
+-- way, whatever a window that was cut has told of them. Whether there are notices is not asked
+-- then, nor where the relay must wait, which has no window.
 
 create or replace function wedsync_realtime.choose_news(
     seen wedsync_realtime.cursor,
@@ -16,12 +16,20 @@ create or replace function wedsync_realtime.choose_news(
 as $$
 declare
     v_news wedsync_realtime.news;
+    v_lease wedsync_realtime.lease;
     v_reason text;
 begin
     v_news.seen := seen;
     v_news.epoch := wedsync_realtime.epoch();
     v_news.recorded := 0;
-    v_reason := wedsync_realtime.position_problem(seen, v_news.epoch, now);
+    select seen.topic_id, h.max_xid, h.dropped
+    into v_lease.topic_id, v_lease.max_xid, v_lease.dropped
+    from wedsync_realtime.feed_horizon as h;
+    v_reason := case
+        when seen.epoch = '' then 'stream_restarted'
+        when seen.seen is not null
+            then wedsync_realtime.resync_reason(v_lease, seen, v_news.epoch, now)
+    end;
     if seen.seen is null or v_reason is not null then
         if seen.upto is null or seen.topic_id < 0
             or pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(now)
