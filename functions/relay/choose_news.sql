@@ -35,9 +35,25 @@ begin
             or pg_snapshot_xmax(seen.upto) > pg_snapshot_xmax(now)
         then
             v_news.seen.last_id := null;
-            v_news.seen.upto := wedsync_realtime.durable_snapshot(
-                null, now, wedsync_realtime.last_recorded_xid(now)
-            );
+            -- one that had not seen the last of these would be told old things as new
+            v_news.seen.upto := wedsync_realtime.durable_snapshot(null, now, greatest(
+                v_lease.max_xid,
+                (
+                    select e.xid from wedsync_realtime.events as e
+                    where e.is_first and pg_visible_in_snapshot(e.xid, now)
+                    order by e.xid desc limit 1
+                ),
+                (
+                    select n.xid from wedsync_realtime.notices as n
+                    where pg_visible_in_snapshot(n.xid, now)
+                    order by n.xid desc limit 1
+                ),
+                (
+                    select r.xid from wedsync_realtime.resets as r
+                    where pg_visible_in_snapshot(r.xid, now)
+                    order by r.xid desc limit 1
+                )
+            ));
         end if;
         if v_reason is not null then
             select array_agg(t.id), array_agg(v_reason)

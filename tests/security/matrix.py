@@ -114,7 +114,7 @@ INTERNAL = [
     # what the relay's are made of, and the filters and subjects of topics
     "choose_news", "drop_filters", "ending_notice",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
-    "last_recorded_xid", "late_firsts", "parse_position", "read_window",
+    "late_firsts", "parse_position", "read_window",
     "next_event", "recorded_nothing", "standby_upto", "subject", "topic_subjects",
     "window_events", "window_notices",
 ]  # fmt: skip
