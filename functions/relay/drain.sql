@@ -95,9 +95,8 @@ begin
         select w.* from wedsync_realtime.read_window(v_news, max_events, v_settings) as w;
     else
         if (v_news.seen).upto is not null then
-            next := wedsync_realtime.to_cursor(row(
-                v_news.epoch, -v_news.recorded, (v_news.seen).upto, null, null
-            )::wedsync_realtime.cursor, v_settings.cursor_secret);
+            next := format('1.%s.%s.%s.', v_news.epoch, -v_news.recorded, (v_news.seen).upto);
+            next := next || wedsync_realtime.sign_cursor(next, v_settings.cursor_secret);
         end if;
         return next;
     end if;

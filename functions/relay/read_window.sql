@@ -60,16 +60,15 @@ begin
         ) as c
         order by c.place
     loop
-        if v_is_end then
-            next := v_end;
-        else
-            v_inside := coalesce(v_inside, wedsync_realtime.to_cursor(row(
-                v_seen.epoch,
+        if not v_is_end and v_inside is null then
+            v_inside := format(
+                '1.%s.%s.%s.%s.0.', v_seen.epoch,
                 case when news.has_notices is null then 0 else -settings.replay_events end,
-                v_seen.seen, v_seen.upto, 0
-            )::wedsync_realtime.cursor, v_secret) || '/');
-            next := v_inside || v_place;
+                v_seen.seen, v_seen.upto
+            );
+            v_inside := v_inside || wedsync_realtime.sign_cursor(v_inside, v_secret) || '/';
         end if;
+        next := case when v_is_end then v_end else v_inside || v_place end;
         return next;
         v_count := v_count + 1;
         v_size := v_size + pg_column_size(body);
