@@ -1,6 +1,7 @@
 -- Read what else a window tells. Leases that ended come first, because the window was cut so that
 -- all its events on their topics were committed after them; then the topics to be read anew, of
--- which it tells no events. Both have places below all ids.
+-- which it tells no events. Both have places below all ids. What concerns all of a topic goes to
+-- its own subject and those of its filters.
 
 create or replace function wedsync_realtime.window_notices(
     news       wedsync_realtime.news,
@@ -16,43 +17,45 @@ declare
     v_seen constant pg_snapshot := (news.seen).seen;
     v_last_id constant bigint := coalesce((news.seen).last_id, -9223372036854775808);
 begin
-    if news.has_notices then
-        return query
+    return query
+    select
+        n.place, n.kind, n.id, n.topic_id,
+        case when n.subject is not null then array[n.subject] else (
+            select array_agg(
+                concat_ws('.', 'wedsync.event', c.name, t.tenant_id, f.filter_id)
+                order by f.filter_id nulls first
+            )
+            from wedsync_realtime.topics as t
+            inner join wedsync_realtime.channels as c on c.id = t.channel_id
+            cross join lateral (
+                select null as filter_id
+                union all
+                select l.filter_id from wedsync_realtime.filters as l where l.topic_id = t.id
+            ) as f
+            where t.id = n.topic_id
+        ) end,
+        n.body, n.kind = 'resync'
+    from (
         select
-            p.place, case when n.subject is null then 'ready' else 'ended' end, n.id, n.topic_id,
-            case
-                when n.subject is null then wedsync_realtime.topic_subjects(n.topic_id)
-                else array[n.subject]
-            end,
-            coalesce(n.body, '{}'), false
+            case when a.subject is null then a.id else a.id - 9223372036854775807 end as place,
+            case when a.subject is null then 'ready' else 'ended' end as kind,
+            a.id, a.topic_id, a.subject, coalesce(a.body, '{}') as body
         from (
-            select a.* from wedsync_realtime.notices as a where a.xid >= pg_snapshot_xmax(v_seen)
+            select l.* from wedsync_realtime.notices as l where l.xid >= pg_snapshot_xmax(v_seen)
             union all
-            select a.* from wedsync_realtime.notices as a
-            where a.xid = any (array(select pg_snapshot_xip(v_seen)))
-        ) as n
-        cross join lateral (
-            select case
-                when n.subject is null then n.id else n.id - 9223372036854775807
-            end as place
-        ) as p
-        where
-            pg_visible_in_snapshot(n.xid, (news.seen).upto)
-            and p.place > v_last_id
-        order by p.place
-        limit max_events;
-    end if;
-    if news.resyncs is not null then
-        return query
+            select l.* from wedsync_realtime.notices as l
+            where l.xid = any (array(select pg_snapshot_xip(v_seen)))
+        ) as a
+        where news.has_notices and pg_visible_in_snapshot(a.xid, (news.seen).upto)
+        union all
         select
-            r.topic_id - 4611686018427387904, 'resync', null::bigint, r.topic_id,
-            wedsync_realtime.topic_subjects(r.topic_id),
-            jsonb_build_object('reason', r.reason), true
+            r.topic_id - 4611686018427387904, 'resync', null, r.topic_id, null,
+            jsonb_build_object('reason', r.reason)
         from unnest(news.resyncs, news.reasons) as r (topic_id, reason)
-        where r.topic_id - 4611686018427387904 > v_last_id
-        order by r.topic_id
-        limit max_events;
-    end if;
+    ) as n
+    where n.place > v_last_id
+    order by n.place
+    limit max_events;
 end
 $$;
 

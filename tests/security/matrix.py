@@ -115,7 +115,7 @@ INTERNAL = [
     "choose_news", "drop_filters", "ending_notice",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
     "late_firsts", "parse_position", "read_window",
-    "next_event", "recorded_nothing", "standby_upto", "subject", "topic_subjects",
+    "next_event", "recorded_nothing", "standby_upto", "subject",
     "window_events", "window_notices",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
