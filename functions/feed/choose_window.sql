@@ -43,7 +43,9 @@ begin
     elsif seen.upto is null and upto is not null
         and pg_snapshot_xmin(v_now) < pg_snapshot_xmax(seen.seen)
     then
-        upto := wedsync_realtime.union_snapshot(seen.seen, upto);
+        upto := wedsync_realtime.to_snapshot(
+            pg_snapshot_xmax(upto), array(select pg_snapshot_xip(upto)), seen.seen
+        );
     end if;
 end
 $$;

@@ -34,10 +34,11 @@ begin
     if v_ended is null then
         return null;
     end if;
-    return wedsync_realtime.union_snapshot(v_seen, wedsync_realtime.to_snapshot(
+    return wedsync_realtime.to_snapshot(
         least(pg_snapshot_xmax(v_ended), pg_snapshot_xmax(v_upto)),
-        array(select pg_snapshot_xip(v_ended)) || array(select pg_snapshot_xip(v_upto))
-    ));
+        array(select pg_snapshot_xip(v_ended)) || array(select pg_snapshot_xip(v_upto)),
+        v_seen
+    );
 end
 $$;
 

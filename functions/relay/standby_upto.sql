@@ -48,9 +48,7 @@ begin
         return null;
     end if;
     -- a standby that lags must not turn the position back
-    return wedsync_realtime.union_snapshot(
-        seen, wedsync_realtime.to_snapshot(v_xmin, coalesce(v_late, '{}'))
-    );
+    return wedsync_realtime.to_snapshot(v_xmin, coalesce(v_late, '{}'), seen);
 end
 $$;
 

@@ -109,7 +109,7 @@ INTERNAL = [
     "standby_snapshot", "swap_settings",
     "system_state", "table_problem", "table_users", "take_rate",
     "tell_resync", "to_cursor", "to_problem", "to_snapshot",
-    "trigger_name", "union_snapshot", "unregister_channel", "update_template", "user_keys",
+    "trigger_name", "unregister_channel", "update_template", "user_keys",
     "watching_triggers", "window_page", "write_lease",
     # what the relay's are made of, and the filters and subjects of topics
     "choose_news", "drop_filters", "ending_notice",
