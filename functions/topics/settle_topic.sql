@@ -28,10 +28,11 @@ begin
     select coalesce(array_agg(distinct l.virtualtransaction), '{}') into v_left
     from wedsync_realtime.topics as t
     inner join wedsync_realtime.channels as c on c.id = t.channel_id
-    cross join lateral wedsync_realtime.channel_table(c) as r
+    inner join pg_namespace as n on n.nspname = c.schema_name
+    inner join pg_class as r on r.relnamespace = n.oid and r.relname = c.table_name
     inner join pg_locks as l
         on
-            l.relation = r or l.relation in (select p.relid from pg_partition_tree(r) as p)
+            l.relation = r.oid or l.relation in (select p.relid from pg_partition_tree(r.oid) as p)
     where
         t.id = settle_topic.topic_id
         and l.locktype = 'relation'
