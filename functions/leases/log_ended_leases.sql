@@ -1,9 +1,9 @@
 -- Put every ended lease on record, however it ended, tell relays in order with the events, wake
 -- those that sleep, and take it off its tenant's counter. The event stands in
--- wedsync_realtime.ending, signed, while the system ends leases; without it the row went with its
--- user, whose profile is then gone too, or was deleted by hand. The counters are locked in one
--- order, so that two deletes never wait for each other. The record says from which snapshot to
--- which the lease was live, from which message_count() tells what came for it.
+-- wedsync_realtime.ending while the system ends leases, signed as end_leases() does; without it the
+-- row went with its user, whose profile is then gone too, or was deleted by hand. The counters are
+-- locked in one order, so that two deletes never wait for each other. The record says from which
+-- snapshot to which the lease was live, from which message_count() tells what came for it.
 
 create or replace function wedsync_realtime.log_ended_leases()
     returns trigger
@@ -17,7 +17,12 @@ declare
     v_ending text := nullif(substr(v_signed, 26), '');
     v_until pg_snapshot := wedsync_realtime.current_snapshot();
 begin
-    if left(v_signed, 24) is distinct from wedsync_realtime.sign_ending(v_ending) then
+    if left(v_signed, 24) is distinct from (
+        select wedsync_realtime.sign_cursor(
+            format('ending %s %s', pg_current_xact_id(), v_ending), x.cursor_secret
+        )
+        from wedsync_realtime.settings as x
+    ) then
         v_ending := null;
     end if;
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)

@@ -105,7 +105,7 @@ INTERNAL = [
     "revoke_truncated_leases", "ring_bell",
     "row_size", "rows_template",
     "rpc_figures", "run_job", "schedule_jobs", "set_gates", "set_limit",
-    "settle_topic", "shows_window", "sign_cursor", "sign_ending", "size_expression",
+    "settle_topic", "shows_window", "sign_cursor", "size_expression",
     "standby_snapshot", "swap_settings",
     "system_state", "table_problem", "table_users", "take_rate",
     "tell_resync", "to_cursor", "to_problem", "to_snapshot",
