@@ -1,5 +1,14 @@
 -- Write the body of a trigger function of a channel: nothing is done while the channel's gate is
 -- closed. Somebody who sleeps is woken where the gate's value is even, as hang_bell() says.
+-- A writer whose snapshot is older than its statement cannot see new topics, so it records without
+-- looking. The limit has topics looked up by key, whatever number of rows a kept plan was made
+-- for. By the events that are marked as first a relay finds the others: every event is, because
+-- looking for the first of each run of one tenant takes longer than the index entries of a few. In
+-- a transaction that has changed many rows of the table it is the other way round, and topics are
+-- read once.
+-- Nothing in it may fail for data: a row without a tenant is nobody's, nor is one whose tenant is
+-- no uuid since the column was given another type, a row over the size travels as its key, a
+-- column that is gone reads as null.
 -- The values of a row are written as the feed keeps them, whatever the session's settings: those of
 -- them are set for it that can matter for the types of the table's columns, where they are
 -- otherwise. A type that is not known here may depend on any of them.
@@ -17,6 +26,30 @@ create or replace function wedsync_realtime.dispatch_body(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
+    c_record constant text := $template${record}
+    insert into wedsync_realtime.events
+        (tenant_id, channel_id, operation, is_cut, event, {image}, is_first)
+    select
+        c.tenant_id, {id}, {code}, c.size > {bytes},
+        {event},
+            case when c.size <= {bytes} then {content} else {cut} end,
+        %1$s
+    from (
+        select
+            i.content, {tenant} as tenant_id,
+            {size} as size
+        from (select {row} as content from changed_rows as r offset 0) as i
+        offset 0
+    ) as c
+    where case
+        when c.tenant_id is null then false
+        when not v_looks then true%2$s
+        else (
+            select true from wedsync_realtime.topics as t
+            where t.channel_id = {id} and t.tenant_id = c.tenant_id
+            limit 1
+        )
+    end{recorded}$template$;
     v_settings wedsync_realtime.settings;
     v_heard text := 'select distinct {tenant} '
     'from (select {row} as content from changed_rows as r limit 1000) as i';
@@ -71,10 +104,21 @@ begin
         end if;
         v_before := wedsync_realtime.swap_settings('$template$ || v_pinned || $template$');
     end if;$template$
-    || case operation
-        when 'UPDATE' then wedsync_realtime.update_template(channel)
-        else wedsync_realtime.rows_template(operation)
-    end || $template$
+    || case when operation = 'UPDATE' then wedsync_realtime.update_template(channel) else format(
+        $template$
+    v_looks := current_setting('transaction_isolation') like 'read %%';
+    if pg_stat_get_xact_tuples_%s(tg_relid) > 1000 then%s
+    else%s
+    end if;$template$,
+        case operation when 'INSERT' then 'inserted' else 'deleted' end,
+        format(c_record, 'lag(c.tenant_id) over () is distinct from c.tenant_id', $template$
+        when c.tenant_id in (
+            select t.tenant_id from wedsync_realtime.topics as t
+            where t.channel_id = {id}
+            limit 1000
+        ) then true$template$),
+        format(c_record, 'true', '')
+    ) end || $template$
     if v_gate % 2 = 0 or v_before is not null then$template$
     || case when v_settings.notify_enabled then $template$
     if found and v_gate % 2 = 0 then

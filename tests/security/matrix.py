@@ -103,7 +103,7 @@ INTERNAL = [
     "register_channel", "renew_feed", "restore_identity", "resume_channel",
     "resync_reason", "revoke_channel_leases", "revoke_link_leases", "revoke_profile_leases",
     "revoke_truncated_leases", "ring_bell",
-    "row_size", "rows_template",
+    "row_size",
     "rpc_figures", "run_job", "schedule_jobs", "set_gates", "set_limit",
     "settle_topic", "shows_window", "sign_cursor", "size_expression",
     "standby_snapshot", "swap_settings",

@@ -70,7 +70,7 @@ def make_next(folder: Path) -> Path:
     _replace(status, r"realtime_status\(\)", lambda m: "realtime_status(boolean)")
     _replace(status, r"(replace function \S+)\(boolean\)", lambda m: f"{m[1]}({argument})")
     _replace(folder / "functions/subscriptions/ping.sql", r"\nbegin\n", _noted)
-    _replace(folder / "functions/dispatch/rows_template.sql", r"\$template\$\n", _noted)
+    _replace(folder / "functions/dispatch/dispatch_body.sql", r"\$template\$\n", _noted)
     (folder / "functions/api/realtime_connection_stats.sql").unlink()
     return folder
 
