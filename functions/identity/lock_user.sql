@@ -12,7 +12,7 @@ create or replace function wedsync_realtime.lock_user(user_id uuid)
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if has_any_column_privilege('auth.users', 'update') then
+    if has_any_column_privilege('auth.users'::regclass, 'update') then
         perform 1 from auth.users as u where u.id = user_id for key share;
     end if;
 end

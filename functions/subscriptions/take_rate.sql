@@ -19,6 +19,19 @@ declare
     v_window interval;
     v_full_at timestamptz;
 begin
+    -- usually there is some left
+    update wedsync_realtime.rate_limits as r
+    set full_at = greatest(r.full_at, at) + interval '1 minute' / s.subscribe_per_minute
+    from wedsync_realtime.settings as s
+    where
+        r.user_id = take_rate.user_id
+        and r.action = take_rate.action
+        and r.full_at
+        <= at + interval '1 minute' / s.subscribe_per_minute * (s.subscribe_burst - 1);
+    if found then
+        return null;
+    end if;
+
     select interval '1 minute' / s.subscribe_per_minute,
         interval '1 minute' / s.subscribe_per_minute * s.subscribe_burst
     into v_interval, v_window
