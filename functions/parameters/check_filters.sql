@@ -16,9 +16,6 @@ declare
         'supplier_id', 'couple_id', 'wedding_id', 'operations', 'events', 'changed', 'where'
     ];
     c_uuid constant text := '^(null|"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")$';
-    v_id text := coalesce(
-        filters ->> 'supplier_id', filters ->> 'couple_id', filters ->> 'wedding_id'
-    );
     v_key text;
     v_value jsonb;
     v_channel wedsync_realtime.channels;
@@ -27,32 +24,22 @@ begin
     if jsonb_typeof(filters) <> 'object' then
         return wedsync_realtime.to_problem('invalid_request', 'filters must be an object');
     end if;
-    -- a tenant and nothing else is usual, and need not be gone through
-    if (
-        filters - array['supplier_id', 'couple_id', 'wedding_id'] = '{}'
-        and num_nonnulls(
-            filters ->> 'supplier_id', filters ->> 'couple_id', filters ->> 'wedding_id'
-        ) = 1
-        and v_id like '________-____-____-____-____________'
-        and translate(v_id, '0123456789abcdefABCDEF', '') = '----'
-    ) is not true then
-        if octet_length(filters::text) > 16384 then
-            return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
-        end if;
-        for v_key, v_value in select f.key, f.value from jsonb_each(filters) as f loop
-            if v_key <> all (c_known) then
-                return wedsync_realtime.to_problem(
-                    'invalid_request', format('filters.%s is not known', left(v_key, 64)),
-                    hint => 'Known: ' || array_to_string(c_known, ', ')
-                );
-            end if;
-            if v_key like '%\_id' and v_value::text !~* c_uuid then
-                return wedsync_realtime.to_problem(
-                    'invalid_request', format('filters.%s must be a uuid', v_key)
-                );
-            end if;
-        end loop;
+    if octet_length(filters::text) > 16384 then
+        return wedsync_realtime.to_problem('invalid_request', 'filters is over 16384 bytes');
     end if;
+    for v_key, v_value in select f.key, f.value from jsonb_each(filters) as f loop
+        if v_key <> all (c_known) then
+            return wedsync_realtime.to_problem(
+                'invalid_request', format('filters.%s is not known', left(v_key, 64)),
+                hint => 'Known: ' || array_to_string(c_known, ', ')
+            );
+        end if;
+        if v_key like '%\_id' and v_value::text !~* c_uuid then
+            return wedsync_realtime.to_problem(
+                'invalid_request', format('filters.%s must be a uuid', v_key)
+            );
+        end if;
+    end loop;
     foreach v_channel in array known loop
         if filters ->> v_channel.filter_key is null then
             return wedsync_realtime.to_problem(

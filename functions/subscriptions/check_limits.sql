@@ -17,7 +17,7 @@ create or replace function wedsync_realtime.check_limits(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_settings wedsync_realtime.settings;
+    v_settings record;
     v_new integer;
     v_count integer;
     v_limit integer;
@@ -38,7 +38,8 @@ begin
         end if;
         v_details := null;
 
-        select s.* into v_settings from wedsync_realtime.settings as s;
+        select s.subscriptions_per_user, s.subscriptions_per_tenant, s.stale_after
+        into v_settings from wedsync_realtime.settings as s;
         v_limit := v_settings.subscriptions_per_user;
         select count(*)::integer into v_count
         from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;

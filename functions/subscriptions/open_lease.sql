@@ -1,54 +1,78 @@
--- Renew one lease, or write it, with its audit row; everything has been checked. What is asked for
--- as before is only touched: a lease that is held holds its topic. An old topic finds its gate
+-- Renew one lease, or write it, with its audit row; all has been checked but the limits, which
+-- count new leases only. What is asked for as before is only touched: a lease that is held holds
+-- its topic. A call for several fails as a whole, so the first of them asks for the limits of all
+-- the channels before anything is touched, and the others for none. An old topic finds its gate
 -- closed in a restored database, where no trigger has opened it: set_gates tells the clients what
 -- that means.
+-- Refuses: connection_limit.
 
 create or replace function wedsync_realtime.open_lease(
     user_id       uuid,
     tenant_id     uuid,
+    channels      text[],
     channel       wedsync_realtime.channels,
     topic_tenant  uuid,
     filters       jsonb,
     connection_id uuid,
+    stale_after   interval,
     epoch         text,
-    settings      wedsync_realtime.settings
+    secret        text,
+    out opened    jsonb,
+    out problem   wedsync_realtime.problem
 )
-    returns jsonb
     language plpgsql
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
+-- problem is one of two results: @plpgsql_check_options: extra_warnings = off
 declare
     v_now timestamptz := clock_timestamp();
-    v_seen pg_snapshot := wedsync_realtime.lease_snapshot(channel.id, topic_tenant);
+    v_seen pg_snapshot;
     v_value text := lower(filters ->> channel.filter_key);
     v_filter text := concat(channel.filter_key, '=eq.', v_value);
     v_params jsonb := jsonb_object(array[channel.filter_key, v_value]);
     v_lease record;
+    v_cursor text;
 begin
     if filters ?| array['operations', 'events', 'changed', 'where'] then
         v_params := wedsync_realtime.filter_params(channel, filters);
     end if;
-    select s.id, s.channel_id, s.topic_id, s.filter_id, 'renewed' as event into v_lease
-    from wedsync_realtime.topics as t
-    inner join public.realtime_subscriptions as s on s.topic_id = t.id
+    if cardinality(channels) > 1 then
+        problem := wedsync_realtime.check_limits(user_id, tenant_id, channels, connection_id);
+        if problem.code is not null then
+            return;
+        end if;
+    end if;
+    update public.realtime_subscriptions as s
+    set last_ping_at = v_now
     where
-        t.channel_id = channel.id
-        and t.tenant_id = topic_tenant
-        and s.user_id = open_lease.user_id
+        s.user_id = open_lease.user_id
         and s.channel_name = channel.name
         and s.table_name = channel.table_name
         and s.connection_id = open_lease.connection_id
-        and s.filter_params = v_params;
-    if found then
-        update public.realtime_subscriptions as s set last_ping_at = v_now where s.id = v_lease.id;
-    else
+        and s.topic_id = (
+            select t.id from wedsync_realtime.topics as t
+            where t.channel_id = channel.id and t.tenant_id = topic_tenant
+        )
+        and s.filter_params = v_params
+    returning s.channel_id, s.topic_id, s.filter_id, 'renewed' as event into v_lease;
+    if not found and cardinality(channels) = 1 then
+        problem := wedsync_realtime.check_limits(user_id, tenant_id, channels, connection_id);
+        if problem.code is not null then
+            return;
+        end if;
+    end if;
+    v_seen := pg_current_snapshot();
+    if pg_snapshot_xmax(v_seen) > pg_current_xact_id() then
+        v_seen := wedsync_realtime.lease_snapshot(channel.id, topic_tenant);
+    end if;
+    if v_lease.channel_id is null then
         v_lease := wedsync_realtime.write_lease(
             user_id, tenant_id, channel, topic_tenant, v_params, connection_id, v_seen, v_now
         );
     end if;
-    if pg_sequence_last_value(wedsync_realtime.gate_name(channel.id)::regclass) is null then
+    if pg_sequence_last_value(('wedsync_realtime.gate_' || channel.id)::regclass) is null then
         perform wedsync_realtime.set_gates();
     end if;
 
@@ -60,15 +84,14 @@ begin
             'connectionId', open_lease.connection_id::text
         ])
     );
-    return jsonb_object(array[
+    v_cursor := concat_ws('.', '1', epoch, v_lease.topic_id, v_seen) || '.';
+    opened := jsonb_object(array[
         'channel', v_lease.channel_id, 'name', channel.name,
         'topic', concat(channel.name, ':', topic_tenant), 'table', channel.table_name,
         'subject', wedsync_realtime.subject(channel.name, topic_tenant, v_lease.filter_id),
         'status', 'active', 'filter', v_filter,
-        'expiresAt', to_jsonb(v_now + settings.stale_after) #>> '{}',
-        'cursor', wedsync_realtime.to_cursor(
-            row(epoch, v_lease.topic_id, v_seen, null, null), settings.cursor_secret
-        )
+        'expiresAt', to_jsonb(v_now + stale_after) #>> '{}',
+        'cursor', v_cursor || wedsync_realtime.sign_cursor(v_cursor, secret)
     ]) || jsonb_build_object('postgresChanges', jsonb_object(array[
         'event', case jsonb_array_length(filters -> 'operations')
             when 1 then filters #>> '{operations,0}' else '*'
@@ -80,14 +103,14 @@ end
 $$;
 
 comment on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, wedsync_realtime.settings
+    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, interval, text, text
 ) is
-'Write or renew one lease and answer what subscribe tells of it.';
+'Renew or write one lease: what subscribe tells of it, or the problem with the limits.';
 revoke execute on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, wedsync_realtime.settings
+    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, interval, text, text
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.open_lease(
-    uuid, uuid, wedsync_realtime.channels, uuid, jsonb, uuid, text, wedsync_realtime.settings
+    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, interval, text, text
 )
 to wedsync_realtime_owner;

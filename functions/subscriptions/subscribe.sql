@@ -25,8 +25,10 @@ declare
     v_filters jsonb := coalesce(filters, '{}');
     v_connection uuid := coalesce(connection_id, '00000000-0000-0000-0000-000000000000');
     v_call record;
+    v_known wedsync_realtime.channels[];
+    v_id text;
     v_access record;
-    v_channel wedsync_realtime.channels;
+    v_lease record;
     v_opened jsonb[];
     v_problem wedsync_realtime.problem;
 begin
@@ -39,58 +41,57 @@ begin
         );
     end if;
     if v_problem.code is null then
-        -- by name, which is the order that all calls take what they lock in
-        select s as settings, s.channels_per_call,
-            array(
-                select c from wedsync_realtime.channels as c
-                where c.name = any (subscribe.channels) and c.is_enabled
-                order by c.name
-            ) as known,
+        select s.channels_per_call, s.ping_interval, s.stale_after, s.cursor_secret,
             (select k.epoch from wedsync_realtime.known_server as k) as epoch
         into v_call from wedsync_realtime.settings as s;
+        -- by name, which is the order that all calls take what they lock in
+        v_known := array(
+            select c from wedsync_realtime.channels as c
+            where c.name = any (subscribe.channels) and c.is_enabled
+            order by c.name
+        );
+        -- one channel and its tenant's id are usual, and need not be gone through
+        v_id := v_filters ->> v_known[1].filter_key;
         if (
-            array_ndims(channels) = 1
-            and cardinality(channels) = cardinality(v_call.known)
-            and cardinality(channels) <= v_call.channels_per_call
+            channels = array[v_known[1].name]
+            and v_filters = jsonb_object(array[coalesce(v_known[1].filter_key, ''), v_id])
+            and v_id like '________-____-____-____-____________'
+            and length(replace(v_id, '-', '')) = 32
+            and ltrim(v_id, '0123456789abcdefABCDEF-') = ''
         ) is not true then
-            v_problem := wedsync_realtime.check_channels(
-                channels, v_call.known, v_call.channels_per_call
+            v_problem := coalesce(
+                wedsync_realtime.check_channels(channels, v_known, v_call.channels_per_call),
+                wedsync_realtime.check_filters(v_known, v_filters)
             );
         end if;
-    end if;
-    if v_problem.code is null then
-        v_problem := wedsync_realtime.check_filters(v_call.known, v_filters);
     end if;
     if v_problem.code is null then
         v_problem := wedsync_realtime.take_rate(v_user, 'subscribe');
     end if;
     if v_problem.code is null then
-        v_access := wedsync_realtime.check_access(v_user, v_call.known, v_filters);
+        v_access := wedsync_realtime.check_access(v_user, v_known, v_filters);
         v_problem := v_access.problem;
     end if;
-    if v_problem.code is null then
-        v_problem := wedsync_realtime.check_limits(
-            v_user, v_access.user_tenant, channels, v_connection
+    for v_place in 1..coalesce(cardinality(v_known), 0) loop
+        exit when v_problem.code is not null;
+        v_lease := wedsync_realtime.open_lease(
+            v_user, v_access.user_tenant, case v_place when 1 then channels end, v_known[v_place],
+            v_access.tenants[v_place], v_filters, v_connection, v_call.stale_after,
+            coalesce(v_call.epoch, wedsync_realtime.epoch()), v_call.cursor_secret
         );
-    end if;
+        v_opened[array_position(channels, v_known[v_place].name)] := v_lease.opened;
+        v_problem := v_lease.problem;
+    end loop;
     if v_problem.code is not null then
         return wedsync_realtime.refuse(
             v_user, 'subscribe', v_problem,
             jsonb_build_object('channels', left(array_to_string(channels, ','), 200))
         );
     end if;
-
-    for v_place in 1..cardinality(v_call.known) loop
-        v_channel := v_call.known[v_place];
-        v_opened[array_position(channels, v_channel.name)] := wedsync_realtime.open_lease(
-            v_user, v_access.user_tenant, v_channel, v_access.tenants[v_place], v_filters,
-            v_connection, coalesce(v_call.epoch, wedsync_realtime.epoch()), v_call.settings
-        );
-    end loop;
     return jsonb_build_object(
         'success', true,
         'connectionId', v_connection,
-        'pingInterval', floor(extract(epoch from (v_call.settings).ping_interval) * 1000),
+        'pingInterval', floor(extract(epoch from v_call.ping_interval) * 1000),
         'subscriptions', v_opened
     );
 end
