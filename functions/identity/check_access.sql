@@ -25,6 +25,7 @@ create or replace function wedsync_realtime.check_access(
 as $$
 -- problem is one of three results: @plpgsql_check_options: extra_warnings = off
 declare
+    v_type text;
     v_supplier uuid;
     v_channel wedsync_realtime.channels;
     v_tenant uuid;
@@ -46,8 +47,9 @@ begin
     end loop;
 
     perform wedsync_realtime.lock_user(check_access.user_id);
-    select p.supplier_id, case p.user_type when 'supplier' then p.supplier_id else p.couple_id end
-    into v_supplier, user_tenant
+    select p.user_type, p.supplier_id,
+        case p.user_type when 'supplier' then p.supplier_id else p.couple_id end
+    into v_type, v_supplier, user_tenant
     from public.user_profiles as p
     where p.id = check_access.user_id
     for share;
@@ -61,6 +63,14 @@ begin
 
     foreach v_channel in array known loop
         v_place := v_place + 1;
+        -- the usual case of may_hear(), by the profile that is locked: a user of the tenant itself
+        continue when user_tenant = tenants[v_place] and exists (
+            select from wedsync_realtime.channels as c
+            where c.id = v_channel.id and c.is_enabled and case v_type
+                when 'supplier' then c.supplier_authoriser = 'own_supplier'
+                when 'couple' then c.couple_authoriser = 'own_couple'
+            end
+        );
         -- a profile that went and came back since is not locked
         continue when user_tenant is not null
             and wedsync_realtime.may_hear(user_id, v_channel.id, tenants[v_place]);
