@@ -14,6 +14,7 @@ from tests.deployment.conftest import Run, execute, values
 from tests.support.callers.caller import Caller, caller
 from tests.support.callers.people import People, install_helpers
 from tests.support.deployment import release
+from wedsync_realtime.deployment import attach
 
 SUPPLIER = ("form-responses", "journey-progress", "client-profiles", "supplier-profile")
 COUPLE = ("core-fields", "wedding-details", "couple-profile")
@@ -102,6 +103,37 @@ def test_everything_goes_on_after_an_upgrade(
         assert set(subscribe(first, SUPPLIER, supplier_id=supplier)) == set(SUPPLIER)
     stale = "select stale_after::text from wedsync_realtime.settings"
     assert values(url, stale) == ["00:10:00"]
+
+
+def test_writers_go_on_between_its_transactions(
+    tmp_path: Path, database: str, people: People, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its functions are there, and the application's tables not attached anew."""
+    new, supplier, couple = release.make_next(tmp_path), people.supplier(), people.couple()
+    written = []
+    attach_tables = attach.attach_tables
+    with (
+        caller(database, people.supplier_user(supplier)) as user,
+        psycopg.connect(database, autocommit=True, options="-c timezone=Asia/Tokyo") as writer,
+    ):
+        leases = subscribe(user, SUPPLIER, supplier_id=supplier)
+        notes(user, leases)  # settles the topics
+
+        def write(note: str) -> None:
+            text = WRITES.format(supplier=supplier, couple=couple, note=note)
+            writer.execute(text.encode())
+            written.append(note)
+
+        def write_and_attach(*arguments: Any) -> bool:
+            write("between")
+            return attach_tables(*arguments)
+
+        write("before")
+        monkeypatch.setattr(attach, "attach_tables", write_and_attach)
+        assert run("migrate", database, "--source", new).code == 0
+        write("after")
+        assert written == ["before", "between", "after"]
+        assert notes(user, leases)["form-responses"] == written
 
 
 def upgrade(new: Path, url: str) -> None:

@@ -44,7 +44,7 @@ def make_next(folder: Path) -> Path:
     """Write a package into a folder that has everything a later version can bring; return it.
 
     A higher version, a new column and table, an index built concurrently, a changed body, compiled
-    functions that change, a changed signature and a removed function.
+    functions that change and call one of another name, a changed signature and a removed function.
     """
     copy(folder)
     version = folder / "scripts/wedsync_realtime/__init__.py"
@@ -70,7 +70,13 @@ def make_next(folder: Path) -> Path:
     _replace(status, r"realtime_status\(\)", lambda m: "realtime_status(boolean)")
     _replace(status, r"(replace function \S+)\(boolean\)", lambda m: f"{m[1]}({argument})")
     _replace(folder / "functions/subscriptions/ping.sql", r"\nbegin\n", _noted)
-    _replace(folder / "functions/dispatch/dispatch_body.sql", r"\$template\$\n", _noted)
+    body, swap = (
+        folder / f"functions/dispatch/{n}.sql" for n in ("dispatch_body", "swap_settings")
+    )
+    _replace(body, r"\$template\$\n", _noted)
+    for file in (body, swap):
+        _replace(file, "swap_settings", lambda m: "exchange_settings")
+    swap.rename(swap.with_name("exchange_settings.sql"))
     (folder / "functions/api/realtime_connection_stats.sql").unlink()
     return folder
 
