@@ -39,8 +39,8 @@ begin
             v_done := 0;
             for v_missing in
                 select m.relation, m.statement
-                from wedsync_realtime.missing_attachments() as m
-                where m.relation = any (relations) and m.obstacle is null
+                from wedsync_realtime.missing_attachments(relations) as m
+                where m.obstacle is null
                 order by m.relation is distinct from v_first, m.relation, m.place, m.statement
             loop
                 perform set_config('lock_timeout', case v_done

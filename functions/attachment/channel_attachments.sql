@@ -5,7 +5,7 @@
 -- for keeps the identity it has; one that has full already stays out of the publication. Whether a
 -- table fits its channel is looked at only where something is missing.
 
-create or replace function wedsync_realtime.channel_attachments()
+create or replace function wedsync_realtime.channel_attachments(relations regclass[] default null)
     returns table (relation regclass, place integer, statement text)
     language plpgsql
     stable
@@ -62,19 +62,22 @@ begin
             inner join pg_class as c on c.oid = o.part and c.relreplident = 'f'
             where o.id = p.id and not wedsync_realtime.can_send_rows(o.part)
         )
+    ),
+    asked as (
+        select m.* from missing as m where relations is null or m.relation = any (relations)
     )
     select distinct m.relation, m.place, m.statement
-    from missing as m
+    from asked as m
     where m.id in (
         select c.id from wedsync_realtime.channels as c
         where
-            c.id = any(array(select n.id from missing as n))
+            c.id = any(array(select n.id from asked as n))
             and wedsync_realtime.table_problem(c) is null
     );
 end
 $$;
 
-comment on function wedsync_realtime.channel_attachments() is
+comment on function wedsync_realtime.channel_attachments(regclass[]) is
 'What the tables of the channels still lack, each as the statement that adds it.';
-revoke execute on function wedsync_realtime.channel_attachments()
+revoke execute on function wedsync_realtime.channel_attachments(regclass[])
 from public, anon, authenticated, service_role;

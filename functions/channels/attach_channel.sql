@@ -16,13 +16,10 @@ begin
     perform wedsync_realtime.prepare_channels(channel.id);
     v_relations := array(
         select distinct m.relation
-        from wedsync_realtime.missing_attachments() as m
-        where
-            m.obstacle is null
-            and (
-                m.relation = v_table
-                or m.relation in (select p.relid from pg_partition_tree(v_table) as p)
-            )
+        from wedsync_realtime.missing_attachments(array(
+            select v_table union select p.relid from pg_partition_tree(v_table) as p
+        )) as m
+        where m.obstacle is null
     );
     if cardinality(v_relations) > 0 then
         perform wedsync_realtime.attach_relations(v_relations);

@@ -15,17 +15,15 @@ begin
         wedsync_realtime.table_problem(channel),
         (
             select coalesce(min(m.obstacle), 'it is not attached yet')
-            from wedsync_realtime.missing_attachments() as m
-            where
-                m.place < 3
-                and m.relation in (
-                    select v_table
-                    union
-                    select p.relid from pg_partition_tree(v_table) as p
-                    union
-                    select wedsync_realtime.ground_table(g.name)
-                    from (values ('user_profiles'), ('clients')) as g (name)
-                )
+            from wedsync_realtime.missing_attachments(array(
+                select v_table
+                union
+                select p.relid from pg_partition_tree(v_table) as p
+                union
+                select wedsync_realtime.ground_table(g.name)
+                from (values ('user_profiles'), ('clients')) as g (name)
+            )) as m
+            where m.place < 3
             having count(*) > 0
         )
     );

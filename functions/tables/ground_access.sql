@@ -2,7 +2,7 @@
 -- application has on it: grants and policies. They update nothing: the right to update a column
 -- of the key is what SELECT ... FOR SHARE asks for.
 
-create or replace function wedsync_realtime.ground_access()
+create or replace function wedsync_realtime.ground_access(relations regclass[] default null)
     returns table (relation regclass, place integer, statement text)
     language plpgsql
     stable
@@ -29,7 +29,7 @@ begin
         ('wedding_details', 'wedding_details_select_owner', 'select to %owner% using (true)')
     ) as d (name, policy, clause)
     inner join pg_class as g on g.relnamespace = 'public'::regnamespace and g.relname = d.name
-    where case
+    where (relations is null or g.oid = any (relations)) and case
         when not exists (
             select from pg_policy as p where p.polrelid = g.oid and p.polname = d.policy
         )
@@ -55,7 +55,7 @@ begin
         case d.privilege when 'update' then (wedsync_realtime.key_columns(g.oid))[1] end, d.part
     ) as k (name)
     left join pg_attribute as a on a.attrelid = g.oid and a.attname = k.name
-    where case
+    where (relations is null or g.oid = any (relations)) and case
         when not exists (
             select from aclexplode(case when k.name is null then g.relacl else a.attacl end) as l
             where l.grantee = c_owner and l.privilege_type = upper(d.privilege)
@@ -65,8 +65,8 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.ground_access() is
+comment on function wedsync_realtime.ground_access(regclass[]) is
 'Grants and policies that the definer functions still lack on what decisions rest on, each as '
 'the statement that adds it.';
-revoke execute on function wedsync_realtime.ground_access()
+revoke execute on function wedsync_realtime.ground_access(regclass[])
 from public, anon, authenticated, service_role;

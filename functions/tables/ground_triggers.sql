@@ -1,7 +1,7 @@
 -- List the triggers that end subscriptions whose grounds are gone, as far as the tables that
 -- decisions rest on lack them and have the columns for them.
 
-create or replace function wedsync_realtime.ground_triggers()
+create or replace function wedsync_realtime.ground_triggers(relations regclass[] default null)
     returns table (relation regclass, place integer, statement text)
     language plpgsql
     stable
@@ -53,7 +53,7 @@ begin
     ) as d (name, verb, condition, function, note)
     inner join pg_class as r
         on r.relnamespace = 'public'::regnamespace and r.relname = d.name
-    where case
+    where (relations is null or r.oid = any (relations)) and case
         when not exists (
             select from pg_trigger as t
             where t.tgrelid = r.oid and t.tgname = format('%s_after_%s_revoke', d.name, d.verb)
@@ -63,7 +63,7 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.ground_triggers() is
+comment on function wedsync_realtime.ground_triggers(regclass[]) is
 'Triggers that the tables decisions rest on still lack, each as the statement that adds it.';
-revoke execute on function wedsync_realtime.ground_triggers()
+revoke execute on function wedsync_realtime.ground_triggers(regclass[])
 from public, anon, authenticated, service_role;

@@ -1,7 +1,7 @@
 -- List what the definer functions still lack to show the monitor the names of suppliers and
 -- couples, whatever RLS the application has on them, where it keeps them there.
 
-create or replace function wedsync_realtime.name_access()
+create or replace function wedsync_realtime.name_access(relations regclass[] default null)
     returns table (relation regclass, place integer, statement text)
     language plpgsql
     stable
@@ -17,6 +17,7 @@ begin
             c.relnamespace = 'public'::regnamespace
             and c.relname in ('suppliers', 'couples')
             and c.relkind in ('r', 'p')
+            and (relations is null or c.oid = any (relations))
     )
     select
         n.id, 1,
@@ -45,8 +46,8 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.name_access() is
+comment on function wedsync_realtime.name_access(regclass[]) is
 'Grants and policies that the definer functions still lack to show names, each as the statement '
 'that adds it.';
-revoke execute on function wedsync_realtime.name_access()
+revoke execute on function wedsync_realtime.name_access(regclass[])
 from public, anon, authenticated, service_role;

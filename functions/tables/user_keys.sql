@@ -3,7 +3,7 @@
 -- the tables, because they stop everybody who signs in; in the order in which the deletion of a
 -- user is to follow them, that of lock_user.
 
-create or replace function wedsync_realtime.user_keys()
+create or replace function wedsync_realtime.user_keys(relations regclass[] default null)
     returns table (relation regclass, place integer, statement text)
     language plpgsql
     stable
@@ -27,14 +27,15 @@ begin
     inner join pg_class as u on u.relname = 'users'
     inner join pg_namespace as n on n.oid = u.relnamespace and n.nspname = 'auth'
     where
-        obj_description(t.oid, 'pg_class') like d.made
+        (relations is null or u.oid = any (relations))
+        and obj_description(t.oid, 'pg_class') like d.made
         and not exists (
             select from pg_constraint as c where c.conrelid = t.oid and c.conname = d.name
         );
 end
 $$;
 
-comment on function wedsync_realtime.user_keys() is
+comment on function wedsync_realtime.user_keys(regclass[]) is
 'Foreign keys to auth.users that are still missing, each as the statement that adds it.';
-revoke execute on function wedsync_realtime.user_keys()
+revoke execute on function wedsync_realtime.user_keys(regclass[])
 from public, anon, authenticated, service_role;
