@@ -19,6 +19,8 @@ SETTINGS = """
     set local client_min_messages = warning;
     set local idle_in_transaction_session_timeout = 0;
     set local jit = off;
+    -- queries in functions are small: a plan for the values of each call costs more than it gains
+    set local plan_cache_mode = force_generic_plan;
     set local quote_all_identifiers = off;
     set local row_security = on;
     set local search_path = public;

@@ -45,6 +45,7 @@ _SETTINGS = {
     "search_path": "pg_catalog",
     "standard_conforming_strings": "on",
     "jit": "off",  # compiling these queries takes as long as running them
+    "plan_cache_mode": "force_generic_plan",  # nor are the functions' worth a plan for each call
 }
 
 # A view of one table: from PostgreSQL 16 on its columns are written without the table.
