@@ -94,7 +94,7 @@ def finish(
 
 def refuse_unknown_objects(connection: Connection[Any], paths: Sequence[str]) -> None:
     """Raise UnknownObjectsError where objects of the package are there without a ledger."""
-    if ledger.exists(connection):
+    if ledger.exists(connection) or not catalog.may_have_tables(connection):
         return
     found = catalog.read(connection, paths).items
     tables = [name for kind, name in found if kind == "table"]

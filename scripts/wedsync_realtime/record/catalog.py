@@ -133,6 +133,22 @@ def read(connection: Connection[Any], paths: Iterable[str] = ()) -> Catalog:
     return Catalog(items, tuple(unread))
 
 
+def may_have_tables(connection: Connection[Any]) -> bool:
+    """Tell whether `read` may find a table, which takes far longer to know for certain."""
+    return (
+        connection.execute(
+            """
+            select from pg_catalog.pg_namespace as n where n.nspname = %s
+            union all
+            select from pg_catalog.pg_class as c
+            where c.relname in ('realtime_subscriptions', 'realtime_activity_logs')
+            """,
+            (SCHEMA,),
+        ).fetchone()
+        is not None
+    )
+
+
 def comparable(definition: str) -> str:
     """Return a definition without what another major writes otherwise, as after an upgrade."""
     text = _MAINTAIN.sub("", definition)

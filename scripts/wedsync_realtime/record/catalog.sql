@@ -202,7 +202,29 @@ entry as (
     where a.defaclnamespace = to_regnamespace('wedsync_realtime')
 ),
 
-described as (
+-- few of them differ
+permission as (
+    select
+        p.owner, p.acl,
+        (
+            select
+                string_agg(
+                    case a.grantee
+                        when 0 then 'public'
+                        when p.owner then 'owner'
+                        else a.grantee::regrole::text
+                    end
+                    || ' may ' || lower(a.privilege_type)
+                    || case when a.is_grantable then ' and grant it' else '' end,
+                    E'\n' order by a.grantee::regrole::text, a.privilege_type
+                )
+            from aclexplode(p.acl) as a
+        ) as privileges
+    from (select distinct e.owner, e.acl from entry as e) as p
+),
+
+-- materialized, because its texts would be put together again wherever they stand below
+described as materialized (
     select
         e.kind, e.name, e.partition_name,
         concat_ws(
@@ -214,20 +236,7 @@ described as (
                 ) and e.kind <> 'schema' then 'of the schema'
                 when e.kind <> 'schema' then e.owner::regrole::text
             end,
-            (
-                select
-                    string_agg(
-                        case a.grantee
-                            when 0 then 'public'
-                            when e.owner then 'owner'
-                            else a.grantee::regrole::text
-                        end
-                        || ' may ' || lower(a.privilege_type)
-                        || case when a.is_grantable then ' and grant it' else '' end,
-                        E'\n' order by a.grantee::regrole::text, a.privilege_type
-                    )
-                from aclexplode(e.acl) as a
-            ),
+            p.privileges,
             (
                 select 'comment ' || c.description
                 from pg_description as c
@@ -238,6 +247,7 @@ described as (
             )
         ) as definition
     from entry as e
+    left join permission as p on p.acl = e.acl and p.owner is not distinct from e.owner
 )
 
 select
