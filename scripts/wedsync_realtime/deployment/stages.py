@@ -84,7 +84,7 @@ def finish(
         _run_always(connection, plan, outcome, _LAST, report)
 
     due = [script for script in (*plan.pending, *plan.changed) if script.kind in _LAST]
-    is_named = is_attachment if resumes else lambda key: False
+    is_named = is_attachment if resumes else None
     if before is None:
         _recorded(connection, paths, work, outcome, bool(due) or resumes, is_named)
         return
@@ -112,7 +112,7 @@ def _recorded(
     work: Callable[[], None],
     outcome: Outcome,
     is_due: bool,
-    is_named: Callable[[Key], bool] = lambda key: False,
+    is_named: Callable[[Key], bool] | None = None,
 ) -> Catalog | None:
     """Do work, and record the objects that it changed; return the catalog after it if it was read.
 

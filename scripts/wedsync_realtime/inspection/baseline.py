@@ -120,7 +120,7 @@ def _verdict(
 ) -> Verdict:
     deployed = ledger.read(connection)
     found = catalog.read(connection, deployed)
-    findings = differences(expected.definitions(), expected.templates(), found)
+    findings = differences(expected.definitions, expected.templates, found)
     return Verdict(
         tuple(finding for finding in findings if _counts(finding)),
         compare(scripts, deployed),

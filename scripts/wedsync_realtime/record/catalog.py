@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,9 @@ class Catalog:
     items: Mapping[Key, Item]
     unread: tuple[str, ...] = ()
 
+    @cached_property
     def definitions(self) -> dict[Key, str]:
-        """Return what to record: one definition per template, the one that most objects have."""
+        """What to record: one definition per template, the one that most objects have."""
         found: dict[Key, list[str]] = {}
         for item in self.items.values():
             if item.definition is not None:
@@ -103,8 +105,9 @@ class Catalog:
             for key, texts in found.items()
         }
 
+    @cached_property
     def templates(self) -> set[Key]:
-        """Return the keys of `definitions` that no object has to exist for."""
+        """The keys of `definitions` that no object has to exist for."""
         return {item.recorded_as for item in self.items.values() if item.is_templated}
 
 
