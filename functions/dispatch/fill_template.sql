@@ -64,22 +64,24 @@ begin
             ('event', wedsync_realtime.event_expression(channel.id, operation, false)),
             ('event_one', wedsync_realtime.event_expression(channel.id, operation, true)),
             ('image', case operation when 'INSERT' then 'new' else 'old' end),
-            ('code', quote_literal(left(operation, 1))),
+            ('code', quote_literal(left(operation, 1))), ('bytes', s.event_bytes::text),
             ('tenant', v_tenant), ('new_tenant', replace(v_tenant, 'i.content', 'v_new')),
-            ('tenant_name', quote_literal(channel.tenant_column)),
-            ('key_columns', format('array[%s]', v_keys)),
-            ('row', v_row),
+            ('tenant_name', quote_literal(channel.tenant_column)), ('id', channel.id::text),
+            ('key_columns', format('array[%s]', v_keys)), ('row', v_row),
             ('old_row', replace(v_row, 'r.*', 'o.*')), ('new_row', replace(v_row, 'r.*', 'n.*')),
             ('gate', quote_literal(wedsync_realtime.gate_name(channel.id))),
-            ('size', wedsync_realtime.size_expression('{i.content}', null, channel)),
-            ('sizes', wedsync_realtime.size_expression('{i.new, i.old}', 'i.changed', channel)),
-            ('size_one', wedsync_realtime.size_expression('{v_new, v_old}', 'v_changed', channel)),
-            ('bytes', s.event_bytes::text), ('id', channel.id::text),
             ('travels', coalesce((
                 select 'n.key in (' || string_agg(quote_literal(c.name), ', ') || ')'
                 from unnest(v_sent) as c (name)
             ), 'true'))
         ) as m (name, value)
+        union all
+        select z.name, wedsync_realtime.size_expression(z.images::text[], z.changed, channel)
+        from (values
+            ('size', '{i.content}', null), ('sizes', '{i.new, i.old}', 'i.changed'),
+            ('size_one', '{v_new, v_old}', 'v_changed')
+        ) as z (name, images, changed)
+        where position('{' || z.name || '}' in body) > 0
         union all
         select k.name, case
             when k.name !~ 'key$' or cardinality(channel.key_columns) > 1
@@ -96,6 +98,7 @@ begin
             ('new', 'c.new', v_sent), ('cut_new', 'c.new', channel.key_columns),
             ('old', 'c.old', v_sent), ('cut_old', 'c.old', channel.key_columns)
         ) as k (name, image, columns)
+        where position('{' || k.name || '}' in body) > 0
     loop
         body := replace(body, '{' || v_marker.name || '}', v_marker.value);
     end loop;
