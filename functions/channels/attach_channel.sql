@@ -8,6 +8,7 @@ create or replace function wedsync_realtime.attach_channel(channel wedsync_realt
     volatile
     security invoker
     set search_path = pg_catalog, pg_temp
+    set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_table constant regclass := wedsync_realtime.channel_table(channel);
