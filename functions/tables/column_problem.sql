@@ -15,31 +15,23 @@ create or replace function wedsync_realtime.column_problem(
 as $$
 declare
     v_table constant text := format('%I.%I', schema_name, table_name);
-    v_kind "char";
     v_type record;
 begin
-    select r.relkind into v_kind
-    from pg_class as r
-    inner join pg_namespace as n on n.oid = r.relnamespace
-    where n.nspname = column_problem.schema_name and r.relname = column_problem.table_name;
-    if not found then
-        return format('there is no table %s', v_table);
-    elsif v_kind not in ('r', 'p') then
-        return format('%s is no table', v_table);
-    end if;
-
     select
-        format_type(a.atttypid, null) as name, t.oid as id, t.typcategory as category,
+        r.relkind as kind, a.atttypid as id, t.typcategory as category,
         a.attgenerated = 'v' as is_virtual
     into v_type
     from pg_class as r
     inner join pg_namespace as n on n.oid = r.relnamespace
-    inner join pg_attribute as a on a.attrelid = r.oid
-    inner join pg_type as t on t.oid = a.atttypid
-    where
-        n.nspname = column_problem.schema_name and r.relname = column_problem.table_name
-        and a.attname = column_problem.column_name and a.attnum > 0;
+    left join pg_attribute as a
+        on a.attrelid = r.oid and a.attname = column_problem.column_name and a.attnum > 0
+    left join pg_type as t on t.oid = a.atttypid
+    where n.nspname = column_problem.schema_name and r.relname = column_problem.table_name;
     if not found then
+        return format('there is no table %s', v_table);
+    elsif v_type.kind not in ('r', 'p') then
+        return format('%s is no table', v_table);
+    elsif v_type.category is null then
         return format('%s has no column %s', v_table, quote_nullable(column_name));
     elsif v_type.is_virtual then
         return format('column %I of %s is virtual, which no trigger sees', column_name, v_table);
@@ -50,7 +42,7 @@ begin
         return null;
     elsif type = 'side' or v_type.id <> to_regtype(type) then
         return format(
-            'column %I of %s is %s, not %s', column_name, v_table, v_type.name,
+            'column %I of %s is %s, not %s', column_name, v_table, format_type(v_type.id, null),
             replace(type, 'side', 'text or an enum with supplier and couple')
         );
     end if;
