@@ -11,6 +11,7 @@ as $$
 declare
     v_channel wedsync_realtime.channels;
     v_problem record;
+    v_is_attached boolean;
 begin
     -- an UPDATE of no row would compile all channels, too
     if exists (
@@ -18,11 +19,21 @@ begin
         where c.problem is not null and c.id = coalesce(only_id, c.id)
     )
     then
+        -- asked once of all tables, which takes no longer than of one channel's
+        v_is_attached := not exists (
+            select from wedsync_realtime.missing_attachments() as m where m.place < 3
+        );
         for v_channel in
             update wedsync_realtime.channels as c
             set is_enabled = p.problem is null, problem = p.problem
             from wedsync_realtime.channels as o
-            cross join lateral wedsync_realtime.channel_problem(o) as p (problem)
+            cross join lateral (
+                select case
+                    when v_is_attached then wedsync_realtime.table_problem(o)
+                    else wedsync_realtime.channel_problem(o)
+                end
+                offset 0
+            ) as p (problem)
             where
                 c.id = o.id and c.id = coalesce(only_id, c.id)
                 and c.problem is not null and c.problem is distinct from p.problem
