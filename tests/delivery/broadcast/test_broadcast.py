@@ -1,6 +1,5 @@
 """Supabase broadcasts: what is sent, and what goes wrong unseen by the writer."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg
@@ -10,8 +9,7 @@ from tests.delivery.failures import failures
 from tests.support.callers.caller import Caller
 from tests.support.callers.listener import INSERT, Connect, Listener, names
 from tests.support.callers.people import People
-from tests.support.postgres.cluster import Cluster
-from tests.support.postgres.supabase import sent, supabase_template
+from tests.support.postgres.supabase import sent
 from tests.support.waiting import PATIENCE
 
 DROP_PARTITIONS = b"""
@@ -25,12 +23,6 @@ DROP_PARTITIONS = b"""
         end loop;
     end $$
 """
-
-
-@pytest.fixture(scope="module")
-def template(cluster: Cluster) -> Iterator[str]:
-    with supabase_template(cluster) as name:
-        yield name
 
 
 def test_every_event_is_sent_as_it_is_polled(

@@ -1,6 +1,5 @@
 """Who may join a private channel of Supabase Realtime: exactly the holders of a live lease."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,16 +9,9 @@ import pytest
 from tests.support.callers.caller import Caller
 from tests.support.callers.listener import ActAs, Listener, subscribed
 from tests.support.callers.people import People
-from tests.support.postgres.cluster import Cluster
-from tests.support.postgres.supabase import joins, may_send, supabase_template
+from tests.support.postgres.supabase import joins, may_send
 
 BROADCAST = {"broadcast"}
-
-
-@pytest.fixture(scope="module")
-def template(cluster: Cluster) -> Iterator[str]:
-    with supabase_template(cluster) as name:
-        yield name
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Supabase broadcasts: how they come with a deployment, who may send them, the switch."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg
-import pytest
 
 from tests.delivery.failures import failures
 from tests.support.callers.caller import caller
@@ -12,16 +10,10 @@ from tests.support.callers.listener import INSERT, Listener, subscribed
 from tests.support.callers.people import People, install_helpers
 from tests.support.postgres.cluster import Cluster, running_cluster
 from tests.support.postgres.deploy import deploy
-from tests.support.postgres.supabase import OBJECTS, sent, supabase_template
+from tests.support.postgres.supabase import OBJECTS, sent
 from wedsync_realtime.deployment.deploy import migrate
 
 SWITCH = "update wedsync_realtime.settings set broadcast_enabled = %s"
-
-
-@pytest.fixture(scope="module")
-def template(cluster: Cluster) -> Iterator[str]:
-    with supabase_template(cluster) as name:
-        yield name
 
 
 def test_switched_off_sends_nothing_and_stays_off(
