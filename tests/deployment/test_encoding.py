@@ -1,6 +1,7 @@
 """A database in another encoding than UTF-8 is deployed to, and its own letters travel."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,31 +15,44 @@ from tests.support.callers.caller import caller
 from tests.support.callers.people import People, install_helpers
 from tests.support.pages.dashboard import running_dashboard
 from tests.support.postgres.cluster import Cluster
+from wedsync_realtime.entry.cli import main
 from wedsync_realtime.packaging import bundle
 
 NAMES = {"LATIN1": "Café Zoë", "WIN1252": "Café „Zoë“ €", "EUC_JP": "花屋"}
 
 
-@pytest.fixture(params=NAMES)
-def encoded(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
-    """Give the URL of an empty database in an encoding, and a name in its letters."""
+@contextmanager
+def made(cluster: Cluster, encoding: str) -> Iterator[str]:
+    """Yield the URL of an empty database in an encoding."""
     name = f"encoded_{uuid4().hex}"
     with psycopg.connect(cluster.dsn("postgres"), autocommit=True) as connection:
         connection.execute(
-            f"create database {name} encoding '{request.param}' locale 'C'"
-            " template template0".encode()
+            f"create database {name} encoding '{encoding}' locale 'C' template template0".encode()
         )
     # as every client in Python says: psycopg takes JSON for UTF-8
-    yield make_conninfo(cluster.dsn(name), client_encoding="utf8"), NAMES[request.param]
+    yield make_conninfo(cluster.dsn(name), client_encoding="utf8")
     cluster.drop_database(name)
 
 
-def test_letters_of_the_database_travel(encoded: tuple[str, str], run: Run) -> None:
-    url, name = encoded
-    ran = run("migrate", url)
-    assert ran.code == 0, ran.err
-    with psycopg.connect(url) as connection:
-        install_helpers(connection)
+@pytest.fixture(params=NAMES)
+def encoded(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the URL of an empty database in an encoding."""
+    with made(cluster, request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def deployed(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
+    """Give the URL of a database in an encoding, with the package, and a name in its letters."""
+    with made(cluster, request.param) as url:
+        assert main(["migrate", "--database-url", url]) == 0
+        with psycopg.connect(url) as connection:
+            install_helpers(connection)
+        yield url, NAMES[request.param]
+
+
+def test_letters_of_the_database_travel(deployed: tuple[str, str], run: Run) -> None:
+    url, name = deployed
     people = People(url)
     supplier = people.supplier(name)
     user = people.supplier_user(supplier)
@@ -65,12 +79,9 @@ def test_letters_of_the_database_travel(encoded: tuple[str, str], run: Run) -> N
     assert run("migrate", url).code == 0
 
 
-def test_letters_are_read_by_those_who_look(encoded: tuple[str, str], run: Run) -> None:
+def test_letters_are_read_by_those_who_look(deployed: tuple[str, str]) -> None:
     """What explain_access, find_people and the dashboard show, whose clients speak UTF-8."""
-    url, name = encoded
-    run("migrate", url)
-    with psycopg.connect(url) as connection:
-        install_helpers(connection)
+    url, name = deployed
     people = People(url)
     supplier = people.supplier(name)
     user = people.supplier_user(supplier)
@@ -99,10 +110,7 @@ def test_letters_are_read_by_those_who_look(encoded: tuple[str, str], run: Run) 
         assert name in str(dashboard.ask("people", term=name).data)
 
 
-def test_bundle_is_applied_in_every_encoding(
-    encoded: tuple[str, str], run: Run, tmp_path: Path
-) -> None:
-    url, _ = encoded
+def test_bundle_is_applied_in_every_encoding(encoded: str, run: Run, tmp_path: Path) -> None:
     (written,) = bundle.write(tmp_path)
-    execute(url, written.file.read_text())
-    assert run("migrate", url).code == 0
+    execute(encoded, written.file.read_text())
+    assert run("migrate", encoded).code == 0
