@@ -49,7 +49,7 @@ class MissingPrivilegeError(RunnerError):
 
 
 class BusyTableError(RunnerError):
-    """A table of the application was in use for so long that it could not be attached."""
+    """Tables were in use for so long that they could not be attached, or old functions dropped."""
 
 
 class OverloadError(RunnerError):

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from tests.deployment.conftest import Run, execute, values
 from tests.support.callers.caller import Caller, caller
 from tests.support.callers.people import People, install_helpers
 from tests.support.deployment import release
+from tests.support.waiting import until
 from wedsync_realtime.deployment import attach
+from wedsync_realtime.deployment.deploy import migrate
 
 SUPPLIER = ("form-responses", "journey-progress", "client-profiles", "supplier-profile")
 COUPLE = ("core-fields", "wedding-details", "couple-profile")
@@ -27,6 +30,14 @@ WRITES = """
     insert into public.wedding_details (couple_id, venue) values ('{couple}', '{note}');
     update public.couples set display_name = '{note}' where id = '{couple}';
 """
+
+WAITS = """
+    select exists (
+        select from pg_locks as l
+        where l.relation = 'wedsync_realtime.events'::regclass and not l.granted
+    )
+"""
+DROPPED = "select to_regproc('wedsync_realtime.swap_settings') is null"
 
 
 @pytest.fixture(params=["released", "next"])
@@ -134,6 +145,45 @@ def test_writers_go_on_between_its_transactions(
         write("after")
         assert written == ["before", "between", "after"]
         assert notes(user, leases)["form-responses"] == written
+
+
+def test_statement_that_began_before_it_goes_on(
+    tmp_path: Path, database: str, people: People
+) -> None:
+    """It calls what the newer package has no more."""
+    new, supplier, writes = release.make_next(tmp_path), people.supplier(), []
+    next(new.glob("migrations/*_index.sql")).unlink()  # it would wait for everybody
+    insert = "insert into public.form_responses (supplier_id, form_name) values (%s, 'long')"
+
+    def write() -> None:
+        with psycopg.connect(database, options="-c timezone=Asia/Tokyo") as writer:
+            writer.execute(insert, (supplier,))
+        writes.append("done")
+
+    with (
+        caller(database, people.supplier_user(supplier)) as user,
+        psycopg.connect(database) as blocker,
+    ):
+        leases = subscribe(user, SUPPLIER, supplier_id=supplier)
+        notes(user, leases)  # settles the topics
+        blocker.execute("lock table wedsync_realtime.events in share mode")
+        writer = threading.Thread(target=write)
+        writer.start()
+        until(lambda: values(database, WAITS) == [True])
+        told: list[str] = []
+
+        def report(line: str) -> None:
+            told.append(line)
+            if line.startswith("Writers may"):
+                assert values(database, DROPPED) == [False]
+                blocker.rollback()
+                writer.join()
+
+        outcome = migrate(database, new, report)
+        assert writes == ["done"], told
+        assert outcome.dropped
+        assert values(database, DROPPED) == [True]
+        assert notes(user, leases)["form-responses"] == ["long"]
 
 
 def upgrade(new: Path, url: str) -> None:

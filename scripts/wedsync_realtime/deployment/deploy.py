@@ -19,6 +19,7 @@ from wedsync_realtime.deployment.alone import deploy_alone
 from wedsync_realtime.deployment.outcome import Outcome
 from wedsync_realtime.deployment.transaction import LOCK_KEY as LOCK_KEY
 from wedsync_realtime.deployment.transaction import Report, locked
+from wedsync_realtime.deployment.writers import wait_for_writers
 from wedsync_realtime.record import catalog, ledger
 from wedsync_realtime.record.catalog import Catalog
 from wedsync_realtime.source.plan import Plan, compare
@@ -118,7 +119,9 @@ class _Deployment:
         self._noted.refreshed |= is_attached
 
     def finish(self, *, with_cron: bool) -> None:
-        """Apply triggers and jobs, and note that the deployment has come to its end."""
+        """Drop, apply triggers and jobs, and note that the deployment has come to its end."""
+        if compare(self._scripts, ledger.read(self._connection)).removed:
+            wait_for_writers(self._connection, self._limits, self._report)
 
         def work(done: Outcome) -> None:
             if not with_cron:

@@ -18,6 +18,7 @@ from wedsync_realtime.record.catalog import Catalog, Key
 from wedsync_realtime.source.plan import Deployed, Plan, compare, refuse_rewritten_history
 from wedsync_realtime.source.scripts import Kind, Script, object_name
 
+REPLACEABLE = (Kind.FUNCTION, Kind.VIEW)
 _LAST = (Kind.TRIGGER, Kind.JOB)  # run when the application's tables are attached
 
 
@@ -53,12 +54,11 @@ def apply_own(
         _run_always(connection, plan, outcome, (Kind.OWNER,), report)
 
     due = [script for script in (*plan.pending, *plan.changed) if script.kind not in _LAST]
-    after = _recorded(connection, [*paths, *deployed], work, outcome, bool(due or plan.removed))
+    after = _recorded(connection, [*paths, *deployed], work, outcome, bool(due))
     if loner is None:
         # After the catalog was read, which takes longer than writers may wait: finish records it.
         _apply_policies(connection, plan, outcome, limits, report)
-        for removed in plan.removed:
-            _remove(connection, removed, outcome)
+        _check_undone(connection, plan, outcome)
     return loner, after
 
 
@@ -71,7 +71,7 @@ def finish(
     *,
     resumes: bool = False,
 ) -> None:
-    """Apply the triggers and jobs, and record what is new since a state of the catalog.
+    """Drop, apply the triggers and jobs, and record what is new since a state of the catalog.
 
     before: the state before the tables were attached; None where nothing has changed since.
     resumes: a deployment that did not come to its end may have attached tables.
@@ -85,11 +85,14 @@ def finish(
 
     due = [script for script in (*plan.pending, *plan.changed) if script.kind in _LAST]
     is_named = is_attachment if resumes else None
+    for removed in plan.removed:
+        _drop(connection, removed, outcome)
     if before is None:
-        _recorded(connection, paths, work, outcome, bool(due) or resumes, is_named)
-        return
-    work()
-    ledger.record_objects(connection, before, catalog.read(connection, paths), is_named)
+        is_due = bool(due or plan.removed) or resumes
+        _recorded(connection, paths, work, outcome, is_due, is_named)
+    else:
+        work()
+        ledger.record_objects(connection, before, catalog.read(connection, paths), is_named)
 
 
 def refuse_unknown_objects(connection: Connection[Any], paths: Sequence[str]) -> None:
@@ -141,11 +144,7 @@ def _apply_replaceable(
     connection: Connection[Any], plan: Plan, outcome: Outcome, report: Report
 ) -> None:
     scripts = sorted(
-        (
-            script
-            for script in (*plan.pending, *plan.changed)
-            if script.kind in (Kind.FUNCTION, Kind.VIEW)
-        ),
+        (script for script in (*plan.pending, *plan.changed) if script.kind in REPLACEABLE),
         key=lambda script: script.order,
     )
     if scripts:
@@ -213,16 +212,25 @@ def _apply(
         ledger.record(connection, ran)
 
 
-def _remove(connection: Connection[Any], removed: Deployed, outcome: Outcome) -> None:
-    if removed.kind in (Kind.FUNCTION, Kind.VIEW):
+def _check_undone(connection: Connection[Any], plan: Plan, outcome: Outcome) -> None:
+    """Refuse to go on without files that set up what no migration has undone."""
+    deployed = ledger.read(connection)
+    for removed in plan.removed:
+        if removed.kind in REPLACEABLE:
+            continue
+        if removed.path in deployed:
+            raise RemovedScriptError(
+                f"{removed.path} was deleted, but what it set up is still in the database.",
+                "Restore the file; or add a migration that undoes it and ends with: delete from "
+                f"wedsync_realtime.deployed_scripts where path = '{removed.path}';",
+            )
+        outcome.dropped.append(removed.path)
+
+
+def _drop(connection: Connection[Any], removed: Deployed, outcome: Outcome) -> None:
+    if removed.kind in REPLACEABLE:
         objects.drop_all(connection, removed.path, removed.kind)
         ledger.forget(connection, removed.path)
-        # the catalog has been read by then
+        # a catalog that is read after this does not tell that it was there
         ledger.forget_object(connection, ".".join(object_name(removed.path, removed.kind)))
-    elif removed.path in ledger.read(connection):
-        raise RemovedScriptError(
-            f"{removed.path} was deleted, but what it set up is still in the database.",
-            "Restore the file; or add a migration that undoes it and ends with: delete from "
-            f"wedsync_realtime.deployed_scripts where path = '{removed.path}';",
-        )
-    outcome.dropped.append(removed.path)
+        outcome.dropped.append(removed.path)

@@ -59,7 +59,8 @@ def steps(plan: Plan) -> list[Step]:
         for script in scripts
     ]
     drops = [Step("drop", removed.path, removed.kind) for removed in plan.removed]
-    at = next((i for i, step in enumerate(found) if step.kind.runs_always), len(found))
+    last = (Kind.TRIGGER, Kind.JOB)
+    at = next((i for i, step in enumerate(found) if step.kind in last), len(found))
     return [*found[:at], *drops, *found[at:]]
 
 
