@@ -32,7 +32,8 @@ begin
         split_part(e.ending, '/', 1),
         jsonb_build_object(
             'channel', o.channel_name, 'connectionId', o.connection_id,
-            'reason', split_part(e.ending, '/', 2), 'topic', o.channel_name || ':' || t.tenant_id,
+            'reason', substring(e.ending from '/(.*)'),  -- of a role's name all
+            'topic', o.channel_name || ':' || t.tenant_id,
             'since', o.since, 'until', v_until, 'expiresAt', o.last_ping_at + x.stale_after
         )
     from old_rows as o

@@ -83,3 +83,20 @@ def test_session_cannot_say_why_a_lease_ended(
         connection.execute("select set_config('wedsync_realtime.ending', %s, true)", (forged,))
         connection.execute("select public.delete_me()")
     assert admin.execute(AUDIT, (lease.channel,)).fetchall() == [(None, "revoked", "user deleted")]
+
+
+def test_reason_names_a_role_in_full(
+    admin: psycopg.Connection, people: People, supplier: UUID, act_as: Callable[..., Caller]
+) -> None:
+    caller = act_as(people.supplier_user(supplier))
+    lease = subscribed(caller, "form-responses", {"supplier_id": str(supplier)})
+    admin.execute("""
+        create role "dba/on call" superuser;
+        set session authorization "dba/on call";
+        delete from public.realtime_subscriptions;
+        reset session authorization;
+        drop role "dba/on call"
+    """)
+    assert admin.execute(AUDIT, (lease.channel,)).fetchall()[-1][1:] == (
+        "deleted", "by dba/on call",
+    )  # fmt: skip
