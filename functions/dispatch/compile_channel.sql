@@ -17,6 +17,7 @@ declare
     v_name text;
     v_body text;
     v_operation text;
+    v_has_written boolean := false;
 begin
     if to_regclass(v_gate) is null then
         execute format('create sequence %s', v_gate);
@@ -51,8 +52,9 @@ begin
             'revoke execute on function wedsync_realtime.%I() '
             'from public, anon, authenticated, service_role', v_name
         );
+        v_has_written := true;
     end loop;
-    perform wedsync_realtime.own_functions();
+    perform wedsync_realtime.own_functions() where v_has_written;
 end
 $$;
 
