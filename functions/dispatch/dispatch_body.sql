@@ -11,7 +11,8 @@
 -- column that is gone reads as null.
 -- The values of a row are written as the feed keeps them, whatever the session's settings: those of
 -- them are set for it that can matter for the types of the table's columns, where they are
--- otherwise. A type that is not known here may depend on any of them.
+-- otherwise. A type that is not known here may depend on any of them. lc_monetary, which
+-- money depends on, is left as it is.
 -- Guarded, it stands in a block that catches every error; otherwise there is no such block, because
 -- a subtransaction in every statement slows everybody.
 
