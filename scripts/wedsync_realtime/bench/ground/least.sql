@@ -4,13 +4,24 @@
 create table bench.rates (like wedsync_realtime.rate_limits including all);
 create table bench.tenants (like wedsync_realtime.tenants including all);
 
+-- Who calls; since when leases have expired; those of the caller that have not; until when they live.
 create function bench.ping_least() returns jsonb language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    v_now constant timestamptz := clock_timestamp();
+    v_stale_after interval;
+    v_pinged integer;
 begin
+    select s.stale_after into v_stale_after from wedsync_realtime.settings as s;
     update bench.leases as s
-    set last_ping_at = clock_timestamp()
-    where s.user_id = (current_setting('request.jwt.claims')::jsonb ->> 'sub')::uuid;
-    return '{"success": true}';
+    set last_ping_at = v_now
+    where
+        s.user_id = (current_setting('request.jwt.claims')::jsonb ->> 'sub')::uuid
+        and s.last_ping_at > v_now - v_stale_after;
+    get diagnostics v_pinged = row_count;
+    return jsonb_build_object(
+        'success', true, 'pinged', v_pinged, 'expiresAt', v_now + v_stale_after
+    );
 end
 $$;
 
