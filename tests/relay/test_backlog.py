@@ -6,6 +6,7 @@ import struct
 import termios
 from collections import Counter
 from pathlib import Path
+from socket import SO_RCVBUF, SOL_SOCKET
 from uuid import uuid4
 
 import pytest
@@ -27,7 +28,9 @@ async def deliver_and_stop(broker: Broker, sender: Client, taker: Client, sent: 
     """Have users call, and a server that delivers these calls all at once and nothing more."""
     assert taker._transport
     transport = taker._transport._io_writer.transport  # type: ignore[attr-defined]
-    socket = transport.get_extra_info("socket").fileno()
+    socket = transport.get_extra_info("socket")
+    # a slow server sends each call by itself, which takes far more room than its bytes
+    socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 2**20)
     transport.pause_reading()
     expected = 0
     for user in sent:
@@ -37,7 +40,7 @@ async def deliver_and_stop(broker: Broker, sender: Client, taker: Client, sent: 
     await sender.flush(PATIENCE)
 
     def waiting() -> int:
-        (size,) = struct.unpack("i", fcntl.ioctl(socket, termios.FIONREAD, b"\0" * 4))
+        (size,) = struct.unpack("i", fcntl.ioctl(socket.fileno(), termios.FIONREAD, b"\0" * 4))
         return int(size)
 
     await until(lambda: waiting() >= expected)
