@@ -108,7 +108,7 @@ INTERNAL = [
     "settle_topic", "shows_window", "sign_cursor", "size_expression",
     "standby_snapshot", "swap_settings",
     "system_state", "table_problem", "table_users", "take_rate",
-    "tell_resync", "to_cursor", "to_problem", "to_snapshot",
+    "tell_resync", "to_problem", "to_snapshot",
     "trigger_name", "unregister_channel", "update_template", "user_keys",
     "watching_triggers", "window_page", "write_lease",
     # what the relay's are made of, and the filters and subjects of topics

@@ -6,11 +6,14 @@ create function tests.begin_draining()
     language plpgsql
     volatile
 as $$
+declare
+    v_position constant text := format('1.%s.0.3:3:.', wedsync_realtime.epoch());
 begin
-    perform set_config('tests.position', wedsync_realtime.to_cursor(
-        row(wedsync_realtime.epoch(), 0, '3:3:', null, null)::wedsync_realtime.cursor,
-        (select x.cursor_secret from wedsync_realtime.settings as x)
-    ), true);
+    perform set_config(
+        'tests.position', v_position || wedsync_realtime.sign_cursor(v_position, x.cursor_secret),
+        true
+    )
+    from wedsync_realtime.settings as x;
 end
 $$;
 
