@@ -51,6 +51,7 @@ declare
             limit 1
         )
     end{recorded}$template$;
+    v_table constant regclass := wedsync_realtime.channel_table(channel);
     v_settings wedsync_realtime.settings;
     v_heard text := 'select distinct {tenant} '
     'from (select {row} as content from changed_rows as r limit 1000) as i';
@@ -76,7 +77,7 @@ begin
     where p.types is null or exists (
         select from pg_attribute as a
         where
-            a.attrelid = wedsync_realtime.channel_table(channel)
+            a.attrelid = v_table
             and a.attnum > 0
             and not a.attisdropped
             and (
