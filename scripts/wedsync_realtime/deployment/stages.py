@@ -16,10 +16,9 @@ from wedsync_realtime.errors import RemovedScriptError, UnknownObjectsError
 from wedsync_realtime.record import catalog, ledger
 from wedsync_realtime.record.catalog import Catalog, Key
 from wedsync_realtime.source.plan import Deployed, Plan, compare, refuse_rewritten_history
-from wedsync_realtime.source.scripts import Kind, Script, object_name
+from wedsync_realtime.source.scripts import LAST, Kind, Script, object_name
 
-REPLACEABLE = (Kind.FUNCTION, Kind.VIEW)
-_LAST = (Kind.TRIGGER, Kind.JOB)  # run when the application's tables are attached
+_REPLACEABLE = (Kind.FUNCTION, Kind.VIEW)
 
 
 def apply_own(
@@ -53,7 +52,7 @@ def apply_own(
         _apply_replaceable(connection, plan, outcome, report)
         _run_always(connection, plan, outcome, (Kind.OWNER,), report)
 
-    due = [script for script in (*plan.pending, *plan.changed) if script.kind not in _LAST]
+    due = [script for script in (*plan.pending, *plan.changed) if script.kind not in LAST]
     after = _recorded(connection, [*paths, *deployed], work, outcome, bool(due))
     if loner is None:
         # After the catalog was read, which takes longer than writers may wait: finish records it.
@@ -81,9 +80,9 @@ def finish(
     paths = [*(script.key for script in scripts), *deployed]
 
     def work() -> None:
-        _run_always(connection, plan, outcome, _LAST, report)
+        _run_always(connection, plan, outcome, LAST, report)
 
-    due = [script for script in (*plan.pending, *plan.changed) if script.kind in _LAST]
+    due = [script for script in (*plan.pending, *plan.changed) if script.kind in LAST]
     is_named = is_attachment if resumes else None
     for removed in plan.removed:
         _drop(connection, removed, outcome)
@@ -144,7 +143,7 @@ def _apply_replaceable(
     connection: Connection[Any], plan: Plan, outcome: Outcome, report: Report
 ) -> None:
     scripts = sorted(
-        (script for script in (*plan.pending, *plan.changed) if script.kind in REPLACEABLE),
+        (script for script in (*plan.pending, *plan.changed) if script.kind in _REPLACEABLE),
         key=lambda script: script.order,
     )
     if scripts:
@@ -216,7 +215,7 @@ def _check_undone(connection: Connection[Any], plan: Plan, outcome: Outcome) -> 
     """Refuse to go on without files that set up what no migration has undone."""
     deployed = ledger.read(connection)
     for removed in plan.removed:
-        if removed.kind in REPLACEABLE:
+        if removed.kind in _REPLACEABLE:
             continue
         if removed.path in deployed:
             raise RemovedScriptError(
@@ -228,7 +227,7 @@ def _check_undone(connection: Connection[Any], plan: Plan, outcome: Outcome) -> 
 
 
 def _drop(connection: Connection[Any], removed: Deployed, outcome: Outcome) -> None:
-    if removed.kind in REPLACEABLE:
+    if removed.kind in _REPLACEABLE:
         objects.drop_all(connection, removed.path, removed.kind)
         ledger.forget(connection, removed.path)
         # a catalog that is read after this does not tell that it was there

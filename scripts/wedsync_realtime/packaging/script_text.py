@@ -10,7 +10,7 @@ from wedsync_realtime.deployment import objects
 from wedsync_realtime.deployment.transaction import LOCK_KEY, SETTINGS
 from wedsync_realtime.record import ledger
 from wedsync_realtime.source.plan import Plan
-from wedsync_realtime.source.scripts import Kind, Script
+from wedsync_realtime.source.scripts import LAST, Kind, Script
 
 _REASONS = {
     "new": "not deployed yet",
@@ -59,8 +59,7 @@ def steps(plan: Plan) -> list[Step]:
         for script in scripts
     ]
     drops = [Step("drop", removed.path, removed.kind) for removed in plan.removed]
-    last = (Kind.TRIGGER, Kind.JOB)
-    at = next((i for i, step in enumerate(found) if step.kind in last), len(found))
+    at = next((i for i, step in enumerate(found) if step.kind in LAST), len(found))
     return [*found[:at], *drops, *found[at:]]
 
 

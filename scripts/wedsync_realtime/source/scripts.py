@@ -42,9 +42,10 @@ class Kind(StrEnum):
     @property
     def runs_always(self) -> bool:
         """Tell whether it runs in every deployment, because it reacts to what it finds."""
-        return self in (Kind.OWNER, Kind.TRIGGER, Kind.JOB)
+        return self in (Kind.OWNER, *LAST)
 
 
+LAST = (Kind.TRIGGER, Kind.JOB)  # run when the application's tables are attached
 _ORDER = {kind: position for position, kind in enumerate(Kind)}
 _STATEMENTS = {"owners": Kind.OWNER, "triggers": Kind.TRIGGER, "jobs": Kind.JOB}
 _OBJECT = re.compile(
