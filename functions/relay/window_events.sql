@@ -36,6 +36,7 @@ begin
             select
                 m.xids, o.tenant_id, o.channel_id, o.id as topic_id, c.schema_name, c.table_name,
                 c.name || ':' || o.tenant_id as topic,
+                -- as subject() does, without a call for each
                 concat_ws('.', 'wedsync.event', c.name, o.tenant_id) as subject,
                 exists (select from wedsync_realtime.filters as f where f.topic_id = o.id)
                 as is_filtered

@@ -21,6 +21,7 @@ begin
     select
         n.place, n.kind, n.id, n.topic_id,
         case when n.subject is not null then array[n.subject] else (
+            -- as subject() does, without a call for each
             select array_agg(
                 concat_ws('.', 'wedsync.event', c.name, t.tenant_id, f.filter_id)
                 order by f.filter_id nulls first
