@@ -3,14 +3,16 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from tests.client.follower import Followers
 from tests.supabase.conftest import authenticator, node_modules, rest
-from tests.support.callers.people import People
+from tests.support.callers.people import People, install_helpers
 from tests.support.postgres.cluster import Cluster
 from tests.support.postgres.supabase import supabase_template
 from wedsync_realtime.client import source
@@ -80,9 +82,18 @@ def client(tmp_path_factory: pytest.TempPathFactory, node_modules: Path, printed
 
 
 @pytest.fixture(scope="session")
+def followers(client: Path, node_modules: Path) -> Iterator[Followers]:
+    """Yield what runs copies, each for the time of a context."""
+    with closing(Followers(client, node_modules)) as followers:
+        yield followers
+
+
+@pytest.fixture(scope="session")
 def supabase(cluster: Cluster) -> Iterator[str]:
-    """Yield the name of a database to clone, with the package beside Supabase Realtime."""
+    """Yield the name of a database to clone: the package beside Supabase Realtime, our helpers."""
     with supabase_template(cluster) as name:
+        with cluster.connect(name) as connection:
+            install_helpers(connection)
         yield name
 
 

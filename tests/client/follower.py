@@ -22,28 +22,58 @@ SCRIPT = Path(__file__).with_name("follower.mjs")
 SPEED = 20  # how many times faster the client's clock runs
 
 
-class Follower:
-    """A running copy. process: of follower.mjs."""
+class Process:
+    """Node with the client, which follows for one test after another."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.told: list[dict[str, Any]] = []
-        self._lines: Queue[str] = Queue()
-        self._reader = Thread(target=self._read)
+    def __init__(self, client: Path, modules: Path) -> None:
+        given = json.dumps({"client": client.as_uri(), "modules": str(modules)})
+        self._process = subprocess.Popen(
+            ["node", SCRIPT, given],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"NODE_PATH": str(modules)},
+        )
+        self.lines: Queue[str] = Queue()  # what it tells; at its end nothing
+        self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def say(self, line: str) -> None:
+        """Write a line to it."""
+        assert self._process.stdin
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        """End it."""
+        with self._process:
+            self._process.kill()
+            self._reader.join()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.lines.put(line)
+        self.lines.put("")
+
+
+class Follower:
+    """A running copy."""
+
+    def __init__(self, process: Process) -> None:
+        self.told: list[dict[str, Any]] = []
+        self._process = process
 
     def say(self, word: str) -> None:
         """Have it do something, or dispatch the event of this name to its page."""
-        assert self.process.stdin
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
+        self._process.say(word)
 
     def wait(self, wanted: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         """Return the next that it tells and is wanted; whatever breaks a rule fails."""
         until = monotonic() + PATIENCE
         while True:
             try:
-                line = self._lines.get(timeout=max(0, until - monotonic()))
+                line = self._process.lines.get(timeout=max(0, until - monotonic()))
             except Empty:
                 raise AssertionError(f"told {str(self.told[-10:])[:2000]}") from None
             assert line, f"it ended, having told {str(self.told[-10:])[:2000]}"
@@ -93,42 +123,39 @@ class Follower:
         self.say("stop")
         self.wait(lambda it: "stopped" in it)
 
-    def close(self) -> None:
-        """End the process, and read what is left."""
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait(PATIENCE)
-        self._reader.join()
 
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line)
-        self._lines.put("")
+class Followers:
+    """Copies of a supplier's form responses, in processes that are used again."""
 
+    def __init__(self, client: Path, modules: Path) -> None:
+        """client: the compiled file. modules: of npm."""
+        self._client = client
+        self._modules = modules
+        self._idle: list[Process] = []
 
-@contextmanager
-def following(client: Path, modules: Path, **task: Any) -> Iterator[Follower]:
-    """Run a copy of a supplier's form responses for the time of the context.
-
-    client: the compiled file. modules: of npm. task: see follower.mjs.
-    """
-    given = {
-        "client": client.as_uri(), "modules": str(modules), "channel": "form-responses",
-        "table": "form_responses", "transport": "postgrest", "speed": SPEED,
-    }  # fmt: skip
-    with subprocess.Popen(
-        ["node", SCRIPT, json.dumps(given | task)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"NODE_PATH": str(modules)},
-    ) as process:
+    @contextmanager
+    def following(self, **task: Any) -> Iterator[Follower]:
+        """Run a copy for the time of the context. task: see follower.mjs."""
+        given = {
+            "channel": "form-responses", "table": "form_responses", "transport": "postgrest",
+            "speed": SPEED,
+        }  # fmt: skip
+        process = self._idle.pop() if self._idle else Process(self._client, self._modules)
+        process.say(f"follow {json.dumps(given | task)}")
         follower = Follower(process)
         try:
             yield follower
-        finally:
-            follower.close()
+            follower.say("end")
+            follower.wait(lambda it: "ended" in it)
+        except BaseException:
+            process.close()
+            raise
+        self._idle.append(process)
+
+    def close(self) -> None:
+        """End the processes."""
+        for process in self._idle:
+            process.close()
 
 
 def leases(admin: psycopg.Connection) -> int:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.client.faults import Faults
-from tests.client.follower import Follower, expire, following
+from tests.client.follower import Follower, Followers, expire
 from tests.client.realtime import Realtime, project_server
 from tests.client.writers import Writers
 from tests.supabase.tokens import SECRET, token
@@ -106,7 +106,7 @@ def database(cluster: Cluster, supabase: str) -> Iterator[str]:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("transport", ["postgrest", "supabase 1.0.0", "supabase 2.0.0", "nats"])
 def test_copy_is_right_after_random_faults(
-    client: Path, node_modules: Path, database: str, authenticator: str, people: People,
+    followers: Followers, database: str, authenticator: str, people: People,
     admin: psycopg.Connection, supplier: UUID, user: UUID, transport: str, tmp_path: Path,
 ) -> None:  # fmt: skip
     seed = int(os.environ.get("WEDSYNC_SEED") or Random().randrange(10**9))
@@ -132,7 +132,7 @@ def test_copy_is_right_after_random_faults(
             "url": address, "filter": {"supplier_id": str(supplier)},
             "tokens": [token("authenticated", user, expires_in=hours * 3600) for hours in (1, 2)],
         }  # fmt: skip
-        follower = stack.enter_context(following(client, node_modules, **task))
+        follower = stack.enter_context(followers.following(**task))
         realtime.deliver = faults.deliver
         happen = misfortunes(admin, follower, writers, realtime if vsn else None)
         if name == "nats":

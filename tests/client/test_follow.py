@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.client.conftest import INSERT
-from tests.client.follower import Follower, expire, following, leases, states, use_up_rate
+from tests.client.follower import Follower, Followers, expire, leases, states, use_up_rate
 from tests.supabase.tokens import token
 from tests.support.callers.caller import Caller
 from tests.support.callers.people import People
@@ -20,9 +19,7 @@ Add = Callable[[str], object]
 
 
 @pytest.fixture
-def follow(
-    client: Path, node_modules: Path, rest: str, supplier: UUID, user: UUID
-) -> Iterator[Follow]:
+def follow(followers: Followers, rest: str, supplier: UUID, user: UUID) -> Iterator[Follow]:
     """Start a copy of the supplier's form responses; task: what is different."""
     with ExitStack() as stack:
 
@@ -31,7 +28,7 @@ def follow(
                 "url": rest, "tokens": [token("authenticated", user)],
                 "filter": {"supplier_id": str(supplier)} | (more or {}),
             }  # fmt: skip
-            return stack.enter_context(following(client, node_modules, **(given | task)))
+            return stack.enter_context(followers.following(**(given | task)))
 
         yield start
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from tests.client.follower import Follower, expire, following, leases, states
+from tests.client.follower import Follower, Followers, expire, leases, states
 from tests.supabase.tokens import SECRET, token
 from tests.support.callers.people import People, own_people, shared_database
 from tests.support.nats.relay import Relay, running_relay
@@ -42,7 +41,7 @@ def relay(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 
 @pytest.fixture
 def follow(
-    client: Path, node_modules: Path, rest: str, relay: Relay, admin: psycopg.Connection,
+    followers: Followers, rest: str, relay: Relay, admin: psycopg.Connection,
     supplier: UUID, user: UUID,
 ) -> Iterator[Follow]:  # fmt: skip
     """Start a copy of the supplier's form responses, which hardly polls; task: the rest."""
@@ -58,7 +57,7 @@ def follow(
                 "tokens": [token("authenticated", user), token("authenticated", user, 7200)],
                 "filter": {"supplier_id": str(supplier)} | (more or {}),
             }  # fmt: skip
-            return stack.enter_context(following(client, node_modules, **(given | task)))
+            return stack.enter_context(followers.following(**(given | task)))
 
         yield start
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
-from pathlib import Path
 from threading import Event
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.client.follower import Follower, following
+from tests.client.follower import Follower, Followers
 from tests.client.realtime import Realtime, Session, project_server
 from tests.supabase.rest import Handler
 from tests.supabase.tokens import token
@@ -89,7 +88,7 @@ def realtime(served: tuple[str, Realtime]) -> Realtime:
 
 @pytest.fixture
 def follow(
-    client: Path, node_modules: Path, served: tuple[str, Realtime], admin: psycopg.Connection,
+    followers: Followers, served: tuple[str, Realtime], admin: psycopg.Connection,
     supplier: UUID, user: UUID,
 ) -> Iterator[Follow]:  # fmt: skip
     """Start a copy of the supplier's form responses, which hardly polls; task: the rest."""
@@ -104,6 +103,6 @@ def follow(
                 "vsn": "2.0.0", "tokens": [token("authenticated", user)],
                 "filter": {"supplier_id": str(supplier)} | (more or {}),
             }  # fmt: skip
-            return stack.enter_context(following(client, node_modules, **(given | task)))
+            return stack.enter_context(followers.following(**(given | task)))
 
         yield start
