@@ -6,7 +6,7 @@ missing. It is a generator, so that a comparison can stop at the first answer th
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -53,6 +53,10 @@ class Cast:
         }
 
 
+# A part of the day, which begins with the rows that the parts before it have left.
+Part: TypeAlias = Callable[[psycopg.Connection, Cast], Iterator[Line]]
+
+
 def become(
     connection: psycopg.Connection, user: UUID | None = None, role: str | None = None
 ) -> None:
@@ -87,6 +91,12 @@ def steady(answer: Any) -> Any:
     if isinstance(answer, list):
         return [steady(value) for value in answer]
     return MOMENT.sub("moment", answer) if isinstance(answer, str) else answer
+
+
+def value(connection: psycopg.Connection, statement: str) -> object:
+    """Return the one value of a query, without what differs from run to run."""
+    row = connection.execute(statement.encode()).fetchone()
+    return steady(row[0]) if row else None
 
 
 def prepare(people: People) -> Cast:

@@ -2,15 +2,28 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import psycopg
 
-from tests.support.callers.script import OTHER_CONNECTION, Cast, Line, become, call, steady, users
+from tests.support.callers.script import (
+    OTHER_CONNECTION,
+    Cast,
+    Line,
+    Part,
+    become,
+    call,
+    steady,
+    users,
+    value,
+)  # fmt: skip
+from tests.support.callers.script_monitoring import MONITORING
 
 T = TypeVar("T")
 
 # Each runs as superuser, whose own privileges do not count: triggers run as their functions' owner.
+# An empty line ends a part.
 CHANGES = """
 insert into public.form_responses (supplier_id, form_name) values (%(supplier)s, 'a')
 insert into public.form_responses (supplier_id, responses)
@@ -23,17 +36,21 @@ delete from public.form_responses
 update public.suppliers set business_name = 'Bloom Ltd'
 insert into public.clients (supplier_id, couple_id) values (%(supplier)s, %(couple)s)
 truncate public.form_responses, public.journey_progress
+
 update wedsync_realtime.settings set dispatch_guarded = true
+
 alter table wedsync_realtime.events add constraint none check (operation <> 'I') not valid
 insert into public.form_responses (supplier_id) values (%(supplier)s)
 insert into public.form_responses (supplier_id) values (%(supplier)s)
+
 alter table wedsync_realtime.events drop constraint none
 update wedsync_realtime.settings set dispatch_guarded = false
 update wedsync_realtime.settings set stale_after = '4 minutes', event_bytes = 3000
+
 update wedsync_realtime.settings set subscriptions_per_user = 2, subscriptions_per_tenant = 500
 insert into wedsync_realtime.tenants (tenant_id, max_subscriptions) values (%(wedding)s, 900)
     on conflict (tenant_id) do update set max_subscriptions = 901
-""".strip().replace("\n    ", " ").split("\n")  # fmt: skip
+""".strip().replace("\n    ", " ").split("\n\n")  # fmt: skip
 
 GATES = """
     select c.oid::regclass::text from pg_class as c
@@ -65,30 +82,22 @@ def in_one_minute(play: Callable[[], T]) -> T:
 
 def day(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     """Play all of it, `in_one_minute`, in a transaction that the caller rolls back."""
+    for part in DAY:
+        yield from part(connection, cast)
+
+
+def _gates(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection)
     # Their changes are not undone with the transaction.
     for gate in connection.execute(GATES).fetchall():
         connection.execute("select setval(%s, 1, false)", gate)
-    connection.execute("select wedsync_realtime.set_gates()")
-    yield from users(connection, cast)
-    yield from _filters(connection, cast)
+    yield "gates", value(connection, "select wedsync_realtime.set_gates()::text")
+
+
+def _changes(statements: str, connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     become(connection)
-    for statement in CHANGES:
+    for statement in statements.split("\n"):
         yield statement, connection.execute(statement.encode(), cast.__dict__).rowcount
-    yield from _limits(connection, cast)
-    yield from _registry(connection, cast)
-    yield from _relay(connection, cast)
-    yield from monitoring(connection, cast)
-    yield from _revocations(connection, cast)
-    yield from _upkeep(connection, cast)
-    become(connection)
-    for table in ("public.realtime_subscriptions", "public.realtime_activity_logs",
-                  "wedsync_realtime.events", "wedsync_realtime.topics"):  # fmt: skip
-        yield table, _value(connection, f"select count(*) from {table}")
-
-
-def _value(connection: psycopg.Connection, statement: str) -> object:
-    row = connection.execute(statement.encode()).fetchone()
-    return steady(row[0]) if row else None
 
 
 def _subscribe(connection: psycopg.Connection, cast: Cast, *channels: str) -> Line:
@@ -142,12 +151,22 @@ def _limits(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         yield "poll an unsettled topic", steady(call(connection, "realtime_poll", lease))
 
 
+POSITION = "select d.next from wedsync_realtime.drain('') as d where d.kind = 'position'"
+
+
 def _relay(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     become(connection, role="wedsync_realtime_relay")
+    position = value(connection, POSITION)
+    become(connection)
+    connection.execute("update public.suppliers set business_name = 'Bloom of May'")
+    connection.execute("update public.suppliers set business_name = 'Bloom of June'")
+    become(connection, role="wedsync_realtime_relay")
+    drained = "(select string_agg(d.kind, ',') from wedsync_realtime.drain({}) as d)"
     pairs = f"array[uuid '{cast.owner_user}'], array[uuid '{OTHER_CONNECTION}']"
     for expression in (
-        "(select string_agg(d.kind, ',') from wedsync_realtime.drain() as d)",
-        "(select string_agg(d.kind, ',') from wedsync_realtime.drain('') as d)",
+        drained.format(""),
+        drained.format("''"),
+        drained.format(f"'{position}'"),
         f"wedsync_realtime.admit('{{\"sub\": \"{cast.owner_user}\"}}', '{OTHER_CONNECTION}')",
         f"wedsync_realtime.keep_alive({pairs})",
         "wedsync_realtime.renewal_interval()",
@@ -156,7 +175,10 @@ def _relay(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',
         f'wedsync_realtime.report_relay(\'{{"id": "{OTHER_CONNECTION}"}}\')',
     ):
-        yield expression, _value(connection, f"select {expression}")
+        yield (
+            expression.replace(str(position), "position"),
+            value(connection, f"select {expression}"),
+        )
 
 
 def _registry(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
@@ -176,50 +198,6 @@ def _registry(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         "select wedsync_realtime.unregister_channel('tastings')",
     ):
         yield statement, connection.execute(statement.encode(), cast.__dict__).rowcount
-
-
-WATCHED = """
-    select h.name, h.status, case
-        when h.name in ('limits', 'deployed_version') then split_part(h.value, ',', 1)
-    end
-    from wedsync_realtime.health() as h
-    union all
-    select m.name || m.labels, m.type, case when m.labels <> '{}' then m.value::bigint::text end
-    from wedsync_realtime.metrics() as m
-    where m.name !~ '_(seconds|bytes|ratio)$'
-    union all
-    select l.kind, l.tenant_name, l.subscriptions::text from wedsync_realtime.tenant_load as l
-    order by 1, 2, 3
-"""
-
-
-def monitoring(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
-    """Run the jobs and look at every figure, `in_one_minute`, with the same rules."""
-    become(connection)
-    # An older transaction is open all the while, in one play for longer than in another.
-    connection.execute("update wedsync_realtime.settings set warn_open_for = '1 day'")
-    for job in ("cleanup", "partitions", "purge", "metrics"):
-        row = connection.execute(
-            "select * from wedsync_realtime.job_step(%s, now())", (job,)
-        ).fetchone()
-        yield f"job {job}", row
-    become(connection, role="wedsync_realtime_monitor")
-    rows = connection.execute(WATCHED.encode()).fetchall()
-    assert len(rows) > 60
-    yield "what the monitor sees", [list(row) for row in rows]
-    for role in ("service_role", "wedsync_realtime_monitor"):
-        become(connection, role=role)
-        yield f"stats for {role}", steady(call(connection, "realtime_connection_stats"))
-        for channel in ("couple-profile", "form-responses", "weather"):
-            rows = connection.execute(
-                "select * from wedsync_realtime.explain_access(%s, %s, %s::jsonb)",
-                (cast.rival_user, channel, f'{{"couple_id": "{cast.couple}"}}'),
-            ).fetchall()
-            yield f"explain {channel}", steady([list(row) for row in rows])
-    for user in (cast.owner_user, cast.couple_user):
-        become(connection, user)
-        for table in ("clients", "wedding_details", "form_responses", "couples", "suppliers"):
-            yield table, _value(connection, f"select count(*) from public.{table}")
 
 
 def _revocations(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
@@ -242,7 +220,7 @@ def _revocations(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
         yield _subscribe(connection, cast, "couple-profile")
         become(connection)
         connection.execute(statement.encode(), cast.__dict__)
-        yield statement, _value(connection, "select count(*) from public.realtime_subscriptions")
+        yield statement, value(connection, "select count(*) from public.realtime_subscriptions")
 
 
 def _upkeep(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
@@ -261,4 +239,17 @@ def _upkeep(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     connection.execute("update wedsync_realtime.topics set idle_since = now() - interval '3 days'")
     connection.execute("select wedsync_realtime.maintain_partitions()")
     connection.execute("select wedsync_realtime.maintain_partitions()")
-    yield "cooled", _value(connection, "select count(*) from wedsync_realtime.topics")
+    yield "cooled", value(connection, "select count(*) from wedsync_realtime.topics")
+
+
+def _counts(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
+    become(connection)
+    for table in ("public.realtime_subscriptions", "public.realtime_activity_logs",
+                  "wedsync_realtime.events", "wedsync_realtime.topics"):  # fmt: skip
+        yield table, value(connection, f"select count(*) from {table}")
+
+
+DAY: tuple[Part, ...] = (
+    _gates, users, _filters, *(partial(_changes, block) for block in CHANGES), _limits, _registry,
+    _relay, *MONITORING, _revocations, _upkeep, _counts,
+)  # fmt: skip
