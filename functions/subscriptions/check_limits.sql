@@ -18,31 +18,42 @@ create or replace function wedsync_realtime.check_limits(
 as $$
 declare
     v_settings record;
+    v_held integer;
     v_new integer;
     v_count integer;
     v_limit integer;
     v_details text;
 begin
     for v_try in 1..2 loop
-        v_new := cardinality(channels) - cardinality(array(
-            select s.id
-            from public.realtime_subscriptions as s
-            where
-                s.user_id = check_limits.user_id
-                and s.connection_id = check_limits.connection_id
-                and s.channel_name = any (channels)
-            for update
-        ));
+        v_details := null;
+        select
+            count(*)::integer,
+            (count(*) filter (
+                where s.connection_id = check_limits.connection_id and s.channel_name = any (channels)
+            ))::integer
+        into v_count, v_held
+        from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
+        if v_held > 0 then  -- one of them that ends before it is locked is new
+            v_count := v_count - v_held;
+            v_held := cardinality(array(
+                select s.id
+                from public.realtime_subscriptions as s
+                where
+                    s.user_id = check_limits.user_id
+                    and s.connection_id = check_limits.connection_id
+                    and s.channel_name = any (channels)
+                for update
+            ));
+            v_count := v_count + v_held;
+        end if;
+        v_new := cardinality(channels) - v_held;
         if v_new = 0 then
             return null;
         end if;
-        v_details := null;
 
         select s.subscriptions_per_user, s.subscriptions_per_tenant, s.stale_after
         into v_settings from wedsync_realtime.settings as s;
         v_limit := v_settings.subscriptions_per_user;
-        select count(*)::integer into v_count
-        from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
         if v_count + v_new > v_limit then
             v_details := format('user: %s of %s subscriptions', v_count, v_limit);
         end if;
