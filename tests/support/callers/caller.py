@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ class Caller:
     connection: psycopg.Connection
     role: str
     claims: dict[str, Any]
+    volatile: dict[str, bool] = field(default_factory=dict)  # asked once, as PostgREST does
 
     def rpc(self, function: str, **arguments: Any) -> Answer:
         """Call public.function with named arguments; dicts travel as jsonb, lists as arrays.
@@ -44,21 +45,17 @@ class Caller:
             sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name))
             for name in arguments
         ]
-        call = sql.SQL("select {}({})").format(
-            sql.Identifier("public", function), sql.SQL(", ").join(named)
-        )
+        # what the function sets is read beside its answer, which is evaluated first
+        call = sql.SQL(
+            "select {}({}), current_setting('response.status', true),"
+            " current_setting('response.headers', true)"
+        ).format(sql.Identifier("public", function), sql.SQL(", ").join(named))
         values = {
             name: Jsonb(value) if isinstance(value, dict) else value
             for name, value in arguments.items()
         }
         with self.transaction(read_only=not self._is_volatile(function)) as connection:
-            (body,) = _one(connection.execute(call, values))
-            status, headers = _one(
-                connection.execute(
-                    "select current_setting('response.status', true),"
-                    " current_setting('response.headers', true)"
-                )
-            )
+            body, status, headers = _one(connection.execute(call, values))
         return Answer(body, int(status) if status else None, json.loads(headers or "[]"))
 
     def query(self, statement: str, *values: Any) -> list[dict[str, Any]]:
@@ -76,20 +73,25 @@ class Caller:
             "request.jwt.claims": json.dumps(self.claims),
             "request.method": "POST",
         } | ({"transaction_read_only": "on"} if read_only else {})
+        one = sql.SQL("set_config(%s, %s, true)")
         with self.connection.transaction():
-            for name, value in settings.items():
-                self.connection.execute("select set_config(%s, %s, true)", (name, value))
+            self.connection.execute(
+                sql.SQL("select {}").format(sql.SQL(", ").join([one] * len(settings))),
+                [text for setting in settings.items() for text in setting],
+            )
             yield self.connection
 
     def _is_volatile(self, function: str) -> bool:
-        (volatility,) = _one(
-            self.connection.execute(
-                "select p.provolatile from pg_catalog.pg_proc p"
-                " where p.pronamespace = 'public'::regnamespace and p.proname = %s",
-                (function,),
+        if function not in self.volatile:
+            (volatility,) = _one(
+                self.connection.execute(
+                    "select p.provolatile from pg_catalog.pg_proc p"
+                    " where p.pronamespace = 'public'::regnamespace and p.proname = %s",
+                    (function,),
+                )
             )
-        )
-        return bool(volatility == "v")
+            self.volatile[function] = volatility == "v"
+        return self.volatile[function]
 
 
 def _one(cursor: psycopg.Cursor[Any]) -> Any:
