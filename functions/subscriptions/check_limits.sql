@@ -29,7 +29,9 @@ begin
         select
             count(*)::integer,
             (count(*) filter (
-                where s.connection_id = check_limits.connection_id and s.channel_name = any (channels)
+                where
+                    s.connection_id = check_limits.connection_id
+                    and s.channel_name = any (channels)
             ))::integer
         into v_count, v_held
         from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
