@@ -13,7 +13,7 @@ declare
     v_problem record;
     v_is_attached boolean;
 begin
-    -- an UPDATE of no row would compile all channels, too
+    -- what is not attached takes long to find
     if exists (
         select from wedsync_realtime.channels as c
         where c.problem is not null and c.id = coalesce(only_id, c.id)

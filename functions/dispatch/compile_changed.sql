@@ -1,4 +1,5 @@
--- Compile anew what a change of the registry, the rules or the settings concerns.
+-- Compile anew what a change concerns: the channel of a row of the registry, or all channels where
+-- rules or settings changed.
 
 create or replace function wedsync_realtime.compile_changed()
     returns trigger
@@ -10,12 +11,14 @@ as $$
 begin
     perform wedsync_realtime.compile_channel(c)
     from wedsync_realtime.channels as c
-    where wedsync_realtime.channel_table(c) is not null;
+    where
+        (tg_level = 'STATEMENT' or c.id = (to_jsonb(new) ->> 'id')::smallint)
+        and wedsync_realtime.channel_table(c) is not null;
     return null;
 end
 $$;
 
 comment on function wedsync_realtime.compile_changed() is
-'Trigger: compile the channels anew.';
+'Trigger: compile the channel of a row anew, or all channels.';
 revoke execute on function wedsync_realtime.compile_changed()
 from public, anon, authenticated, service_role;

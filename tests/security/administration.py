@@ -20,12 +20,19 @@ USERS, SUPPLIERS, COUPLES = ids("user", 4), ids("supplier", 2), ids("couple", 3)
 CONNECTIONS, KEYS = ids("connection", 2), ids("row", 4)
 OPERATIONS = ("INSERT", "UPDATE", "DELETE")
 RESET = """
-    truncate public.user_profiles, public.suppliers, public.couples, public.clients,
-        public.form_responses, public.journey_progress, public.core_fields,
-        public.wedding_details, wedsync_realtime.rate_limits, public.realtime_activity_logs;
     delete from public.realtime_subscriptions;
-    update wedsync_realtime.channels set is_enabled = true where not is_enabled;
     delete from wedsync_realtime.topics;
+    update wedsync_realtime.channels set is_enabled = true where not is_enabled;
+    delete from public.user_profiles;
+    delete from public.form_responses;
+    delete from public.journey_progress;
+    delete from public.core_fields;
+    delete from public.wedding_details;
+    delete from public.clients;
+    delete from public.couples;
+    delete from public.suppliers;
+    delete from wedsync_realtime.rate_limits;
+    delete from public.realtime_activity_logs;
 """
 user = st.sampled_from(USERS)
 name = st.sampled_from(list(CHANNELS))

@@ -75,8 +75,8 @@ from (values
     (
         'wedsync_realtime.channels', 'channels_after_update_compile',
         'after update of columns, key_columns, tenant_column, is_enabled on %table% '
-        'for each statement execute function wedsync_realtime.compile_changed()',
-        'Writes the trigger functions anew.'
+        'for each row execute function wedsync_realtime.compile_changed()',
+        'Writes the trigger functions of the channel anew.'
     ),
     (
         'wedsync_realtime.event_rules', 'event_rules_after_change_compile',
