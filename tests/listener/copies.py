@@ -1,8 +1,9 @@
 """Copies that programs keep of rows which many change at once."""
 
+import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ import psycopg
 from tests.listener.scene import FORMS, Scene, take_names
 from wedsync_realtime.listener import Event, Listener, Ready, Subscription
 
+AHEAD, PAUSE = 100, 0.02  # changes by which writers are ahead before they pause, and seconds
 SETTLING = 2  # changes after which a subscription relies on what is pushed
 
 
@@ -40,10 +42,19 @@ class Written:
 
 
 @contextmanager
-def writing(url: str, supplier: UUID, writers: int = 3) -> Iterator[Written]:
-    """Have writers count in rows of their own and in one of all."""
+def writing(
+    url: str, supplier: UUID, copies: Iterable["Copy"] = (), writers: int = 3
+) -> Iterator[Written]:
+    """Have writers count in rows of their own and in one of all.
+
+    copies: the writers slow down while one of these lags behind.
+    """
     written, stop = Counter[str](), threading.Event()
     names = [*map(str, range(writers)), "all"]
+
+    def is_ahead() -> bool:
+        seen = (sum([*copy.seen.values()]) for copy in copies if copy.seen)
+        return sum([*written.values()]) - min(seen, default=math.inf) > AHEAD
 
     def write(own: str) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -59,6 +70,7 @@ def writing(url: str, supplier: UUID, writers: int = 3) -> Iterator[Written]:
                         ).fetchone()
                     assert row
                     written[name] = max(written[name], row[0])
+                    stop.wait(PAUSE if is_ahead() else 0)
 
     with psycopg.connect(url, autocommit=True) as connection:
         for name in names:

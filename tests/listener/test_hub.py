@@ -133,7 +133,7 @@ async def test_each_change_once_and_in_order_while_many_write(
     users = [people.supplier_user(scene.supplier, f"user {each}") for each in range(4)]
     copies: list[Copy] = []
     async with Hub(reader_url) as hub, AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-        with writing(scene.url, scene.supplier) as written:
+        with writing(scene.url, scene.supplier, copies) as written:
             following = []
             for user in users:  # they begin while it goes on
                 listener = await stack.enter_async_context(hub.listener(user))

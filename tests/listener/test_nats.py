@@ -131,7 +131,7 @@ async def test_each_change_once_and_in_order_while_many_write(
     monkeypatch.setattr(nats_link, "PATIENCE", 3600)
     copies = [Copy(), Copy()]
     other = people.supplier_user(scene.supplier, "other")
-    with writing(scene.url, scene.supplier) as written:
+    with writing(scene.url, scene.supplier, copies) as written:
         async with (
             listening(relay, scene) as one,
             Listener.nats(relay.nats, token(other)) as two,
