@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.documents import ROOT, page
 from wedsync_realtime import started
-from wedsync_realtime.entry import cli
+from wedsync_realtime.entry import commands
 from wedsync_realtime.errors import MissingToolError, RunnerError
 
 PACKAGE = ROOT / "scripts" / "wedsync_realtime"
@@ -125,7 +125,7 @@ def test_translated_commands_are_understood(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir("/")
     for text in ("make maintain EVERY=60", "make clean YES=1", "make rollback TO=0008 YES=1"):
         words = started.as_started(text).split()
-        assert cli._parser().parse_args(words[1:])
+        assert commands._parser().parse_args(words[1:])
 
 
 def test_fix_is_told_as_we_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

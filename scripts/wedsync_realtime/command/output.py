@@ -1,25 +1,24 @@
-"""Print results: rich for people, JSON for programs."""
+"""Print results: rich for people, JSON for programs, which wait for no import of rich."""
 
 import json
+import os
 import sys
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from wedsync_realtime import __version__
-from wedsync_realtime.connection.server import ServerInfo
-from wedsync_realtime.deployment.outcome import Outcome
 from wedsync_realtime.errors import RunnerError
-from wedsync_realtime.record.ledger import Last
-from wedsync_realtime.source.plan import Plan
 
-LONGEST_LIST = 20  # paths of one kind that people get to see
+if TYPE_CHECKING:
+    from rich.console import Console
 
-_console = Console(highlight=False, soft_wrap=True, emoji=False)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+@cache
+def console(*, stderr: bool = False) -> "Console":
+    """Return what prints on stdout or stderr."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False)
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,12 @@ class Printer:
 
     def note(self, line: str) -> None:
         """Print a line about progress, on stderr."""
-        _errors.print(f"[dim]{escape(line)}[/dim]")
+        console(stderr=True).print(line, style="dim", markup=False)
 
     def line(self, line: str) -> None:
         """Print a line for people; programs don't get it."""
         if not self.as_json:
-            _console.print(escape(line))
+            console().print(line, markup=False)
 
     def data(self, data: dict[str, Any]) -> None:
         """Print an object for programs; people don't get it."""
@@ -44,7 +43,11 @@ class Printer:
 
     def text(self, text: str) -> None:
         """Print a text as it is; end the process where nobody reads it any more."""
-        _console.out(text, highlight=False)
+        try:
+            print(text, flush=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
 
     def error(self, error: RunnerError) -> None:
         """Print what stopped the command, and the fix."""
@@ -52,108 +55,16 @@ class Printer:
             name = type(error).__name__
             self.data({"error": name, "message": error.message, "fix": error.fix})
             return
-        _errors.print(f"[bold red]error:[/bold red] {escape(error.message)}")
-        _errors.print(f"[bold]fix:[/bold] {escape(error.fix)}")
+        from rich.markup import escape
 
-    def outcome(self, database: str, outcome: Outcome, info: ServerInfo, seconds: float) -> None:
-        """Print what a deployment did."""
-        self.data(
-            {
-                "database": database,
-                "applied": outcome.applied,
-                "dropped": outcome.dropped,
-                "refreshed": outcome.refreshed,
-                "version": __version__,
-                "version_before": outcome.version,
-                "warnings": outcome.warnings,
-                "jobs": info.jobs_by,
-                "jobs_advice": info.cron_advice if info.jobs_by == "nobody" else "",
-                "seconds": round(seconds, 3),
-            }
-        )
-        for warning in outcome.warnings:
-            self.note(f"warning: {warning}")
-        self.line(f"{database}: {_summary(outcome)} ({seconds:.2f} s)")
-
-    def status(
-        self,
-        database: str,
-        plan: Plan,
-        applied: int,
-        last: Last,
-        info: ServerInfo,
-        problems: dict[str, str],
-    ) -> None:
-        """Print how database and files compare, what the server has, and channels at fault."""
-        groups = {
-            "pending": [script.path for script in plan.pending],
-            "changed": [script.path for script in plan.changed],
-            "removed": [deployed.path for deployed in plan.removed],
-            "edited": [script.path for script in plan.edited],
-            "missing": [deployed.path for deployed in plan.missing],
-        }
-        self.data(
-            {
-                "database": database,
-                "server": info.version,
-                "version": last.version,
-                "finished": last.is_finished,
-                "package": __version__,
-                "applied": applied,
-                **groups,
-                "extensions": info.extensions,
-                "jobs": info.jobs_by,
-                "channels": problems,
-            }
-        )
-        if self.as_json:
-            return
-        table = Table(show_header=False, box=None, pad_edge=False)
-        table.add_row("database", escape(database))
-        table.add_row("server", f"PostgreSQL {info.version}")
-        for name, state in info.extensions.items():
-            table.add_row(name, state)
-        table.add_row("jobs run by", info.jobs_by)
-        if info.jobs_by == "nobody" and info.cron_advice:
-            table.add_row("", escape(info.cron_advice))
-        table.add_row("version", f"{last.version or 'none'} (this package: {__version__})")
-        if not last.is_finished:
-            table.add_row("", "the last deployment did not come to its end: migrate finishes it")
-        table.add_row("applied", f"{applied} scripts")
-        for name, paths in groups.items():
-            if paths:
-                table.add_row(f"[yellow]{name}[/yellow]", escape(_shortened(paths)))
-        if plan.is_empty:
-            table.add_row("pending", "nothing")
-        for name, problem in problems.items():
-            table.add_row(f"[yellow]{escape(name)}[/yellow]", escape(problem))
-        _console.print(table)
+        console(stderr=True).print(f"[bold red]error:[/bold red] {escape(error.message)}")
+        console(stderr=True).print(f"[bold]fix:[/bold] {escape(error.fix)}")
 
 
 def confirm(question: str) -> bool:
     """Ask a yes-no question on the terminal; without a terminal, or an answer, it is no."""
     if not sys.stdin.isatty():
         return False
-    _errors.print(escape(f"{question} [y/N] "), end="")  # stdout is for results
+    # stdout is for results
+    console(stderr=True).print(f"{question} [y/N] ", end="", markup=False)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _shortened(paths: list[str]) -> str:
-    rest = len(paths) - LONGEST_LIST
-    shown = [*paths[:LONGEST_LIST], f"… and {rest} more (--json has all)"] if rest > 1 else paths
-    return "\n".join(shown)
-
-
-def _summary(outcome: Outcome) -> str:
-    if outcome.is_nothing:
-        return "nothing to do"
-    parts = []
-    if outcome.applied:
-        parts.append(f"{len(outcome.applied)} scripts applied")
-    if outcome.dropped:
-        parts.append(f"dropped {', '.join(outcome.dropped)}")
-    if outcome.refreshed:
-        parts.append("owners, triggers and jobs brought up to date")
-    if outcome.version and outcome.is_new_version:
-        parts.append(f"version {outcome.version} -> {__version__}")
-    return ", ".join(parts)

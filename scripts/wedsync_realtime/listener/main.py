@@ -8,11 +8,8 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from rich.console import Console
-from rich.markup import escape
-
 from wedsync_realtime.command import tool
-from wedsync_realtime.command.output import Printer
+from wedsync_realtime.command.output import Printer, console
 from wedsync_realtime.connection import server
 from wedsync_realtime.errors import NotDeployedError, RunnerError
 from wedsync_realtime.listener import Event, Item, Listener, Ready, RefusedError, Resync
@@ -20,8 +17,6 @@ from wedsync_realtime.record import ledger
 
 # Programs get the keys of realtime_poll.
 _KEYS = {"name": "event", "operation": "eventType", "recorded_at": "commit_timestamp"}
-
-_console = Console(highlight=False, soft_wrap=True, emoji=False)
 
 # A couple's id stands for its wedding.
 _OWN_FILTERS = """
@@ -108,10 +103,12 @@ async def _print_items(
         async for item in listener:
             printer.data(_as_json(item))
             if not options.json:
-                _console.print(_as_line(item))
+                console().print(_as_line(item))
 
 
 def _as_line(item: Item) -> str:
+    from rich.markup import escape
+
     subscription = item.subscription
     match item:
         case Ready():
