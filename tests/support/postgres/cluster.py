@@ -40,6 +40,10 @@ SETTINGS = {
     "jit": "off",  # of queries that run once it takes longer than they do
 }
 
+# What initdb made, by the server's bin folder: to copy it takes a tenth of the time. It stands in
+# the directory of the cluster that it was made for.
+FRESH: dict[Path, Path] = {}
+
 # Waits until its stdin closes, which also happens when the process that holds the pipe is killed.
 JANITOR = 'cat; "$1" stop -D "$2/data" -m immediate -s; rm -rf "$2"'
 
@@ -248,10 +252,15 @@ def _start_commands(bindir: Path, directory: Path, has_cron: bool) -> list[list[
     if has_cron:
         settings |= _cron_settings(directory)
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-    data = str(directory / "data")
-    initdb = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
+    data, fresh = str(directory / "data"), FRESH.get(bindir)
+    initdb = []
+    if fresh is None or not fresh.exists():
+        fresh = FRESH[bindir] = directory / "fresh"
+        kind = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale"]
+        initdb = [[str(bindir / "initdb"), "-D", str(fresh), *kind, "--no-sync"]]
     start = ["start", "-s", "-w", "-l", f"{directory}/log", "-o", options]
     return [
-        [str(bindir / "initdb"), "-D", data, *initdb],
+        *initdb,
+        ["cp", "-a", str(fresh), data],
         [str(bindir / "pg_ctl"), "-D", data, *start],
     ]
