@@ -38,16 +38,22 @@ def test_everything_expected_happens_and_the_database_is_removed(cluster: Cluste
     assert demo_databases(cluster) == []
 
 
-def test_database_that_is_kept_can_be_looked_at_and_removed_as_is_said(cluster: Cluster) -> None:
-    command = [sys.executable, "-m", "wedsync_realtime", "demo", "--keep"]
-    done = subprocess.run(
-        [*command, "--database-url", cluster.dsn("postgres")],
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have two people of Bloom open a tab each."""
+    monkeypatch.setattr(cast, "BLOOM_TEAM", cast.BLOOM_TEAM[:2])
+    monkeypatch.setattr(play, "TABS", 1)
+
+
+@pytest.mark.usefixtures("small")
+def test_database_that_is_kept_can_be_looked_at_and_removed_as_is_said(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["__main__.py"])  # what it names as the program
+    assert main(["demo", "--keep", "--database-url", cluster.dsn("postgres")]) == 0
     (name,) = demo_databases(cluster)
     told = [line.removeprefix("Look at it:").removeprefix("Remove it:").strip()
-            for line in done.stdout.splitlines()[-3:]]  # fmt: skip
+            for line in capsys.readouterr().out.splitlines()[-3:]]  # fmt: skip
     assert " dashboard --database-url " in told[0]
     looked, removed = (
         subprocess.run(each, shell=True, check=False, capture_output=True, text=True)
@@ -59,7 +65,7 @@ def test_database_that_is_kept_can_be_looked_at_and_removed_as_is_said(cluster: 
 
 
 @pytest.fixture
-def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]:
+def break_by(small: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]:
     """Return a function that has a statement run when the cast is there.
 
     It may name Lens as {lens} and Bloom as {bloom}.
@@ -83,7 +89,6 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
 
         monkeypatch.setattr(cast, "write", write_and_break)
         monkeypatch.setattr(play._Play, "_until", until_sure)
-        monkeypatch.setattr(play, "TABS", 1)
 
     return break_by
 
@@ -94,8 +99,8 @@ def break_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[LiteralString], None]
         (
             "alter table public.journey_progress disable trigger user",
             [
-                "✗ Bloom Flowers: nothing instead of 10 × milestone.completed",
-                "✗ Bloom Flowers: 20 of 30 deliveries altogether",
+                "✗ Bloom Flowers: nothing instead of 2 × milestone.completed",
+                "✗ Bloom Flowers: 4 of 6 deliveries altogether",
                 "✗ 2 of 28 expectations were not met",
             ],
         ),
