@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.support.pages.browser import HASTE, chromium, new_context
-from tests.support.pages.dashboard import Dashboard, running_dashboard
+from tests.support.pages.dashboard import Dashboard, running_dashboard, serving
 from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.monitoring.reader import Reader
 
@@ -29,7 +29,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def open_page(database: str, context: BrowserContext) -> Iterator[Callable[[], Page]]:
     """Return a function that opens the page; the browser may have nothing to complain of."""
     complaints: list[str] = []
-    with running_dashboard(database) as dashboard:
+    with serving(database) as dashboard:
 
         def open_page() -> Page:
             page = context.new_page()

@@ -1,11 +1,12 @@
 """The page in headless Chromium: its figures are the views', and names stay text."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 from playwright.sync_api import (
+    Browser,
     BrowserContext,
     Error,
     Page,
@@ -15,7 +16,8 @@ from playwright.sync_api import (
 from tests.dashboard.page import figure, options, rows
 from tests.support.callers.caller import Caller
 from tests.support.callers.people import People
-from tests.support.pages.dashboard import Dashboard, report_relays, running_dashboard
+from tests.support.pages.browser import new_context
+from tests.support.pages.dashboard import report_relays, running_dashboard, serving
 from tests.support.postgres.cluster import Cluster
 from wedsync_realtime.monitoring import panels
 from wedsync_realtime.monitoring.reader import Reader
@@ -139,6 +141,17 @@ def test_relays_are_shown_where_they_are_used(open_page: Callable[[], Page], dat
     assert relays.locator(".badge[data-status=fail]").count() == 3
 
 
+@pytest.fixture(scope="module")
+def resting_page(browser: Browser, cluster: Cluster, template: str) -> Iterator[Page]:
+    """Yield the page of a database in which nothing happens."""
+    with cluster.database(template) as url, serving(url) as site:
+        context = new_context(browser)
+        page = context.new_page()
+        page.goto(site.address)
+        yield page
+        context.close()
+
+
 @pytest.mark.parametrize(
     ("mistake", "stopped_by"),
     [
@@ -148,12 +161,10 @@ def test_relays_are_shown_where_they_are_used(open_page: Callable[[], Page], dat
     ],
 )
 def test_browser_stops_what_we_would_do_by_mistake(
-    context: BrowserContext, resting: Dashboard, mistake: str, stopped_by: str
+    resting_page: Page, mistake: str, stopped_by: str
 ) -> None:
-    page = context.new_page()
-    page.goto(resting.address)
     with pytest.raises(Error, match=stopped_by):
-        page.evaluate(f"() => {mistake}")
+        resting_page.evaluate(f"() => {mistake}")
 
 
 def test_page_tells_when_the_database_is_away_and_goes_on_later(

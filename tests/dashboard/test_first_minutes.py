@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.callers.caller import Caller
 from tests.support.callers.people import People
 from tests.support.pages.browser import new_context
-from tests.support.pages.dashboard import running_dashboard
+from tests.support.pages.dashboard import serving
 
 NARROW = 390  # pixels
 
@@ -72,7 +72,7 @@ def test_times_under_a_chart_differ(browser: Browser, database: str, minutes: in
         connection.execute(HISTORY, (minutes,))
     context = new_context(browser, viewport={"width": 1440, "height": 900})
     context.add_init_script(WATCH)
-    with running_dashboard(database) as dashboard:
+    with serving(database) as dashboard:
         page = context.new_page()
         page.goto(dashboard.address)
         expect(page.locator("#lag-chart canvas")).to_be_visible()
@@ -114,7 +114,7 @@ def test_activity_stays_inside_a_narrow_window(
         viewport={"width": NARROW, "height": 844},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    with running_dashboard(database) as dashboard:
+    with serving(database) as dashboard:
         page = context.new_page()
         page.goto(dashboard.address)
         expect(page.locator("#activity tbody tr").first).to_be_visible()

@@ -37,7 +37,7 @@ def site(cluster: Cluster) -> Iterator[Dashboard]:
             line = process.stdout.readline()
             found = re.search(r"Open (http://\S+) ", line)
             assert found, (line, process.communicate())
-            yield Dashboard(process, found[1])
+            yield Dashboard(found[1], process)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=PATIENCE)
             assert process.returncode == 0, said

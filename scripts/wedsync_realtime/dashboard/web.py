@@ -25,8 +25,8 @@ def listen(port: int) -> socket.socket:
         ) from None
 
 
-def serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Answer requests until the process is told to stop."""
+def server(app: ASGIApp) -> uvicorn.Server:
+    """Return what answers an application's requests."""
     config = uvicorn.Config(
         app,
         access_log=False,  # the first request carries the token
@@ -35,4 +35,9 @@ def serve(app: ASGIApp, listening: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, listening: socket.socket) -> None:
+    """Answer requests until the process is told to stop."""
+    server(app).run(sockets=[listening])

@@ -1,4 +1,4 @@
-"""The dashboard as a process, and what a browser or a program sends it."""
+"""The dashboard, as a program and in a thread, and what a browser or a program sends it."""
 
 import json
 import signal
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -35,10 +36,9 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Dashboard:
-    """A running dashboard. address: what it printed, with the token."""
+class Site:
+    """What serves a page. address: of the page, with the token."""
 
-    process: subprocess.Popen[str]
     address: str
 
     @property
@@ -69,6 +69,13 @@ class Dashboard:
         cookie = self.enter().headers["set-cookie"].partition(";")[0]
         return self.send(f"/api/{path}?{urlencode(parameters)}", {"Cookie": cookie})
 
+
+@dataclass(frozen=True)
+class Dashboard(Site):
+    """A page's program that runs."""
+
+    process: subprocess.Popen[str]
+
     def interrupt(self) -> int:
         """Press Ctrl-C; return the exit code."""
         self.process.send_signal(signal.SIGINT)
@@ -94,9 +101,30 @@ def running_dashboard(url: str) -> Iterator[Dashboard]:
         try:
             printed = process.stdout.readline()
             assert printed, process.stderr.read()
-            yield Dashboard(process, json.loads(printed)["url"])
+            yield Dashboard(json.loads(printed)["url"], process)
         finally:
             process.kill()
+
+
+@contextmanager
+def serving(url: str) -> Iterator[Site]:
+    """Serve the dashboard of a database from a thread: the program takes longer to start."""
+    # only here, because importing them takes longer than many a test
+    from wedsync_realtime.dashboard import app, guard, web
+    from wedsync_realtime.monitoring.reader import Reader
+
+    reader = Reader(url, "test")
+    with web.listen(0) as listening:
+        keys = guard.Keys(listening.getsockname()[1])
+        server = web.server(app.create_app(reader, "a database", keys))
+        thread = Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            yield Site(keys.address)
+        finally:
+            server.should_exit = True
+            thread.join()
+    reader.close()
 
 
 def report_relays(url: str) -> None:
