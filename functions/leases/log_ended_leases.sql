@@ -49,13 +49,12 @@ begin
                 else 'deleted/by ' || session_user
             end as ending
     ) as e;
-    insert into wedsync_realtime.notices (topic_id, seen, subject, body)
-    select n.topic_id, v_until, n.subject, n.body
-    from old_rows as o
-    cross join lateral wedsync_realtime.ending_notice(
-        o.topic_id, o.channel_id, o.user_id, o.connection_id, o.filter_id,
+    perform wedsync_realtime.tell_endings(
+        array_agg(o.topic_id), array_agg(o.channel_id), array_agg(o.user_id),
+        array_agg(o.connection_id), array_agg(o.filter_id),
         replace(coalesce(v_ending, 'deleted'), '/', ': ')
-    ) as n;
+    )
+    from old_rows as o;
     perform wedsync_realtime.ring_bell(t.channel_id, array_agg(t.tenant_id))
     from wedsync_realtime.topics as t
     where t.id in (select o.topic_id from old_rows as o)

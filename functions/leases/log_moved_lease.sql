@@ -15,12 +15,10 @@ begin
     if new.filter_id is not null then
         perform wedsync_realtime.keep_filter(new.topic_id, new.filter_id, new.filter_params);
     end if;
-    insert into wedsync_realtime.notices (topic_id, seen, subject, body)
-    select n.topic_id, wedsync_realtime.current_snapshot(), n.subject, n.body
-    from wedsync_realtime.ending_notice(
-        old.topic_id, old.channel_id, old.user_id, old.connection_id, old.filter_id,
-        'moved: renewed for something else'
-    ) as n;
+    perform wedsync_realtime.tell_endings(
+        array[old.topic_id], array[old.channel_id], array[old.user_id], array[old.connection_id],
+        array[old.filter_id], 'moved: renewed for something else'
+    );
     if old.topic_id = new.topic_id then
         return null;
     end if;

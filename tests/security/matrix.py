@@ -112,10 +112,10 @@ INTERNAL = [
     "trigger_name", "unregister_channel", "update_template", "user_keys",
     "watching_triggers", "window_page", "write_lease",
     # what the relay's are made of, and the filters and subjects of topics
-    "choose_news", "drop_filters", "ending_notice",
+    "choose_news", "drop_filters",
     "ending_snapshot", "find_news", "find_recorded", "find_resyncs", "keep_filter",
     "late_firsts", "parse_position", "read_window",
-    "next_event", "recorded_nothing", "standby_upto", "subject",
+    "next_event", "recorded_nothing", "standby_upto", "subject", "tell_endings",
     "window_events", "window_notices",
 ]  # fmt: skip
 EXPECTED = CALLABLE | {f"wedsync_realtime.{name}": "" for name in INTERNAL}
