@@ -60,8 +60,8 @@ async def connected(
     async with AsyncExitStack() as stack:
 
         async def opened(client: SteadyClient, login: Login) -> Client:
+            stack.push_async_callback(_close, client)  # after a refusal too
             await _connect(client, url, login, lost, report)
-            stack.push_async_callback(_close, client)
             return client
 
         app = await opened(SteadyClient(), keys.relay)
