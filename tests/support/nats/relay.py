@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import jwt
 
 from tests.support.waiting import PATIENCE
+from wedsync_realtime.entry.cli import main
 
 PLACES = ("--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0")  # free ones
 SECRET = "the application signs its tokens with this secret"
@@ -104,16 +107,12 @@ def running_relay(url: str, home: Path, *arguments: str, **variables: str) -> It
 
 
 def failing(url: str, home: Path, *arguments: str, **variables: str) -> dict[str, Any]:
-    """Run a relay that cannot start, and return what it says."""
+    """Run the command of a relay that cannot start, in this process, and return what it says."""
     home.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        command(*(arguments or PLACES)),
-        env=environment(url, home, **variables),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
+    said = StringIO()
+    variables = environment(url, home, **variables)
+    with patch.dict(os.environ, variables, clear=True), redirect_stdout(said):
+        code = main(["relay", "--json", *(arguments or PLACES)])
+    assert code == 1, said.getvalue()
+    told: dict[str, Any] = json.loads(said.getvalue())
     return told
