@@ -90,9 +90,11 @@ def record(connection: Connection[Any], ran: Sequence[tuple[Script, float]]) -> 
     )
 
 
-def forget(connection: Connection[Any], path: str) -> None:
-    """Delete the row of a script whose objects are gone."""
-    connection.execute("delete from wedsync_realtime.deployed_scripts where path = %s", (path,))
+def forget(connection: Connection[Any], *paths: str) -> None:
+    """Delete the rows of scripts whose objects are gone."""
+    connection.execute(
+        "delete from wedsync_realtime.deployed_scripts where path = any(%s)", (list(paths),)
+    )
 
 
 def forget_object(connection: Connection[Any], name: str) -> None:

@@ -165,9 +165,8 @@ def _take_off(
     """Drop what can be made again, and forget that it was deployed."""
     withdraw.detach(connection)
     withdraw.drop_routines(connection, before, ledger.objects(connection)[0])
-    for row in deployed.values():
-        if row.kind is not Kind.MIGRATION:
-            ledger.forget(connection, row.path)
+    again = [row.path for row in deployed.values() if row.kind is not Kind.MIGRATION]
+    ledger.forget(connection, *again)
 
 
 def _run(connection: Connection[Any], path: str, steps: Undo) -> None:

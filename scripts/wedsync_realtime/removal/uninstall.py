@@ -120,10 +120,8 @@ def _drop_own(connection: Connection[Any], found: Catalog) -> None:
         if item.kind in names and not (item.kind == "table" and item.is_templated):
             schema, _, name = item.name.partition(".")
             names[item.kind].append(sql.Identifier(schema, name).as_string(connection))
-    statements = [
-        f"drop {kind} if exists {', '.join(group)}" for kind, group in names.items() if group
-    ]
-    withdraw.drop_in_any_order(connection, [*statements, f"drop schema {SCHEMA}"])
+    groups = [(f"{kind} if exists", group) for kind, group in names.items()]
+    withdraw.drop_in_any_order(connection, [*groups, ("schema", [SCHEMA])])
 
 
 def _drop_application(connection: Connection[Any], was_there: Found, with_data: bool) -> list[str]:

@@ -95,6 +95,8 @@ _CALLED_BY_POLICIES = """
         and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
 """
 
+Group = tuple[str, tuple[str, ...]]  # a kind of objects, and their names
+
 
 def detach(connection: Connection[Any]) -> None:
     """Drop the triggers and jobs; restore replica identity and publication as they were found."""
@@ -109,62 +111,72 @@ def detach(connection: Connection[Any]) -> None:
 def drop_policies(connection: Connection[Any]) -> list[str]:
     """Drop the policies that need the package; return the tables that had `protect_table()`."""
     rows = connection.execute(_POLICIES).fetchall()
-    for statement, _, _ in rows:
-        connection.execute(statement.encode())
+    connection.execute("; ".join(statement for statement, _, _ in rows).encode())
     return sorted({table for _, table, name in rows if name.endswith("_tenant")})
 
 
-def drop_routines(connection: Connection[Any], found: Catalog, ours: Iterable[Any]) -> list[str]:
-    """Drop the package's functions and views but those that policies call; return their names.
+def drop_routines(connection: Connection[Any], found: Catalog, ours: Iterable[Any]) -> None:
+    """Drop the package's functions and views but those that policies call.
 
     ours: keys of the recorded objects.
     Raises DependentObjectsError.
     """
     recorded = set(ours)
     called = {name for (name,) in connection.execute(_CALLED_BY_POLICIES)}
-    names = {
-        item.name: item.kind
-        for item in found.items.values()
-        if item.kind in ("function", "view", "materialized view")
-        and (item.recorded_as in recorded or not recorded)
-        and item.definition is not None
-        and item.name not in called
-    }
-    return drop_in_any_order(
-        connection,
-        [f"drop {kind.replace('function', 'routine')} {name}" for name, kind in names.items()],
+    names: dict[str, list[str]] = {"view": [], "materialized view": [], "function": []}
+    for item in found.items.values():
+        if (
+            item.kind in names
+            and (item.recorded_as in recorded or not recorded)
+            and item.definition is not None
+            and item.name not in called
+        ):
+            names[item.kind].append(item.name)
+    drop_in_any_order(
+        connection, [(kind.replace("function", "routine"), names[kind]) for kind in names]
     )
 
 
-def drop_in_any_order(connection: Connection[Any], statements: list[str]) -> list[str]:
-    """Run drop statements, first those that nothing depends on; return them as they were run.
+def drop_in_any_order(
+    connection: Connection[Any], groups: Iterable[tuple[str, Iterable[str]]]
+) -> None:
+    """Drop groups of objects, first those that nothing else depends on; one by one if need be.
 
-    Raises DependentObjectsError for what the others depend on in the end.
+    groups: what a drop statement says of each: kind and names.
+    Raises DependentObjectsError for what depends on them in the end.
     """
-    done: list[str] = []
-    while statements:
-        refusals: dict[str, psycopg.Error] = {}
-        for statement in statements:
-            try:
-                with connection.transaction():
-                    connection.execute(statement.encode())
-            except psycopg.errors.DependentObjectsStillExist as error:
-                refusals[statement] = error
-            else:
-                done.append(statement)
-        if len(refusals) == len(statements):
-            details = {error.diag.message_detail or str(error) for error in refusals.values()}
-            raise DependentObjectsError(
-                "Something that is not the package's depends on it:\n" + "\n".join(sorted(details)),
-                "Drop or change it, then run again.",
-            )
-        statements = list(refusals)
-    return done
+    left: list[Group] = [(kind, tuple(names)) for kind, names in groups if names]
+    told: list[psycopg.Error] = []  # of groups: of single objects it tells what is dropped too
+    while left:
+        refusals = {group: error for group in left if (error := _drop(connection, *group))}
+        if len(refusals) == len(left):
+            told = told or list(refusals.values())
+            singles: list[Group] = [(kind, (name,)) for kind, names in left for name in names]
+            if len(singles) == len(left):
+                details = {error.diag.message_detail or str(error) for error in told}
+                raise DependentObjectsError(
+                    "Something that is not the package's depends on it:\n"
+                    + "\n".join(sorted(details)),
+                    "Drop or change it, then run again.",
+                )
+            left = singles
+        else:
+            left = list(refusals)
+
+
+def _drop(connection: Connection[Any], kind: str, names: Iterable[str]) -> psycopg.Error | None:
+    """Drop objects in one statement; return the error where something depends on them."""
+    try:
+        with connection.transaction():
+            connection.execute(f"drop {kind} {', '.join(names)}".encode())
+    except psycopg.errors.DependentObjectsStillExist as error:
+        return error
+    return None
 
 
 def _run_all(connection: Connection[Any], query: str) -> None:
-    for (statement,) in connection.execute(query.encode()).fetchall():
-        connection.execute(statement.encode())
+    statements = [statement for (statement,) in connection.execute(query.encode())]
+    connection.execute("; ".join(statements).encode())
 
 
 def exists(connection: Connection[Any], schema: str, table: str) -> bool:
