@@ -15,6 +15,7 @@ from tests.deployment.conftest import Run, execute, values
 from tests.support.callers.caller import Caller, caller
 from tests.support.callers.people import People, install_helpers
 from tests.support.deployment import release
+from tests.support.deployment.forks import package_of
 from tests.support.waiting import until
 from wedsync_realtime.deployment import attach
 from wedsync_realtime.deployment.deploy import migrate
@@ -81,7 +82,8 @@ def test_everything_goes_on_after_an_upgrade(
 ) -> None:
     old, new = packages
     url = empty_database
-    done = release.run(old, url, "migrate")
+    with package_of(old) as command:
+        done = command(url, "migrate")
     assert done.returncode == 0, done.stdout + done.stderr
     with psycopg.connect(url) as connection:
         install_helpers(connection)
@@ -188,42 +190,46 @@ def test_statement_that_began_before_it_goes_on(
 
 def upgrade(new: Path, url: str) -> None:
     """Deploy the newer package, twice."""
-    for expected in ("scripts applied", "nothing to do"):
-        done = release.run(new, url, "migrate")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert expected in done.stdout
-    done = release.run(new, url, "verify")
-    assert done.returncode == 0, done.stdout
+    with package_of(new) as command:
+        for expected in ("scripts applied", "nothing to do"):
+            done = command(url, "migrate")
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert expected in done.stdout
+        done = command(url, "verify")
+        assert done.returncode == 0, done.stdout
 
 
 def test_older_package_is_refused_and_changes_nothing(tmp_path: Path, database: str) -> None:
     old, new = release.copy(tmp_path / "old"), release.make_next(tmp_path / "new")
-    assert release.run(new, database, "migrate").returncode == 0
+    with package_of(new) as command:
+        assert command(database, "migrate").returncode == 0
     state = "select array_agg(s order by path) from wedsync_realtime.deployed_scripts as s"
     before = values(database, state)
-    done = release.run(old, database, "migrate")
-    assert done.returncode == 1
-    assert "The database has version" in done.stderr
-    assert values(database, state) == before
-    done = release.run(old, database, "rollback", "--yes")
-    assert done.returncode == 0, done.stderr
-    assert "nothing to do" in release.run(old, database, "migrate").stdout
-    assert release.run(old, database, "verify").returncode == 0
+    with package_of(old) as command:
+        done = command(database, "migrate")
+        assert done.returncode == 1
+        assert "The database has version" in done.stderr
+        assert values(database, state) == before
+        done = command(database, "rollback", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert "nothing to do" in command(database, "migrate").stdout
+        assert command(database, "verify").returncode == 0
 
 
 def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, database: str) -> None:
     old = release.copy(tmp_path / "old")
     file = old / "scripts/wedsync_realtime/__init__.py"
     file.write_text(file.read_text().replace('__version__ = "', '__version__ = "9'))
-    for command in ("plan", "status"):
-        assert release.run(old, database, command).returncode == 3
-    assert "version" in release.run(old, database, "migrate").stdout
-    assert release.run(old, database, "plan").stdout == "Nothing to do.\n"
-    assert "nothing to do" in release.run(old, database, "migrate").stdout
-    versions = "select version from wedsync_realtime.deployments order by id"
-    first, second = values(database, versions)
-    assert second == f"9{first}"
-    assert release.run(old, database, "--version").stdout.strip() == second
+    with package_of(old) as command:
+        for name in ("plan", "status"):
+            assert command(database, name).returncode == 3
+        assert "version" in command(database, "migrate").stdout
+        assert command(database, "plan").stdout == "Nothing to do.\n"
+        assert "nothing to do" in command(database, "migrate").stdout
+        versions = "select version from wedsync_realtime.deployments order by id"
+        first, second = values(database, versions)
+        assert second == f"9{first}"
+        assert command(database, "--version").stdout.strip() == second
 
 
 def test_smaller_ledger_is_completed(database: str, run: Run) -> None:
