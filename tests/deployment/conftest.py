@@ -3,11 +3,15 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.conftest import deployed, running, today
+from tests.deployment.dump import schema
 from wedsync_realtime.entry.cli import main
 
 
@@ -38,6 +42,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+@cache
+def _deployed_schema(config: pytest.Config, day: date) -> list[str]:
+    with running(config).database(deployed(config, day)) as url:
+        return schema(url)
+
+
+@pytest.fixture
+def deployed_schema(pytestconfig: pytest.Config) -> list[str]:
+    """Return the schema of `database` as it is when a test begins, dumped once a day."""
+    return _deployed_schema(pytestconfig, today())
 
 
 def execute(url: str, statements: str) -> None:

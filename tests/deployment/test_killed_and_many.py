@@ -33,10 +33,20 @@ def killed() -> Iterator[Killed]:
         yield killed
 
 
+def moment_of(step: int) -> str:
+    """Return the moment at which a deployment dies on the way to its end."""
+    return MOMENTS[step % len(MOMENTS)]
+
+
+def others(step: int) -> list[str]:
+    """Return the moments at which it does not."""
+    return [moment for moment in MOMENTS if moment != moment_of(step)]
+
+
 def killed_to_its_end(killed: Killed, url: str, source: Path, run: Run) -> int:
     """Kill deployments one step later each time, until one comes to its end; return how many."""
     for step in count(1):
-        if not killed(url, source, step, MOMENTS[step % len(MOMENTS)]):
+        if not killed(url, source, step, moment_of(step)):
             return step - 1
         for command in ("status", "plan"):
             assert run(command, url, "--source", source).code == 3, step
@@ -45,7 +55,7 @@ def killed_to_its_end(killed: Killed, url: str, source: Path, run: Run) -> int:
 
 @pytest.mark.timeout(3600)
 def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
-    database: str, empty_database: str, run: Run, killed: Killed
+    deployed_schema: list[str], empty_database: str, run: Run, killed: Killed
 ) -> None:
     untouched = schema(empty_database)
     for number, step in enumerate(STEPS):
@@ -55,7 +65,7 @@ def test_first_transaction_is_all_or_nothing_and_the_rest_goes_on(
     assert killed(empty_database, default_root(), OWN + 1, "before")
     assert "did not come to its end" in run("status", empty_database).out
     assert killed_to_its_end(killed, empty_database, default_root(), run) > 5
-    assert sorted(schema(empty_database)) == sorted(schema(database))
+    assert sorted(schema(empty_database)) == sorted(deployed_schema)
     assert run("verify", empty_database).code == 0
     assert run("status", empty_database).code == 0
     assert values(empty_database, APPLIED) == [COUNT]
@@ -73,8 +83,8 @@ def test_upgrade_goes_on_where_it_was_killed(
         expected = schema(other)
     # The migration; then the index, which stands first once the migration has been committed.
     kills = [(1, moment) for moment in MOMENTS] + [(2, "inside"), (1, "inside"), (1, "after")]
-    # Then the functions and owners; then what runs every time.
-    kills += [(2, "before"), *((step, moment) for step in range(1, 5) for moment in MOMENTS)]
+    # Then the functions and owners, where the kills up to the end below take a moment of each.
+    kills += [(2, "before"), *((step, moment) for step in range(1, 5) for moment in others(step))]
     for step, moment in kills:
         assert killed(database, new, step, moment), (step, moment)
     assert killed_to_its_end(killed, database, new, run) > 5
@@ -86,7 +96,7 @@ def test_upgrade_goes_on_where_it_was_killed(
 
 @pytest.mark.timeout(3600)
 def test_twenty_runners_at_once_apply_each_script_once(
-    database: str, empty_database: str, run: Run
+    deployed_schema: list[str], empty_database: str, run: Run
 ) -> None:
     outputs = run_at_once(20, "migrate", "--json", "--database-url", empty_database)
     assert len(outputs) == 20
@@ -94,7 +104,7 @@ def test_twenty_runners_at_once_apply_each_script_once(
     assert len(applied) == COUNT
     assert len(set(applied)) == COUNT
     assert values(empty_database, APPLIED) == [COUNT]
-    assert schema(empty_database) == schema(database)
+    assert schema(empty_database) == deployed_schema
     assert run("verify", empty_database).code == 0
 
 

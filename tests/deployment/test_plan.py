@@ -59,7 +59,7 @@ def test_plan_writes_nothing_into_an_empty_database(empty_database: str, run: Ru
 
 
 def test_sql_gives_the_same_schema_in_psql(
-    cluster: Cluster, database: str, empty_database: str, run: Run
+    cluster: Cluster, deployed_schema: list[str], empty_database: str, run: Run
 ) -> None:
     text = run("plan", empty_database, "--sql").out
     done = subprocess.run(
@@ -67,7 +67,7 @@ def test_sql_gives_the_same_schema_in_psql(
         input=text, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert schema(empty_database) == schema(database)
+    assert schema(empty_database) == deployed_schema
     assert run("plan", empty_database).code == 0
     assert "no record of what its objects" in run("verify", empty_database).err
     assert run("migrate", empty_database).code == 0

@@ -22,15 +22,16 @@ def test_every_migration_tells_how_it_is_undone_and_what_is_lost() -> None:
 
 
 @pytest.mark.parametrize("target", [BY_UNINSTALL, 5, len(MIGRATIONS) - 1])
-def test_back_and_forth_gives_the_same_schema(database: str, run: Run, target: int) -> None:
-    before = sorted(schema(database))
+def test_back_and_forth_gives_the_same_schema(
+    database: str, deployed_schema: list[str], run: Run, target: int
+) -> None:
     ran = run("rollback", database, "--to", f"{target:04d}", "--yes", "--json")
     assert ran.code == 0
     assert len(ran.json["undone"]) == len(MIGRATIONS) - target
     assert ran.json["is_complete"] is False
     assert run("verify", database).code == 3
     assert run("migrate", database).code == 0
-    assert sorted(schema(database)) == before
+    assert sorted(schema(database)) == sorted(deployed_schema)
     assert run("verify", database).code == 0
     assert run("uninstall", database, "--yes").code == 0
 
@@ -46,15 +47,16 @@ def test_application_writes_on_while_the_package_is_rolled_back(database: str, r
     assert values(database, identities) == ["f"]
 
 
-def test_losses_are_told_and_nothing_is_undone_without_consent(database: str, run: Run) -> None:
-    before = schema(database)
+def test_losses_are_told_and_nothing_is_undone_without_consent(
+    database: str, deployed_schema: list[str], run: Run
+) -> None:
     ran = run("rollback", database, "--to", 7)
     assert ran.code == 2
     assert "0008_activity_logs.sql: drop table public.realtime_activity_logs (loses the audit)" in (
         ran.err
     )
     assert "pass --yes" in ran.err
-    assert schema(database) == before
+    assert schema(database) == deployed_schema
 
 
 @pytest.mark.parametrize(
@@ -67,10 +69,11 @@ def test_impossible_targets_are_named(database: str, run: Run, to: str, message:
     assert message in ran.err
 
 
-def test_database_goes_back_to_an_older_checkout(database: str, run: Run, tmp_path: Path) -> None:
+def test_database_goes_back_to_an_older_checkout(
+    database: str, deployed_schema: list[str], run: Run, tmp_path: Path
+) -> None:
     for folder in ("migrations", "functions", "policies"):
         shutil.copytree(default_root() / folder, tmp_path / folder)
-    before = sorted(schema(database))
     (tmp_path / f"migrations/{len(MIGRATIONS) + 1:04d}_notes.sql").write_text(
         "-- notes: for a test.\n-- Undo: drop table wedsync_realtime.notes (loses the notes).\n"
         "create table wedsync_realtime.notes (id integer);"
@@ -84,7 +87,7 @@ def test_database_goes_back_to_an_older_checkout(database: str, run: Run, tmp_pa
     assert run("migrate", database).code == 1
     ran = run("rollback", database, "--yes", "--json")
     assert (ran.code, ran.json["is_complete"]) == (0, True)
-    assert sorted(schema(database)) == before
+    assert sorted(schema(database)) == sorted(deployed_schema)
     assert run("verify", database).code == 0
     again = run("rollback", database, "--yes")
     assert (again.code, again.out) == (0, "Nothing to roll back.\n")

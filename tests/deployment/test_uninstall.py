@@ -199,12 +199,13 @@ def test_what_is_not_ours_stops_it(database: str, run: Run, statement: str, mess
     assert schema(database) == before
 
 
-def test_nothing_happens_without_consent(database: str, run: Run) -> None:
-    before = schema(database)
+def test_nothing_happens_without_consent(
+    database: str, deployed_schema: list[str], run: Run
+) -> None:
     ran = run("uninstall", database)
     assert ran.code == 2
     assert "7 registered channels will be lost." in ran.err
-    assert schema(database) == before
+    assert schema(database) == deployed_schema
 
 
 def test_question_is_no_result_and_no_answer_is_no(database: str) -> None:
