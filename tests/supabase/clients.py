@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 import httpx
 from postgrest import APIError, CountMethod, SyncPostgrestClient
@@ -78,9 +79,13 @@ class PythonClient:
 
 @dataclass(frozen=True)
 class ScriptClient:
-    """Somebody who uses supabase-js, in a process of its own."""
+    """Somebody who uses supabase-js, in a process that all of them share.
+
+    known_as: its id, the address, the key and the token, if any.
+    """
 
     process: subprocess.Popen[str]
+    known_as: dict[str, str | None]
 
     def rpc(self, name: str, *, get: bool = False, **arguments: Any) -> Reply:
         """Call a function, by POST or GET."""
@@ -101,7 +106,7 @@ class ScriptClient:
     def _ask(self, **request: Any) -> Reply:
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.write(json.dumps({"as": self.known_as, **request}) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         return Reply(answer["data"], answer["error"], answer["count"])
@@ -116,15 +121,21 @@ def python_client(address: str, bearer: str | None) -> Iterator[PythonClient]:
 
 
 @contextmanager
-def script_client(address: str, bearer: str | None, node_modules: Path) -> Iterator[ScriptClient]:
-    """Open a client of supabase-js; without a token it is anonymous."""
+def script_process(node_modules: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run what the clients of supabase-js call through."""
     with subprocess.Popen(
-        ["node", str(SCRIPT), address, token("anon"), *([bearer] if bearer else [])],
+        ["node", str(SCRIPT)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"NODE_PATH": str(node_modules)},
     ) as process:
-        yield ScriptClient(process)
+        yield process
         assert process.stdin
         process.stdin.close()
+
+
+def script_client(process: subprocess.Popen[str], address: str, bearer: str | None) -> ScriptClient:
+    """Return a client of supabase-js; without a token it is anonymous."""
+    known_as = {"id": str(uuid4()), "url": address, "key": token("anon"), "token": bearer}
+    return ScriptClient(process, known_as)

@@ -4,11 +4,12 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.supabase.clients import Client, python_client, script_client
+from tests.supabase.clients import Client, python_client, script_client, script_process
 from tests.supabase.rest import rest_server
 from tests.support.deployment.tree import Tree
 from tests.support.postgres.cluster import Cluster
@@ -75,6 +76,13 @@ def rest(authenticator: str) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def script(node_modules: Path) -> Iterator[subprocess.Popen[str]]:
+    """Yield the process of the clients of supabase-js."""
+    with script_process(node_modules) as process:
+        yield process
+
+
 @pytest.fixture(params=["postgrest", "supabase-js"])
 def client_of(
     request: pytest.FixtureRequest, rest: str
@@ -84,8 +92,7 @@ def client_of(
         if request.param == "postgrest":
             yield lambda bearer: stack.enter_context(python_client(rest, bearer))
         else:
-            modules = request.getfixturevalue("node_modules")
-            yield lambda bearer: stack.enter_context(script_client(rest, bearer, modules))
+            yield partial(script_client, request.getfixturevalue("script"), rest)
 
 
 @pytest.fixture
