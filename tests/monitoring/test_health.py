@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.monitoring.faults import FAULTS, Fault
-from tests.support.callers.people import People
+from tests.support.callers.people import install_helpers
 from tests.support.postgres.cluster import Cluster
 from tests.support.postgres.deploy import deploy
 from tests.support.waiting import until
@@ -34,12 +34,22 @@ class Check(NamedTuple):
     sql: str
 
 
-@pytest.fixture
-def admin(people: People) -> Iterator[psycopg.Connection]:
-    """Yield a superuser's connection to a database in good health."""
-    with psycopg.connect(people.url, autocommit=True) as connection:
+@pytest.fixture(scope="module")
+def template(cluster: Cluster, template: str) -> Iterator[str]:
+    """Yield the name of a database in good health with the helpers, to be cloned."""
+    name = "wedsync_healthy"
+    with psycopg.connect(cluster.create_database(name, template), autocommit=True) as connection:
+        install_helpers(connection)
         connection.execute(SUBSCRIBE)
         connection.execute("select wedsync_realtime.maintain_partitions()")
+    yield name
+    cluster.drop_database(name)
+
+
+@pytest.fixture
+def admin(database: str) -> Iterator[psycopg.Connection]:
+    """Yield a superuser's connection to a database in good health."""
+    with psycopg.connect(database, autocommit=True) as connection:
         yield connection
 
 
@@ -120,24 +130,24 @@ def test_a_job_that_fails_is_on_record_at_once(admin: psycopg.Connection, job: s
 
 
 def test_a_hand_that_changed_a_function_is_undone_by_the_next_deployment(
-    admin: psycopg.Connection, people: People
+    admin: psycopg.Connection, database: str
 ) -> None:
     admin.execute(
         "create or replace function wedsync_realtime.tenant_kind(tenant_id uuid) returns text"
         " language plpgsql stable security definer set search_path = pg_catalog, pg_temp"
         " as 'begin return null; end'"
     )
-    deploy(people.url)
+    deploy(database)
     found = health(admin)["deployed_version"]
     assert found.status == "fail"  # a deployment that has nothing to do does not hide it
     admin.execute(found.sql.encode())
-    deploy(people.url)
+    deploy(database)
     assert health(admin)["deployed_version"].status == "ok"
 
 
-def test_an_idle_transaction_is_found_and_ended(admin: psycopg.Connection, people: People) -> None:
+def test_an_idle_transaction_is_found_and_ended(admin: psycopg.Connection, database: str) -> None:
     admin.execute("update wedsync_realtime.settings set warn_open_for = '1 millisecond'")
-    with psycopg.connect(people.url, application_name="sleeper") as idle:
+    with psycopg.connect(database, application_name="sleeper") as idle:
         idle.execute("select 1")
         found = once_unwell(admin, "idle_transactions")
         assert found.status == "warn"
@@ -151,9 +161,9 @@ def test_an_idle_transaction_is_found_and_ended(admin: psycopg.Connection, peopl
     assert health(admin)["idle_transactions"].status == "ok"
 
 
-def test_a_prepared_transaction_is_found(admin: psycopg.Connection, people: People) -> None:
+def test_a_prepared_transaction_is_found(admin: psycopg.Connection, database: str) -> None:
     admin.execute("update wedsync_realtime.settings set warn_open_for = '1 millisecond'")
-    with psycopg.connect(people.url, autocommit=True) as preparing:
+    with psycopg.connect(database, autocommit=True) as preparing:
         preparing.execute("begin")
         preparing.execute("create table public.prepared ()")
         preparing.execute("prepare transaction 'forgotten'")
@@ -178,10 +188,10 @@ def test_a_slot_that_holds_wal_is_found(admin: psycopg.Connection) -> None:
     assert health(admin)["replication_slots"].status == "ok"
 
 
-def test_a_full_queue_is_found(admin: psycopg.Connection, people: People) -> None:
+def test_a_full_queue_is_found(admin: psycopg.Connection, database: str) -> None:
     # The server's queue is 8 GB: a millionth of it is enough here.
     admin.execute("update wedsync_realtime.settings set warn_queue = 0.00001")
-    with psycopg.connect(people.url, autocommit=True) as listening:
+    with psycopg.connect(database, autocommit=True) as listening:
         listening.execute("listen wedsync_realtime")
         listening.execute("begin")
         listening.execute("select 1")
