@@ -51,7 +51,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def put(programs: Path) -> None:
     """Put the programs where they would be installed."""
     place.make_programs()
-    shutil.copytree(programs, binaries.wheel_folder(), symlinks=True)
+    # linked, as a copy takes longer than what is made with them
+    shutil.copytree(programs, binaries.wheel_folder(), symlinks=True, copy_function=os.link)
 
 
 @as_root
