@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import docker  # type: ignore[import-untyped]
@@ -29,15 +30,21 @@ def check_engine() -> None:
     """Raise NoEngineError, with the reason, where no container can be run."""
     reason = _engine_problem()
     if reason:
-        with warnings.catch_warnings():
-            # a socket that did not connect is left open by the client
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
         address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
         raise NoEngineError(f"no container engine at {address} (DOCKER_HOST): {reason}")
 
 
+@cache
 def _engine_problem() -> str | None:
+    with warnings.catch_warnings():
+        # a socket that did not connect is left open by the client
+        warnings.simplefilter("ignore", ResourceWarning)
+        problem = _ping()
+        gc.collect()
+    return problem
+
+
+def _ping() -> str | None:
     try:
         client = docker.from_env()
         client.ping()
