@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
+from wedsync_realtime.bench.calls import behind
 from wedsync_realtime.bench.delivering import chart, push
 from wedsync_realtime.bench.ground.stage import Scale, default_parent, open_stage
 from wedsync_realtime.bench.main import SCENARIOS, measure
@@ -24,6 +25,7 @@ TINY = Scale(
     feed_events=200,
     live_leases=40,
     expired_leases=4,
+    history_days=1,
     listeners=1,
     deliveries=1,
     pollers=2,
@@ -39,6 +41,8 @@ def figures() -> Sequence[Figure]:
     ):
         patch.setattr(push, "BULK", 100)
         patch.setattr(writers, "CALLS", 2)
+        patch.setattr(behind, "NEAR", 500)
+        patch.setattr(behind, "PAGES", (10, 500))
         return list(measure(stage))
 
 

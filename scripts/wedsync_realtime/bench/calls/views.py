@@ -70,7 +70,7 @@ def _prepare(stage: Stage, admin: Session) -> list[str]:
     stage.report("Preparing the audit and the histories …")
     admin.run(_PREPARE)
     admin.run(_METRICS)
-    admin.run("select bench.fill_histories()")
+    admin.run(f"select bench.fill_histories({stage.scale.history_days})")
     # the leases have all been written twice, which they are not in life
     admin.run("vacuum full public.realtime_subscriptions")
     admin.run("vacuum analyze")

@@ -49,8 +49,8 @@ create function bench.audit_leases() returns void language sql as $$
     set activity_until = date_trunc('minute', now() - interval '1 day');
 $$;
 
--- Copies the latest row of each history to every minute of the 30 days that are kept.
-create function bench.fill_histories() returns void language plpgsql as $$
+-- Copies the latest row of each history to every minute of so many days; 30 are kept.
+create function bench.fill_histories(days integer) returns void language plpgsql as $$
 declare
     v_history text;
     v_minute text;
@@ -61,14 +61,15 @@ begin
             'insert into wedsync_realtime.%1$I %2$s from ('
             'select h.* from wedsync_realtime.%1$I as h order by h.%3$I desc limit 1) as h '
             'cross join generate_series('
-            'date_trunc(''minute'', now()) - interval ''30 days'' + interval ''1 hour'', '
+            'date_trunc(''minute'', now()) - %4$L * interval ''1 day'' + interval ''1 hour'', '
             'now() - interval ''1 minute'', ''1 minute'') as n on conflict do nothing',
             v_history,
             bench.copied(
                 format('wedsync_realtime.%I', v_history)::regclass, 'h',
                 jsonb_build_object(v_minute, 'n')
             ),
-            v_minute
+            v_minute,
+            days
         );
     end loop;
 end

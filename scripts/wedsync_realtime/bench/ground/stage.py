@@ -35,8 +35,8 @@ class Scale:
 
     rounds: slices of each side. calls: of one slice. leases: on a tenant, each size has its own.
     bulk_rows: of one statement. feed_events: recorded before a poll. live_leases, expired_leases:
-    what cleanup finds. listeners: with 20 subscriptions each. pollers: connections of a tenant.
-    subscribers: that a change is pushed to.
+    what cleanup finds. history_days: that the histories reach back. listeners: with 20
+    subscriptions each. pollers: connections of a tenant. subscribers: that a change is pushed to.
     """
 
     rounds: int = 25
@@ -47,6 +47,7 @@ class Scale:
     feed_events: int = 1_000_000
     live_leases: int = 100_000
     expired_leases: int = 10_000
+    history_days: int = 30
     listeners: int = 10
     deliveries: int = 20
     pollers: int = 200
