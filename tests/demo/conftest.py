@@ -56,7 +56,8 @@ def browser() -> Iterator[Browser]:
 def opened(browser: Browser, site: Dashboard) -> Iterator[Page]:
     """Yield the page; the browser may have nothing to complain of."""
     complaints: list[str] = []
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    # an animation takes more of the processor than what it follows
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page.set_default_timeout(PATIENCE * 1000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text))
