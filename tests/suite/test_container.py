@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.postgres.cluster import Cluster
-from tests.support.postgres.container import NoEngineError, check_engine
 
 ROOT = Path(__file__).parents[2]
 SUITE = [
@@ -34,6 +33,9 @@ def run(**environment: str) -> subprocess.CompletedProcess[str]:
 def test_stories_pass_in_a_container(cluster: Cluster) -> None:
     if cluster.address:
         pytest.skip("this run is in a container")
+    # only here, because importing it takes longer than many a test
+    from tests.support.postgres.container import NoEngineError, check_engine
+
     try:
         check_engine()
     except NoEngineError as error:
