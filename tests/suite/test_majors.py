@@ -17,6 +17,7 @@ from wedsync_realtime.entry.cli import main
 from wedsync_realtime.errors import NoServerError
 
 ROOT = Path(__file__).parents[2]
+OPTIONS = ["-q", "-n0", "--no-header", "-p", "no:cacheprovider"]
 SUITE = [
     "tests/db",
     "tests/delivery/test_delivery.py",
@@ -31,20 +32,34 @@ SUITE = [
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("major", ["16", "17", "18"])
-def test_sql_suite_passes_on_major(cluster: Cluster, major: str) -> None:
+def test_sql_suite_passes_on_major(
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    major: str,
+) -> None:
     if cluster.address or cluster.major != int(DEFAULT_MAJOR):
         pytest.skip("this run is about one server; make test-all runs all of them in full")
-    server = run(major, "wedsync_realtime", "test-server", "--json")
-    answer = json.loads(server.stdout)
-    if server.returncode != 0:
+    monkeypatch.setenv("PG", major)
+    code = main(["test-server", "--json"])
+    out, told = capsys.readouterr()
+    answer = json.loads(out)
+    if code != 0:
         pytest.skip(f"PostgreSQL {major} is not to be had here: {answer['message']}")
-    done = run(answer["PG"], "pytest", "-q", "-n0", "--no-header", "-p", "no:cacheprovider", *SUITE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *OPTIONS, *SUITE],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PG": answer["PG"]},
+    )
     assert done.returncode == 0, done.stdout
     found = inspect(Path(answer["PG"]))
     assert found
     if "pgtap" not in found.extensions:
-        told = [line for line in server.stderr.splitlines() if not line.endswith("…")]
-        pytest.skip(f"the stories did not run on PostgreSQL {major}: {' '.join(told)}")
+        lines = [line for line in told.splitlines() if not line.endswith("…")]
+        pytest.skip(f"the stories did not run on PostgreSQL {major}: {' '.join(lines)}")
 
 
 def test_major_that_is_not_to_be_had_is_named(
@@ -79,15 +94,3 @@ def test_servers_files_are_where_it_can_read_them() -> None:
             assert found.major == major
             assert "pgtap" in found.extensions
             assert server_account().can_pass(found.bindir)
-
-
-def run(server: str, *module: str) -> subprocess.CompletedProcess[str]:
-    """Run a Python module with PG set."""
-    return subprocess.run(
-        [sys.executable, "-m", *module],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PG": server},
-    )
