@@ -4,11 +4,10 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from nats.errors import Error as NatsError
@@ -29,6 +28,7 @@ FOLLOWERS = 3
 WRITE = "insert into public.form_responses (supplier_id, form_name) values (%s, %s) returning id"
 CHANGE = "update public.form_responses set form_name = %s where id = %s"
 FOREIGN = "foreign"
+PAUSE, LONG_PAUSE = 0.003, 0.05  # seconds between what is written
 # However long nothing could be published, each event is, and none makes room for a resync.
 REPLAY_ALL = "update wedsync_realtime.settings set replay_events = 10000000"
 
@@ -39,11 +39,9 @@ class Writer(threading.Thread):
     A form is named by a number and how often it was changed, the rival's by what nobody may hear.
     """
 
-    def __init__(self, url: str, supplier: UUID, rival: UUID) -> None:
+    def __init__(self, stage: "Stage") -> None:
         super().__init__()
-        self._url = url
-        self._supplier = supplier
-        self._rival = rival
+        self._stage = stage
         self.end = threading.Event()
         self.written = 0
 
@@ -51,16 +49,16 @@ class Writer(threading.Thread):
         """Write until told to end."""
         while not self.end.is_set():
             try:
-                with psycopg.connect(self._url, autocommit=True) as connection:
+                with psycopg.connect(self._stage.url, autocommit=True) as connection:
                     self._write(connection)
             except psycopg.OperationalError:
                 self.end.wait(0.05)
 
     def _write(self, connection: psycopg.Connection) -> None:
-        while not self.end.wait(0.003):
+        while not self.end.wait(self._stage.pause):
             self.written += 1
-            row = connection.execute(WRITE, (self._supplier, f"{self.written}.0")).fetchone()
-            connection.execute(WRITE, (self._rival, FOREIGN))
+            row = connection.execute(WRITE, (self._stage.supplier, f"{self.written}.0")).fetchone()
+            connection.execute(WRITE, (self._stage.rival, FOREIGN))
             for change in range(1, self.written % 3):
                 connection.execute(CHANGE, (f"{self.written}.{change}", *(row or ())))
 
@@ -81,6 +79,7 @@ class Stage:
         self.keeper = people.supplier_user(self.supplier, "keeper")
         self.rival_keeper = people.supplier_user(self.rival, "rival")
         self.relays: list[Relay] = []
+        self.pause = PAUSE
         with psycopg.connect(self.url) as connection:
             connection.execute(REPLAY_ALL)
         self.keep_hot()
@@ -108,6 +107,15 @@ class Stage:
                 user.rpc("realtime_subscribe", channels=[FORMS], filters=filters)
                 user.rpc("realtime_ping")
 
+    @contextmanager
+    def written_slowly(self) -> Iterator[None]:
+        """Have little written for the time of the context, in which something has to come back."""
+        self.pause = LONG_PAUSE
+        try:
+            yield
+        finally:
+            self.pause = PAUSE
+
     def names(self) -> list[str]:
         """Return what has been committed: each form with all that it was before, the rival's."""
         with psycopg.connect(self.url) as connection:
@@ -121,7 +129,7 @@ class Stage:
 
 async def follow_while(stage: Stage, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Follow while something is done under load, and until everything committed has come."""
-    writer = Writer(stage.url, stage.supplier, stage.rival)
+    writer = Writer(stage)
     followers = [Follower(stage.relays[0], user, stage.supplier) for user in stage.users]
     following = [asyncio.create_task(each.follow()) for each in followers]
     try:

@@ -40,15 +40,17 @@ async def test_every_committed_change_comes_once_whichever_server_is_killed(
 
     async def kill() -> None:
         for what in random.sample(["any", "leader", "two"] * TIMES, 3 * TIMES):
-            leader = await leader_of_all(relay)
+            with stage.written_slowly():
+                leader = await leader_of_all(relay)
             others = random.sample(sorted(servers.keys() - {leader}), 2)
             killed = {"any": others[:1], "leader": [leader], "two": [leader, others[0]]}[what]
             for name in killed:
                 await asyncio.sleep(random.uniform(0, BETWEEN))
                 servers[name].kill()
             await asyncio.sleep(random.uniform(0, BETWEEN))
-            for name in killed:
-                await asyncio.to_thread(servers[name].start)
-            await asyncio.to_thread(stage.keep_hot)
+            with stage.written_slowly():
+                for name in killed:
+                    await asyncio.to_thread(servers[name].start)
+                await asyncio.to_thread(stage.keep_hot)
 
     await follow_while(stage, kill)

@@ -51,13 +51,14 @@ def kill(stage: Stage, broker: Broker, what: set[str]) -> None:
             broker.kill()
         else:
             stage.server.kill()
-    if "database" in what:
-        stage.server.start()
-    if "broker" in what:
-        broker.start()
-    if "relay" in what:
-        stage.start_relay()
-    stage.keep_hot()
+    with stage.written_slowly():
+        if "database" in what:
+            stage.server.start()
+        if "broker" in what:
+            broker.start()
+        if "relay" in what:
+            stage.start_relay()
+        stage.keep_hot()
 
 
 @asynchronous
@@ -82,7 +83,8 @@ async def test_stopped_leader_is_overtaken_and_does_no_harm_when_it_wakes(stage:
     async def stop_and_wake() -> None:
         for stopped in (first, second, first):
             os.kill(stopped.process.pid, signal.SIGSTOP)
-            await someone_leads(first)
+            with stage.written_slowly():
+                await someone_leads(first)
             await asyncio.sleep(BETWEEN)
             os.kill(stopped.process.pid, signal.SIGCONT)
             await asyncio.sleep(BETWEEN)
