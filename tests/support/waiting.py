@@ -11,18 +11,19 @@ import psycopg
 T = TypeVar("T")
 
 PATIENCE = 300  # seconds until what has not happened fails the test; none is meant to take them
-PAUSE = 0.01  # seconds between two looks
+PAUSE, LONGEST_PAUSE = 0.01, 0.1  # seconds between two looks: more, the longer it takes
 
 IS_BLOCKED = "select 1 from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
 
 
 def until(happened: Callable[[], T]) -> T:
     """Ask until something has happened, and return the answer. Raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE
+    deadline, pause = time.monotonic() + PATIENCE, PAUSE
     while not (answer := happened()):
         if time.monotonic() > deadline:
             raise TimeoutError("it has not happened")
-        time.sleep(PAUSE)
+        time.sleep(pause)
+        pause = min(1.1 * pause, LONGEST_PAUSE)
     return answer
 
 
