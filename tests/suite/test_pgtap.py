@@ -1,6 +1,6 @@
 """The pgTAP collector: what it reports, and that nothing broken passes unnoticed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -12,16 +12,23 @@ from tests.support.suite.pgtap import Assertion, Stories, create_extension, run_
 Run = Callable[[str], tuple[list[Assertion], list[str]]]
 
 
+@pytest.fixture(scope="module")
+def with_pgtap(cluster: Cluster) -> Iterator[str]:
+    """Yield the URL of a database with pgTAP, of which stories leave nothing changed."""
+    with cluster.database() as url:
+        with psycopg.connect(url) as connection:
+            create_extension(connection)
+        yield url
+
+
 @pytest.fixture
-def run(cluster: Cluster, empty_database: str, tmp_path: Path) -> Run:
+def run(cluster: Cluster, with_pgtap: str, tmp_path: Path) -> Run:
     """Run a story given as text."""
-    with psycopg.connect(empty_database) as connection:
-        create_extension(connection)
 
     def run_text(text: str) -> tuple[list[Assertion], list[str]]:
         path = tmp_path / "story.sql"
         path.write_text(text)
-        return run_story(cluster.psql(), empty_database, path)
+        return run_story(cluster.psql(), with_pgtap, path)
 
     return run_text
 
