@@ -12,9 +12,8 @@ from tests.existing.project import as_admin, create_project
 from tests.security.matrix import READABLE, RELATIONS, ROLES
 from tests.support.callers.caller import caller
 from tests.support.callers.listener import subscribed
-from tests.support.postgres.cluster import CRON_DATABASE, Cluster, running_cluster
-from tests.support.postgres.deploy import deploy
-from tests.support.postgres.supabase import OBJECTS
+from tests.support.postgres.cluster import CRON_DATABASE, Cluster
+from tests.support.postgres.supabase import supabase_template
 from tests.support.waiting import until
 from wedsync_realtime.deployment.deploy import migrate
 
@@ -171,14 +170,12 @@ def _played_before_any_job(projects: Cluster) -> list[str]:
     return _played_before_any_job(projects)
 
 
-def test_project_with_cron_plays_as_a_superusers_database(projects: Cluster) -> None:
+def test_project_with_cron_plays_as_a_superusers_database(
+    projects: Cluster, cluster: Cluster
+) -> None:
     """A project without tables of an application, whose jobs pg_cron runs."""
     if not projects.has_cron:
         pytest.skip(f"{projects.bindir} comes without pg_cron")
     lines = _played_before_any_job(projects)
-    with running_cluster() as plain:
-        expected = plain.create_database("plain")
-        with psycopg.connect(expected) as connection:
-            connection.execute(OBJECTS)
-        deploy(expected)
-        assert lines == played(expected)
+    with supabase_template(cluster) as name:
+        assert lines == played(cluster.dsn(name))

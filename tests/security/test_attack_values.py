@@ -1,11 +1,32 @@
 """Values made to break who reads them: filters, rows that a tenant writes, and rules."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from tests.support.callers.script import Cast, become, call
+from tests.support.callers.people import People, shared_database
+from tests.support.callers.script import Cast, become, call, prepare
+from tests.support.postgres.cluster import Cluster
+
+
+@pytest.fixture(scope="module")
+def session(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
+    """Yield a superuser's connection in autocommit mode, which the tests share.
+
+    Each subscribes anew, and hears what is written from then on.
+    """
+    with (
+        shared_database(cluster, template) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def cast(session: psycopg.Connection) -> Cast:
+    return prepare(People(session.info.dsn))
 
 
 def test_filters_that_compress_well_are_bounded_all_the_same(
