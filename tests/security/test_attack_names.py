@@ -1,5 +1,6 @@
 """An attacker with SQL: names in front of the package's own, and settings that change meaning."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -7,6 +8,7 @@ import pytest
 
 from tests.security.shadows import install_shadows, make_shadows
 from tests.support.callers.script import Cast, Line, become, tracked, users
+from tests.support.postgres.cluster import Cluster
 
 HOSTILE_PATH = "pg_temp, hostile, public, wedsync_realtime, pg_catalog"
 
@@ -83,17 +85,29 @@ def test_names_in_front_of_the_package_never_run(
     assert play(session, cast, {"search_path": HOSTILE_PATH}) == expected
 
 
+@pytest.fixture(scope="module")
+def attacker(cluster: Cluster, template: str) -> Iterator[psycopg.Connection]:
+    """Yield a session of role authenticated with shadows and a function that falls for them."""
+    with (
+        cluster.database(template) as url,
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
+        install_shadows(connection)
+        connection.execute(UNPINNED)
+        make_shadows(connection)
+        connection.execute("set role authenticated")
+        connection.execute(
+            "select pg_catalog.set_config('search_path', %s, false)", (HOSTILE_PATH,)
+        )
+        yield connection
+
+
 @pytest.mark.parametrize("way", [1, 2, 3, 4], ids=["relation", "type", "function", "operator"])
 def test_attack_works_on_a_function_without_a_search_path(
-    session: psycopg.Connection, way: int
+    attacker: psycopg.Connection, way: int
 ) -> None:
-    install_shadows(session)
-    session.execute(UNPINNED)
-    make_shadows(session)
-    session.execute("set role authenticated")
-    session.execute("select pg_catalog.set_config('search_path', %s, false)", (HOSTILE_PATH,))
     with pytest.raises(psycopg.Error, match=r"attacker's \S+ ran as"):
-        session.execute("select wedsync_realtime.unpinned(%s)", (way,))
+        attacker.execute("select wedsync_realtime.unpinned(%s)", (way,))
 
 
 def test_settings_of_the_session_change_nothing(session: psycopg.Connection, cast: Cast) -> None:
