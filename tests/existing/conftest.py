@@ -11,14 +11,22 @@ from tests.support.postgres.cluster import Cluster
 from tests.support.postgres.deploy import deploy
 
 
+def copy_project(cluster: Cluster, template: str, name: str) -> None:
+    """Copy a project's database, to which nobody is connected."""
+    with psycopg.connect(as_admin(cluster.dsn("postgres")), autocommit=True) as connection:
+        connection.execute(
+            f"create database {name} template {template} strategy file_copy owner postgres".encode()
+        )
+
+
 @pytest.fixture(scope="package")
 def projects() -> Iterator[Cluster]:
     """Yield a cluster with Supabase's roles and two projects to clone."""
     with running_projects() as cluster:
-        for name in ("undeployed", "deployed"):
-            url = create_project(cluster, name)
-            with psycopg.connect(url) as connection:
-                connection.execute(APPLICATION)
+        with psycopg.connect(create_project(cluster, "undeployed")) as connection:
+            connection.execute(APPLICATION)
+        copy_project(cluster, "undeployed", "deployed")
+        url = cluster.dsn("deployed")
         deploy(url)
         with psycopg.connect(url) as connection:
             # a clone is a history of its own: without this its first upkeep would begin the feed
@@ -36,12 +44,9 @@ def deployed() -> None:
 def project(projects: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the URL of a project with an application, for postgres, who may deploy to it."""
     name = f"project_{uuid4().hex}"
-    template = "deployed" if "deployed" in request.fixturenames else "undeployed"
+    copy_project(projects, "deployed" if "deployed" in request.fixturenames else "undeployed", name)
+    yield projects.dsn(name)
     with psycopg.connect(as_admin(projects.dsn("postgres")), autocommit=True) as connection:
-        connection.execute(
-            f"create database {name} template {template} strategy file_copy owner postgres".encode()
-        )
-        yield projects.dsn(name)
         connection.execute(f"drop database {name} with (force)".encode())
 
 
