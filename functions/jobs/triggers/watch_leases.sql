@@ -80,9 +80,9 @@ from (values
     ),
     (
         'wedsync_realtime.event_rules', 'event_rules_after_change_compile',
-        'after insert or update or delete on %table% for each statement '
+        'after insert or update or delete on %table% for each row '
         'execute function wedsync_realtime.compile_changed()',
-        'Writes the trigger functions anew.'
+        'Writes the trigger functions of the channel anew.'
     ),
     (
         'wedsync_realtime.settings', 'settings_after_update_compile',
