@@ -1,7 +1,7 @@
 """Commands of the package in a folder, in forks of `python -m tests.support.deployment.forks`.
 
-That process has imported the package of its PYTHONPATH once, and is told on its stdin what to run:
-the database's URL and the arguments, as one JSON array in a line.
+That process has imported the package of its PYTHONPATH and read its scripts once, and is told on
+its stdin what to run: the database's URL and the arguments, as one JSON array in a line.
 """
 
 import json
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from wedsync_realtime.entry.cli import main
+from wedsync_realtime.source.scripts import default_root, discover
 
 Command: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -57,6 +58,7 @@ def fork(url: str, arguments: list[str]) -> tuple[int, str, str]:
 
 
 if __name__ == "__main__":
+    discover(default_root())
     for line in sys.stdin:
         url, *arguments = json.loads(line)
         print(json.dumps(fork(url, arguments)), flush=True)

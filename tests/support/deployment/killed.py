@@ -1,7 +1,7 @@
 """Deployments that kill themselves, each a fork of `python -m tests.support.deployment.killed`.
 
-That process has imported everything once, and is told on its stdin what to run: the source's
-folder, the step, the moment and the URL, as one JSON array in a line.
+That process has imported everything and read the source once, and is told on its stdin what to
+run: the source's folder, the step, the moment and the URL, as one JSON array in a line.
 """
 
 import json
@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -19,7 +20,7 @@ from typing import Any, TypeAlias, TypeVar
 from psycopg import Connection
 
 from wedsync_realtime.deployment import attach, deploy, execute
-from wedsync_realtime.source.scripts import Script
+from wedsync_realtime.source.scripts import Script, discover
 
 T = TypeVar("T")
 Killed: TypeAlias = Callable[[str, Path, int, str], bool]
@@ -53,6 +54,7 @@ def killing() -> Iterator[Killed]:
 
 def fork(source: str, step: int, moment: str, url: str) -> int:
     """Run a deployment in a fork; return its exit code, negative for the signal that ended it."""
+    read(source)
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -62,6 +64,12 @@ def fork(source: str, step: int, moment: str, url: str) -> int:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+@cache
+def read(source: str) -> None:
+    """Find out about the scripts of a source, once for all forks."""
+    discover(Path(source))
 
 
 def run(source: str, step: int, moment: str, url: str) -> None:
