@@ -1,6 +1,7 @@
 """A database restored from a dump is what was deployed, and tells its subscribers once."""
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,27 +163,41 @@ def read_file(url: str, file: Path) -> str:
     return subprocess.run(read, check=True, capture_output=True, text=True).stderr
 
 
+@pytest.fixture(scope="module")
+def own_cluster() -> Iterator[Cluster]:
+    """Yield a cluster in which the package's roles come and go."""
+    with running_cluster(is_local=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def platform(own_cluster: Cluster) -> Iterator[str]:
+    """Yield the URL of an empty database of the role platform, a member of the package's roles."""
+    ours = (*API_ROLES, *OWN_ROLES)
+    with own_cluster.connect() as connection:
+        for role in ours:
+            connection.execute(f"create role {role} nologin noinherit".encode())
+        connection.execute("grant authenticated to wedsync_realtime_relay")
+        connection.execute("create role platform login createrole")
+        connection.execute(f"grant {', '.join(ours)} to platform".encode())
+        connection.execute("create database platform owner platform")
+        yield own_cluster.dsn("platform")
+        connection.execute("drop database platform with (force)")
+        connection.execute(f"drop role if exists platform, {', '.join(ours)}".encode())
+
+
 @pytest.mark.parametrize("options", [[], ["--no-owner"]], ids=["owners", "no owners"])
 def test_role_that_is_no_superuser_finishes_by_migrating(
-    database: str, people: People, run: Run, tmp_path: Path, options: list[str]
+    database: str, platform: str, people: People, run: Run, tmp_path: Path, options: list[str]
 ) -> None:
     """It may give no function to the owner role, whose functions the next deployment hands over."""
     who = subscribed(people)
     file = tmp_path / "dump"
     subprocess.run([pg_dump(database), "-Fc", "--file", file, database], check=True)
-    with running_cluster(is_local=True) as own_cluster:
-        with own_cluster.connect() as connection:
-            for role in (*API_ROLES, *OWN_ROLES):
-                connection.execute(f"create role {role} nologin noinherit".encode())
-            connection.execute("grant authenticated to wedsync_realtime_relay")
-            connection.execute("create role platform login createrole")
-            connection.execute(f"grant {', '.join((*API_ROLES, *OWN_ROLES))} to platform".encode())
-            connection.execute("create database platform owner platform")
-        url = own_cluster.dsn("platform")
-        deploying = url.replace("//postgres@", "//platform@", 1)
-        read = [tool("pg_restore"), *options, "--dbname", deploying, str(file)]
-        done = subprocess.run(read, check=False, capture_output=True, text=True)
-        assert "could not execute query" not in done.stderr or not options, done.stderr
-        assert run("verify", deploying).code == 3
-        assert run("migrate", deploying).code == 0
-        check_life(url, who, run, deploying)
+    deploying = platform.replace("//postgres@", "//platform@", 1)
+    read = [tool("pg_restore"), *options, "--dbname", deploying, str(file)]
+    done = subprocess.run(read, check=False, capture_output=True, text=True)
+    assert "could not execute query" not in done.stderr or not options, done.stderr
+    assert run("verify", deploying).code == 3
+    assert run("migrate", deploying).code == 0
+    check_life(platform, who, run, deploying)
