@@ -79,9 +79,9 @@ def test_all_tables_at_one_moment(busy_project: str, admin: psycopg.Connection) 
     check(seen, longest=500)
 
 
+@pytest.mark.usefixtures("deployed")
 def test_deployment_beside_listeners(busy_project: str) -> None:
     """Policies, functions and triggers come anew, and no change of that time is lost."""
-    deploy(busy_project)
     with psycopg.connect(as_admin(busy_project)) as connection:
         connection.execute(
             "alter publication supabase_realtime drop table public.clients;"
