@@ -141,26 +141,22 @@ def test_channel_that_is_added_is_typed(database: str, project: Path) -> None:
     assert compiled(project) == ""
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "wedsync_realtime", "client", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-
-def test_command_prints_it(database: str, printed: str) -> None:
-    shown = command("--database-url", database)
+def test_command_prints_it(database: str, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "wedsync_realtime", "client", "--database-url", database]
+    shown = subprocess.run(command, check=False, capture_output=True, text=True)
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, printed, "")
-    channels = json.loads(command("--json", "--database-url", database).stdout)["channels"]
+    assert main(["--json", "--database-url", database]) == 0
+    channels = json.loads(capsys.readouterr().out)["channels"]
     assert "form-responses" in [channel["name"] for channel in channels]
 
 
-def test_command_says_that_nothing_is_deployed(empty_database: str) -> None:
-    refused = command("--database-url", empty_database)
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "make migrate" in refused.stderr
+def test_command_says_that_nothing_is_deployed(
+    empty_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--database-url", empty_database]) == 1
+    refused = capsys.readouterr()
+    assert refused.out == ""
+    assert "make migrate" in refused.err
 
 
 def test_command_says_that_there_is_no_database(
