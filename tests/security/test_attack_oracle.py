@@ -17,6 +17,7 @@ WORK = """
     select t.relname || ' ' || c.key, c.value::bigint
     from pg_stat_xact_user_tables as t
     cross join jsonb_each_text(to_jsonb(t) - array['relid', 'schemaname', 'relname']) as c
+    where c.value <> '0'
     union all select f.funcname, f.calls from pg_stat_xact_user_functions as f
 """
 
