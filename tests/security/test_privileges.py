@@ -112,18 +112,18 @@ def needless(
 
 
 def test_each_privilege_of_the_owner_is_needed(session: psycopg.Connection, cast: Cast) -> None:
-    left = takings(session, OWNER)
+    exempt = "can_schedule"  # asked where pg_cron is installed
+    if session.info.server_version >= 180000:
+        # there a sequence that may not be read looks unused: a gate looks closed, which hides what
+        # else would be missed
+        exempt += r"|wedsync_realtime\.gate_|resets_id_seq"
+    left = [taking for taking in takings(session, OWNER) if not re.search(exempt, taking)]
     assert len(left) > 100
     # Much of what is missing shows at the end of the day only, which is played alone first.
     left, played = needless(session, cast, MONITORING, left)
     assert played > 80
     left, played = needless(session, cast, DAY, left)
     assert played > 200
-    exempt = "can_schedule"  # asked where pg_cron is installed
-    if session.info.server_version >= 180000:
-        # there a gate that may not be read looks closed, and fails nobody
-        exempt += r"|wedsync_realtime\.gate_"
-    left = [taking for taking in left if not re.search(exempt, taking)]
     assert not left, "\n".join(left)
 
 
