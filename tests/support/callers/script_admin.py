@@ -161,12 +161,13 @@ def _relay(connection: psycopg.Connection, cast: Cast) -> Iterator[Line]:
     connection.execute("update public.suppliers set business_name = 'Bloom of May'")
     connection.execute("update public.suppliers set business_name = 'Bloom of June'")
     become(connection, role="wedsync_realtime_relay")
-    drained = "(select string_agg(d.kind, ',') from wedsync_realtime.drain({}) as d)"
+    drained = "(select string_agg(d.kind, ',') from wedsync_realtime.drain({}) as d{})"
     pairs = f"array[uuid '{cast.owner_user}'], array[uuid '{OTHER_CONNECTION}']"
     for expression in (
-        drained.format(""),
-        drained.format("''"),
-        drained.format(f"'{position}'"),
+        drained.format("", ""),
+        drained.format("''", ""),
+        # of its own a transaction is told there where another one began after it
+        drained.format(f"'{position}'", " where d.kind = 'position'"),
         f"wedsync_realtime.admit('{{\"sub\": \"{cast.owner_user}\"}}', '{OTHER_CONNECTION}')",
         f"wedsync_realtime.keep_alive({pairs})",
         "wedsync_realtime.renewal_interval()",
