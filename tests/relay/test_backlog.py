@@ -60,7 +60,7 @@ async def test_no_more_is_answered_than_may_wait_to_be_delivered(
                     f"wedsync.rpc.{each}.no_function", reply=f"_INBOX.{each}.x"
                 )
             await until(lambda: connections.calls.stats["in_msgs"] == taken)
-            broker.send(signal.SIGSTOP)
+            broker.stop()
             serving.told.set()
             try:
                 await until(lambda: serving._owed.keys() == {user, other})

@@ -53,6 +53,12 @@ class Broker:
         assert self._process
         self._process.send_signal(signal)
 
+    def stop(self) -> None:
+        """Stop it until SIGCONT, and wait until it does nothing more."""
+        assert self._process
+        self.send(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)
+
     def kill(self) -> None:
         """Kill it as the kernel does."""
         if self._process:
