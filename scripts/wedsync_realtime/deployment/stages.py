@@ -30,8 +30,7 @@ def apply_own(
 ) -> tuple[Script | None, Catalog | None]:
     """Apply what is the package's own, up to the first migration that refuses a transaction.
 
-    Returns that migration, and the catalog as it was read last, before the policies; none where it
-    was not read.
+    Returns that migration, and the catalog as it was read last, before the policies.
     """
     paths = [script.key for script in scripts]
     if not ledger.is_complete(connection):
@@ -54,12 +53,7 @@ def apply_own(
         _run_always(connection, plan, outcome, (Kind.OWNER,), report)
 
     due = [script for script in (*plan.pending, *plan.changed) if script.kind not in LAST]
-    after: Catalog | None = None
-    if ledger.has_objects(connection):
-        after = _recorded(connection, [*paths, *deployed], work, outcome, bool(due))
-    else:  # finish records all that there is
-        work()
-        outcome.refreshed |= not due and has_written(connection)
+    after = _recorded(connection, [*paths, *deployed], work, outcome, bool(due))
     if loner is None:
         # After the catalog was read, which takes longer than writers may wait: finish records it.
         _apply_policies(connection, plan, outcome, limits, report)
