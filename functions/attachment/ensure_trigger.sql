@@ -1,5 +1,6 @@
 -- Create a trigger unless there is one of this name, so that a deployment that changes nothing
--- locks nothing. A trigger that is to change gets another name.
+-- locks nothing; one that runs for statements instead of rows, or the other way round, is replaced.
+-- A trigger that is to change in another way gets another name.
 
 create or replace function wedsync_realtime.ensure_trigger(
     relation   regclass,
@@ -17,12 +18,15 @@ as $$
 begin
     if exists (
         select from pg_trigger as t
-        where t.tgrelid = relation and t.tgname = ensure_trigger.name
+        where
+            t.tgrelid = relation
+            and t.tgname = ensure_trigger.name
+            and (t.tgtype & 1 = 1) = (definition like '%for each row%')
     ) then
         return false;
     end if;
     execute format(
-        'create trigger %I %s', name, replace(definition, '%table%', relation::text)
+        'create or replace trigger %I %s', name, replace(definition, '%table%', relation::text)
     );
     execute format('comment on trigger %I on %s is %L', name, relation, note);
     return true;
@@ -30,7 +34,7 @@ end
 $$;
 
 comment on function wedsync_realtime.ensure_trigger(regclass, text, text, text) is
-'Create a trigger unless there is one of this name; %table% in the definition stands for the '
-'table.';
+'Create a trigger unless there is one of this name and level; %table% in the definition stands '
+'for the table.';
 revoke execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
 from public, anon, authenticated, service_role;

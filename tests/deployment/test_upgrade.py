@@ -232,6 +232,19 @@ def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, database: s
         assert command(database, "--version").stdout.strip() == second
 
 
+def test_trigger_that_was_for_statements_is_for_rows(database: str, run: Run) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "create or replace trigger channels_after_update_compile after update"
+            " on wedsync_realtime.channels for each statement"
+            " execute function wedsync_realtime.compile_changed()"
+        )
+        assert run("migrate", database).code == 0
+        level = "select tgtype & 1 from pg_trigger where tgname = 'channels_after_update_compile'"
+        assert connection.execute(level).fetchone() == (1,)
+    assert run("verify", database, "--scratch").code == 0
+
+
 def test_smaller_ledger_is_completed(database: str, run: Run) -> None:
     execute(
         database,
