@@ -52,7 +52,7 @@ begin
     perform wedsync_realtime.tell_endings(
         array_agg(o.topic_id), array_agg(o.channel_id), array_agg(o.user_id),
         array_agg(o.connection_id), array_agg(o.filter_id),
-        replace(coalesce(v_ending, 'deleted'), '/', ': ')
+        replace(coalesce(v_ending, 'deleted'), '/', ': '), v_until
     )
     from old_rows as o;
     perform wedsync_realtime.ring_bell(t.channel_id, array_agg(t.tenant_id))

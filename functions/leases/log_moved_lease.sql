@@ -17,7 +17,8 @@ begin
     end if;
     perform wedsync_realtime.tell_endings(
         array[old.topic_id], array[old.channel_id], array[old.user_id], array[old.connection_id],
-        array[old.filter_id], 'moved: renewed for something else'
+        array[old.filter_id], 'moved: renewed for something else',
+        wedsync_realtime.current_snapshot()
     );
     if old.topic_id = new.topic_id then
         return null;

@@ -7,7 +7,8 @@ create or replace function wedsync_realtime.tell_endings(
     user_ids       uuid[],
     connection_ids uuid[],
     filter_ids     text[],
-    reason         text
+    reason         text,
+    seen           pg_snapshot
 )
     returns void
     language plpgsql
@@ -15,12 +16,10 @@ create or replace function wedsync_realtime.tell_endings(
     security definer
     set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_seen constant pg_snapshot := wedsync_realtime.current_snapshot();
 begin
     insert into wedsync_realtime.notices (topic_id, seen, subject, body)
     select
-        l.topic_id, v_seen, l.subject,
+        l.topic_id, tell_endings.seen, l.subject,
         jsonb_build_object(
             'userId', l.user_id, 'connectionId', l.connection_id, 'channel', l.channel_id,
             'subject', l.subject, 'reason', tell_endings.reason
@@ -39,14 +38,14 @@ end
 $$;
 
 comment on function wedsync_realtime.tell_endings(
-    bigint[], text[], uuid[], uuid[], text[], text
+    bigint[], text[], uuid[], uuid[], text[], text, pg_snapshot
 ) is
 'Tell relays of subscriptions that ended.';
 revoke execute on function wedsync_realtime.tell_endings(
-    bigint[], text[], uuid[], uuid[], text[], text
+    bigint[], text[], uuid[], uuid[], text[], text, pg_snapshot
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.tell_endings(
-    bigint[], text[], uuid[], uuid[], text[], text
+    bigint[], text[], uuid[], uuid[], text[], text, pg_snapshot
 )
 to wedsync_realtime_owner;
