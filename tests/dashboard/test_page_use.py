@@ -162,6 +162,9 @@ def test_text_can_be_read_in_both_schemes(crowded: Page, scheme: Any) -> None:
 def test_nothing_is_wider_than_the_window(crowded: Page, width: int) -> None:
     expect(crowded.locator("#tenants tbody tr")).to_have_count(12)
     crowded.set_viewport_size({"width": width, "height": 800})
+    if width == 360:  # it is also opened so
+        crowded.reload()
+        expect(crowded.locator("#tenants tbody tr")).to_have_count(12)
     crowded.evaluate(DRAWN)
     assert crowded.evaluate("innerWidth") == width
     assert crowded.evaluate("document.documentElement.scrollWidth") <= width

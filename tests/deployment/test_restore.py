@@ -165,8 +165,8 @@ def read_file(url: str, file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def own_cluster() -> Iterator[Cluster]:
-    """Yield a cluster in which the package's roles come and go."""
-    with running_cluster(is_local=True) as cluster:
+    """Yield another cluster, in which the package's roles come and go."""
+    with running_cluster(is_local=True, is_other=True) as cluster:
         yield cluster
 
 

@@ -16,7 +16,7 @@ from tests.listener.scene import FORMS, Scene, asynchronous, take_names, until
 from tests.support.callers.people import People, own_people, shared_database
 from tests.support.nats.relay import Relay, running_relay, token
 from tests.support.postgres.cluster import Cluster
-from wedsync_realtime.listener import Listener, Ready, RefusedError, Resync, nats_link
+from wedsync_realtime.listener import Listener, Ready, RefusedError, Resync, nats_link, reading
 from wedsync_realtime.listener.nats_link import NatsLink
 
 
@@ -129,6 +129,7 @@ async def test_each_change_once_and_in_order_while_many_write(
 ) -> None:
     """Nobody waits for an answer that was lost, however long one may take."""
     monkeypatch.setattr(nats_link, "PATIENCE", 3600)
+    monkeypatch.setattr(reading, "PAGE", 50)  # so that catching up takes several
     copies = [Copy(), Copy()]
     other = people.supplier_user(scene.supplier, "other")
     with writing(scene.url, scene.supplier, copies) as written:

@@ -13,7 +13,7 @@ import pytest
 from tests.relay.scene import asynchronous
 from tests.relay.stage import Stage, follow_while, someone_leads
 from tests.support.nats.brokers import Broker, relay_configuration, running_broker
-from tests.support.postgres.servers import Server, durable_server
+from tests.support.postgres.servers import durable_server
 
 TIMES = 20 if os.environ.get("WEDSYNC_LONG") else 1
 BETWEEN = 0.5  # seconds at most of work between two kills
@@ -30,24 +30,16 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield broker
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """Run a durable server, which tests may kill, with a database to be cloned."""
-    with durable_server("deployed") as server:
-        yield server
-
-
 @pytest.fixture
-def stage(server: Server, broker: Broker, tmp_path: Path) -> Iterator[Stage]:
-    """Put a database of the server beside the broker."""
-    server.cluster.create_database("app", "deployed")
-    stage = Stage(server, broker.url, tmp_path)
-    try:
-        yield stage
-    finally:
-        while stage.relays:
-            stage.end_relay()
-        server.cluster.drop_database("app")
+def stage(broker: Broker, tmp_path: Path) -> Iterator[Stage]:
+    """Run a durable server beside it."""
+    with durable_server("app") as server:
+        stage = Stage(server, broker.url, tmp_path)
+        try:
+            yield stage
+        finally:
+            while stage.relays:
+                stage.end_relay()
 
 
 def kill(stage: Stage, broker: Broker, what: set[str]) -> None:

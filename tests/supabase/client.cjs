@@ -22,7 +22,8 @@ async function main() {
   for await (const line of createInterface({ input: process.stdin })) {
     const { as, ...request } = JSON.parse(line)
     if (!clients.has(as.id)) clients.set(as.id, open(as))
-    const { data, error, status, count } = await answer(clients.get(as.id), request)
+    const thrown = (cause) => ({ data: null, error: { message: String(cause) } })
+    const { data, error, status, count } = await answer(clients.get(as.id), request).catch(thrown)
     console.log(JSON.stringify({ data, error, status, count }))
   }
 }

@@ -20,7 +20,7 @@ from wedsync_realtime.errors import NoNodeError
 
 HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".local" / "node"
-# Without a compiler that costs a call more than it saves: 0.4 s of CPU for 0.6.
+# Without a compiler that costs a call more than it saves.
 SETTINGS = {"SUPABASE_TELEMETRY_DISABLED": "1", "BUN_JSC_useBaselineJIT": "0"}
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,4 +1,4 @@
-"""A relay as an operator runs it: a process of its own, its NATS server beside it."""
+"""A relay as an operator runs it, its NATS server beside it; one that cannot start, in process."""
 
 import json
 import os

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -113,8 +113,7 @@ def serving(url: str) -> Iterator[Site]:
     from wedsync_realtime.dashboard import app, guard, web
     from wedsync_realtime.monitoring.reader import Reader
 
-    reader = Reader(url, "test")
-    with web.listen(0) as listening:
+    with closing(Reader(url, "test")) as reader, web.listen(0) as listening:
         keys = guard.Keys(listening.getsockname()[1])
         server = web.server(app.create_app(reader, "a database", keys))
         thread = Thread(target=server.run, args=([listening],))
@@ -124,7 +123,6 @@ def serving(url: str) -> Iterator[Site]:
         finally:
             server.should_exit = True
             thread.join()
-    reader.close()
 
 
 def report_relays(url: str) -> None:

@@ -145,11 +145,14 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(server: str | None = None, *, is_local: bool = False) -> Iterator[Cluster]:
+def running_cluster(
+    server: str | None = None, *, is_local: bool = False, is_other: bool = False
+) -> Iterator[Cluster]:
     """Run a new cluster for the time of the context; with DOCKER set, in a container.
 
     server: a major version or the path of a server's bin folder; by default the environment's PG.
     is_local: the test needs the server's programs and files, so it is skipped with DOCKER.
+    is_other: its system identifier is its own, which clusters of a process share otherwise.
     Raises ClusterError when there is no such server or it does not start.
     """
     if os.environ.get("DOCKER"):
@@ -173,7 +176,7 @@ def running_cluster(server: str | None = None, *, is_local: bool = False) -> Ite
         **server_user,
     )
     try:
-        for command in _start_commands(bindir, directory, has_cron):
+        for command in _start_commands(bindir, directory, has_cron, is_other):
             done = subprocess.run(command, check=False, stderr=subprocess.STDOUT, **server_user)
             if done.returncode != 0:
                 log = directory / "log"
@@ -247,12 +250,14 @@ def _cron_settings(directory: Path) -> dict[str, str]:
     }
 
 
-def _start_commands(bindir: Path, directory: Path, has_cron: bool) -> list[list[str]]:
+def _start_commands(
+    bindir: Path, directory: Path, has_cron: bool, is_other: bool
+) -> list[list[str]]:
     settings = SETTINGS | {"unix_socket_directories": str(directory)}
     if has_cron:
         settings |= _cron_settings(directory)
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-    data, fresh = str(directory / "data"), FRESH.get(bindir)
+    data, fresh = str(directory / "data"), None if is_other else FRESH.get(bindir)
     initdb = []
     if fresh is None or not fresh.exists():
         fresh = FRESH[bindir] = directory / "fresh"
