@@ -1,7 +1,6 @@
 """Answers that NATS has yet to deliver are bounded, so that nobody's wait behind another's."""
 
 import asyncio
-import signal
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,7 @@ async def test_no_more_is_answered_than_may_wait_to_be_delivered(
                 await until(lambda: serving._owed.keys() == {user, other})
                 assert len(serving.tasks) == UNDELIVERED + 1
             finally:
-                broker.send(signal.SIGCONT)
+                broker.go_on()
             await until(lambda: not serving.tasks)
             await connections.app.flush(PATIENCE)
             await until(lambda: answered[other] == 1)

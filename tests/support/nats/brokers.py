@@ -48,16 +48,16 @@ class Broker:
                 return
         raise AssertionError("the NATS server has not started")
 
-    def send(self, signal: signal.Signals) -> None:
-        """Send it a signal."""
-        assert self._process
-        self._process.send_signal(signal)
-
     def stop(self) -> None:
-        """Stop it until SIGCONT, and wait until it does nothing more."""
+        """Stop it until it may go on, and wait until it does nothing more."""
         assert self._process
-        self.send(signal.SIGSTOP)
+        self._process.send_signal(signal.SIGSTOP)
         os.waitpid(self._process.pid, os.WUNTRACED)
+
+    def go_on(self) -> None:
+        """Let it go on after it was stopped."""
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Kill it as the kernel does."""
