@@ -21,7 +21,6 @@ from wedsync_realtime.relay.servers import Place
 
 ROUND = 30.0  # seconds between renewals, until the database says how many
 TICK = 0.5  # seconds between looks at who is gone
-COURTESY = 0.5  # seconds in which an answer reaches a client before its connection is closed
 TOLD = 2.0  # seconds for the relay that leads to take note of a connection
 
 ENTERING = "wedsync.relay.entering"
@@ -103,34 +102,27 @@ class Presence:
         """Tell whether a connection is a user's, or about to be."""
         return place in self._places
 
-    async def kick(self, pairs: Iterable[Pair]) -> None:
-        """Have the connections of users closed, and return when their servers say that they are.
+    async def places(self, pair: Pair) -> set[Place]:
+        """Return where a user's connection is, or is about to be."""
+        await self._is_complete.wait()
+        return self._of.get(pair, set()).copy()
+
+    async def kick(self, places: Iterable[Place]) -> None:
+        """Have connections closed, and return when their servers say that they are.
 
         Raises nats.errors.Error.
         """
-        await self._is_complete.wait()
-        await self._kick_all([place for pair in pairs for place in self._of.get(pair, ())])
-
-    def kick_later(self, pairs: Iterable[Pair]) -> None:
-        """Have the connections closed that users have now, after they got what they asked for."""
-        self._kick_after(COURTESY, [place for pair in pairs for place in self._of.get(pair, ())])
+        await asyncio.gather(*(self._kick(place) for place in places))
 
     def kick_user(self, user: UUID) -> None:
         """Have all connections of a user closed, while something else goes on."""
-        self._kick_after(0, [place for place, pair in self._places.items() if pair[0] == user])
-
-    def _kick_after(self, seconds: float, places: list[Place]) -> None:
-        task = asyncio.create_task(self._kick_later(seconds, places))
+        task = asyncio.create_task(self._kick_user(user))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def _kick_later(self, seconds: float, places: list[Place]) -> None:
-        await asyncio.sleep(seconds)
+    async def _kick_user(self, user: UUID) -> None:
         with suppress(NatsError):
-            await self._kick_all([place for place in places if place in self._places])
-
-    async def _kick_all(self, places: list[Place]) -> None:
-        await asyncio.gather(*(self._kick(place) for place in places))
+            await self.kick([place for place, pair in self._places.items() if pair[0] == user])
 
     def _add(self, place: Place, pair: Pair, *, is_up: bool = False) -> None:
         if self._places.get(place, pair) != pair:

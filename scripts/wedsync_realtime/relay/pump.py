@@ -15,9 +15,9 @@ from psycopg import AsyncConnection
 
 from wedsync_realtime.connection.tasks import cancel
 from wedsync_realtime.relay import database, stream
-from wedsync_realtime.relay.database import Pair
 from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.presence import Presence
+from wedsync_realtime.relay.servers import Place
 from wedsync_realtime.relay.stream import Message, Stream, StreamError
 
 LEADER = "wedsync.relay.leader"  # who reads the feed answers here
@@ -32,6 +32,7 @@ PAUSE = 0.5  # seconds after an error
 
 TOO_LARGE = b'{"reason": "payload_too_large"}'
 OWN_WISH = ("unsubscribed", "moved")  # as the audit says it; no right was taken away
+COURTESY = 0.5  # seconds at most in which the answer to such a wish reaches its connection
 
 
 class Pump:
@@ -56,6 +57,7 @@ class Pump:
         self._noted: str | None = None  # the position that the stream's last message carries
         self._noted_at = float("-inf")
         self._ahead: asyncio.Task[list[Any]] | None = None
+        self._parting: dict[Place, float] = {}  # whose lease was given back, since when
 
     async def run(self) -> None:
         """Stand by or lead, for ever; raises nats.errors.Error, BrokerError."""
@@ -125,6 +127,8 @@ class Pump:
             if len(rows) > 1:
                 done = frozenset()
             found = found + 1 if len(rows) > 1 else 0
+            if any(since + COURTESY <= monotonic() for since in self._parting.values()):
+                await self._close(set())
             self._stream.check()
             self._figures.unconfirmed = self._stream.unconfirmed
             await self._note(rows[-1].next)
@@ -159,24 +163,31 @@ class Pump:
 
     async def _publish(self, rows: list[Any], done: frozenset[str]) -> None:
         told_of = [row for row in rows if row.kind not in ("ended", "position") and row.subjects]
-        ended: set[Pair] = set()
+        ended: set[Place] = set()
         for row in rows:
             if row.kind == "ended":
                 told = json.loads(row.body)
                 pair = UUID(told["userId"]), UUID(told["connectionId"])
+                places = await self._presence.places(pair)
                 if told["reason"].startswith(OWN_WISH):
-                    self._presence.kick_later([pair])
+                    self._parting = dict.fromkeys(places, monotonic()) | self._parting
                 else:
-                    ended.add(pair)
+                    ended |= places
                 continue
-            if ended:
+            is_message = row.kind != "position" and row.subjects
+            if ended or (is_message and self._parting):
                 # what comes after was committed later than the end of their leases
-                await self._presence.kick(ended)
+                await self._close(ended)
                 ended = set()
-            if row.kind != "position" and row.subjects:
+            if is_message:
                 await self._send(row, done, is_last=row is told_of[-1])
                 done = frozenset()
             self._position = row.next
+
+    async def _close(self, ended: set[Place]) -> None:
+        """Have connections closed whose lease ended, and those whose lease was given back."""
+        await self._presence.kick(ended | self._parting.keys())
+        self._parting.clear()
 
     async def _send(self, row: Any, done: frozenset[str], *, is_last: bool) -> None:
         is_event = row.kind == "event"
@@ -201,6 +212,7 @@ class Pump:
     async def _note(self, position: str) -> None:
         """Have the stream say how far the feed has been read, where no message has for long."""
         if position != self._noted and monotonic() - self._noted_at > NOTE:
+            await self._close(set())
             note = Message([stream.POSITION_SUBJECT], b"", {}, position, position)
             await self._stream.publish(note, is_last=True)
             self._noted, self._noted_at = position, monotonic()

@@ -69,6 +69,25 @@ async def test_login_during_the_revocation_is_cut_off_too(relay: Relay, scene: S
 
 
 @asynchronous
+async def test_right_that_goes_right_after_an_unsubscribe_is_gone(
+    relay: Relay, scene: Scene
+) -> None:
+    """No lease is left to end then, and the connection may still listen."""
+    for number, way in enumerate(WAYS):
+        user = scene.people.supplier_user(scene.supplier, f"user {number}")
+        async with pushed(relay, user) as client:
+            lease = await client.subscribe(FORMS, **scene.own)
+            scene.submit("before")
+            assert names(await client.take_events(1)) == ["before"]
+            answer = await client.call("unsubscribe", channel=lease["channel"])
+            assert answer.headers == {"Status": "200"}
+            scene.connection.execute(way, (user,))
+            scene.submit("after")
+            await cut_off(client)
+            assert not events(client)
+
+
+@asynchronous
 async def test_connection_that_keeps_other_subscriptions_may_come_back(
     relay: Relay, scene: Scene
 ) -> None:
