@@ -56,7 +56,7 @@ begin
             ));
         end if;
         if v_reason is not null then
-            select array_agg(t.id), array_agg(v_reason)
+            select coalesce(array_agg(t.id), '{}'), array_agg(v_reason)
             into v_news.resyncs, v_news.reasons
             from wedsync_realtime.topics as t;
         end if;

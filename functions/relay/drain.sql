@@ -4,7 +4,7 @@
 -- Every row names the position after it; the last row is that position alone. Its body says, after
 -- a page, whether that is all which anybody had recorded or was about to commit: who records later
 -- finds a bell that was hung out before. No position begins now; an empty one makes every topic
--- resync first, for a relay that has lost its own.
+-- resync first, for a relay that has lost its own, and tells of every lease whose end is kept.
 -- A window that was cut keeps to the replay_events that it began with: a topic whose events are
 -- told already could not be told to resync any more.
 -- The feed is locked before its snapshot is taken: no partition goes in between.

@@ -1,7 +1,8 @@
 -- Read what else a window tells. Leases that ended come first, because the window was cut so that
 -- all its events on their topics were committed after them; then the topics to be read anew, of
 -- which it tells no events. Both have places below all ids. What concerns all of a topic goes to
--- its own subject and those of its filters.
+-- its own subject and those of its filters. Where everybody must read anew nobody knows which ends
+-- a relay was told of, so that it is told of all that are kept.
 
 create or replace function wedsync_realtime.window_notices(
     news       wedsync_realtime.news,
@@ -14,7 +15,8 @@ create or replace function wedsync_realtime.window_notices(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_seen constant pg_snapshot := (news.seen).seen;
+    v_is_anew constant boolean := news.has_notices is null;
+    v_seen constant pg_snapshot := case when v_is_anew then '1:1:' else (news.seen).seen end;
     v_last_id constant bigint := coalesce((news.seen).last_id, -9223372036854775808);
 begin
     return query
@@ -47,7 +49,10 @@ begin
             select l.* from wedsync_realtime.notices as l
             where l.xid = any (array(select pg_snapshot_xip(v_seen)))
         ) as a
-        where news.has_notices and pg_visible_in_snapshot(a.xid, (news.seen).upto)
+        where case
+            when v_is_anew then a.subject is not null
+            else news.has_notices and pg_visible_in_snapshot(a.xid, (news.seen).upto)
+        end
         union all
         select
             r.topic_id - 4611686018427387904, 'resync', null, r.topic_id, null,

@@ -92,8 +92,11 @@ class Leases:
             await self.close(subscription)
 
     async def close_all(self) -> None:
-        """Give all leases back, also those of a call whose answer did not arrive."""
-        for connection_id in self._connection_ids:
+        """Give all leases back, also those of a call whose answer did not arrive.
+
+        Those of the first connection last: over NATS it makes the calls, and is closed after that.
+        """
+        for connection_id in reversed(self._connection_ids):
             await self._link.call("realtime_unsubscribe_all", connection_id=connection_id)
 
     async def keep(self) -> None:

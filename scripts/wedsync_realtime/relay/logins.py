@@ -113,6 +113,8 @@ class Logins:
         if not answer["success"]:
             self._presence.leave(place)
             raise RefusedLoginError(str(answer["code"]))
+        if not self._presence.knows(place):
+            raise RefusedLoginError("closed meanwhile")
         return {**answer, "exp": claims["exp"]}
 
     def _user(self, key: str, admitted: dict[str, Any]) -> dict[str, Any]:

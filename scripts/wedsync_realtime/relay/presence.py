@@ -22,6 +22,8 @@ from wedsync_realtime.relay.servers import Place
 ROUND = 30.0  # seconds between renewals, until the database says how many
 TICK = 0.5  # seconds between looks at who is gone
 TOLD = 2.0  # seconds for the relay that leads to take note of a connection
+MOST = 8  # connections of one user and name; of more the oldest is closed
+AT_ONCE = 100  # connections that are being closed, so that each server answers in time
 
 ENTERING = "wedsync.relay.entering"
 
@@ -39,10 +41,10 @@ class Presence:
         self._figures = figures
         self._grace = grace
         self._places: dict[Place, Pair] = {}
-        self._of: dict[Pair, set[Place]] = {}
+        self._of: dict[Pair, dict[Place, None]] = {}  # the oldest first
         self._absent: set[Place] = set()
-        self._doomed: set[Place] = set()
-        self._is_complete = asyncio.Event()
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._has_looked = False
         self._interval = ROUND
         self._up: set[Place] = set()
         self._left: dict[Pair, float] = {}
@@ -50,10 +52,15 @@ class Presence:
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
-        """Listen to who comes and goes; raises nats.errors.Error."""
+        """Listen to who comes and goes, and see who is there, before anybody is let in.
+
+        Somebody who is there already could become another connection else. Raises
+        nats.errors.Error.
+        """
         await self._system.subscribe("$SYS.ACCOUNT.APP.CONNECT", cb=self._take_connect)
         await self._system.subscribe("$SYS.ACCOUNT.APP.DISCONNECT", cb=self._take_disconnect)
         await self._system.subscribe(ENTERING, cb=self._take_entering)
+        await self.look()
 
     async def run(self) -> None:
         """Renew and end leases; raises nats.errors.Error."""
@@ -61,8 +68,7 @@ class Presence:
         while True:
             if monotonic() >= round_at:
                 begun = monotonic()
-                await self._look()
-                self._is_complete.set()
+                await self.look()
                 up = {self._places[place] for place in self._up}
                 await self._tell(self._pool.keep_alive, list(up))
                 with suppress(psycopg.Error, RunnerError):  # which is told where it matters
@@ -72,12 +78,37 @@ class Presence:
             await self._tell(self._pool.close_connections, self._take_gone(self._gone, self._grace))
             await asyncio.sleep(TICK)
 
+    async def look(self) -> None:
+        """Ask all servers for their connections; what they leave out twice is gone.
+
+        One that turns up later was on a server that did not answer: what ended meanwhile could not
+        have it closed, so that it is now, by the relay that leads. Raises nats.errors.Error.
+        """
+        may_close = self._has_looked and self._figures.leads
+        known = set(self._places)
+        seen: set[Place] = set()
+        async for place, client in servers.connections(self._system, "APP"):
+            pair = _pair(client.get("authorized_user"), client.get("name"))
+            if pair is None:
+                continue
+            seen.add(place)
+            if may_close and place not in self._places:
+                await self._kick(place)
+            else:
+                self._add(place, pair, is_up=True)
+        absent = known - seen
+        for place in absent & self._absent:
+            self.leave(place)
+        self._absent = absent
+        self._has_looked = True
+
     async def enter(self, place: Place, pair: Pair) -> None:
         """Take note of a connection before it becomes a user's, here and where the feed is read.
 
         Whoever takes a right away after this has the connection closed.
         """
         self._add(place, pair)
+        self._kick_beside(list(self._of[pair])[:-MOST])
         if not self._figures.leads:
             told = {"place": place, "pair": [str(each) for each in pair]}
             with suppress(NoRespondersError, TimeoutError):  # nobody reads the feed just now
@@ -85,12 +116,11 @@ class Presence:
 
     def leave(self, place: Place) -> None:
         """Forget a connection that is closed."""
-        self._doomed.discard(place)
         pair = self._places.pop(place, None)
         if pair is None:
             return
         places = self._of[pair]
-        places.discard(place)
+        del places[place]
         if not places:
             del self._of[pair]
             if place in self._up:
@@ -102,13 +132,12 @@ class Presence:
         """Tell whether a connection is a user's, or about to be."""
         return place in self._places
 
-    async def places(self, pair: Pair) -> set[Place]:
+    def places(self, pair: Pair) -> set[Place]:
         """Return where a user's connection is, or is about to be."""
-        await self._is_complete.wait()
-        return self._of.get(pair, set()).copy()
+        return set(self._of.get(pair, ()))
 
     async def kick(self, places: Iterable[Place]) -> None:
-        """Have connections closed, and return when their servers say that they are.
+        """Have connections closed; return when their servers say that they are, or are gone.
 
         Raises nats.errors.Error.
         """
@@ -116,19 +145,23 @@ class Presence:
 
     def kick_user(self, user: UUID) -> None:
         """Have all connections of a user closed, while something else goes on."""
-        task = asyncio.create_task(self._kick_user(user))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self._kick_beside([place for place, pair in self._places.items() if pair[0] == user])
 
-    async def _kick_user(self, user: UUID) -> None:
-        with suppress(NatsError):
-            await self.kick([place for place, pair in self._places.items() if pair[0] == user])
+    def _kick_beside(self, places: list[Place]) -> None:
+        async def kick() -> None:
+            with suppress(NatsError):
+                await self.kick(places)
+
+        if places:
+            task = asyncio.create_task(kick())
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     def _add(self, place: Place, pair: Pair, *, is_up: bool = False) -> None:
         if self._places.get(place, pair) != pair:
             self.leave(place)
         self._places[place] = pair
-        self._of.setdefault(pair, set()).add(place)
+        self._of.setdefault(pair, {})[place] = None
         if is_up:
             self._up.add(place)
             self._left.pop(pair, None)
@@ -153,11 +186,11 @@ class Presence:
                 self._figures.failed(f"The database: {str(error).strip()}")
 
     async def _kick(self, place: Place) -> None:
-        try:
-            was_open = await servers.kick(self._system, place)
-        except NoRespondersError:  # a server that is gone; or cut off, and its clients with it
-            self._doomed.add(place)
-            return
+        async with self._turns:
+            try:
+                was_open = await servers.kick(self._system, place)
+            except NoRespondersError:  # its server is gone; or cut off, and who comes back closed
+                was_open = False
         self._figures.kicks += was_open
         self.leave(place)
 
@@ -168,35 +201,18 @@ class Presence:
             self._add((told["server"]["id"], client["id"]), pair, is_up=True)
 
     async def _take_entering(self, message: Msg) -> None:
-        if self._figures.leads:
-            told = json.loads(message.data)
-            server, number = told["place"]
-            user, connection = map(UUID, told["pair"])
+        told = json.loads(message.data)
+        server, number = told["place"]
+        user, connection = map(UUID, told["pair"])
+        if (server, number) not in self._up:
             self._add((server, number), (user, connection))
+        if self._figures.leads:
             await message.respond(b"")
 
     async def _take_disconnect(self, message: Msg) -> None:
         told = json.loads(message.data)
         self._figures.closed(told["reason"])
         self.leave((told["server"]["id"], told["client"]["id"]))
-
-    async def _look(self) -> None:
-        """Ask all servers for their connections; what they leave out twice is gone."""
-        known = set(self._places)
-        seen: set[Place] = set()
-        async for place, client in servers.connections(self._system, "APP"):
-            pair = _pair(client.get("authorized_user"), client.get("name"))
-            if pair is None:
-                continue
-            seen.add(place)
-            if place in self._doomed:
-                await self._kick(place)
-            else:
-                self._add(place, pair, is_up=True)
-        absent = known - seen
-        for place in absent & self._absent:
-            self.leave(place)
-        self._absent = absent
 
 
 def _pair(user: str | None, name: str | None) -> Pair | None:

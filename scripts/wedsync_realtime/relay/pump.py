@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -101,6 +101,7 @@ class Pump:
         try:
             await database.prepare(connection)
             end = await self._stream.open()
+            self._parting.clear()  # the feed tells it again
             # without a position every client is told to read its copy anew
             self._position = end.position or ""
             self._noted = end.position
@@ -128,7 +129,7 @@ class Pump:
                 done = frozenset()
             found = found + 1 if len(rows) > 1 else 0
             if any(since + COURTESY <= monotonic() for since in self._parting.values()):
-                await self._close(set())
+                await self._close()
             self._stream.check()
             self._figures.unconfirmed = self._stream.unconfirmed
             await self._note(rows[-1].next)
@@ -168,7 +169,7 @@ class Pump:
             if row.kind == "ended":
                 told = json.loads(row.body)
                 pair = UUID(told["userId"]), UUID(told["connectionId"])
-                places = await self._presence.places(pair)
+                places = self._presence.places(pair)
                 if told["reason"].startswith(OWN_WISH):
                     self._parting = dict.fromkeys(places, monotonic()) | self._parting
                 else:
@@ -184,9 +185,9 @@ class Pump:
                 done = frozenset()
             self._position = row.next
 
-    async def _close(self, ended: set[Place]) -> None:
+    async def _close(self, ended: Iterable[Place] = ()) -> None:
         """Have connections closed whose lease ended, and those whose lease was given back."""
-        await self._presence.kick(ended | self._parting.keys())
+        await self._presence.kick({*ended, *self._parting})
         self._parting.clear()
 
     async def _send(self, row: Any, done: frozenset[str], *, is_last: bool) -> None:
@@ -212,7 +213,7 @@ class Pump:
     async def _note(self, position: str) -> None:
         """Have the stream say how far the feed has been read, where no message has for long."""
         if position != self._noted and monotonic() - self._noted_at > NOTE:
-            await self._close(set())
+            await self._close()
             note = Message([stream.POSITION_SUBJECT], b"", {}, position, position)
             await self._stream.publish(note, is_last=True)
             self._noted, self._noted_at = position, monotonic()

@@ -2,7 +2,7 @@
 -- be read anew.
 
 begin;
-select plan(17);
+select plan(18);
 
 select tests.begin_draining();
 select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
@@ -126,6 +126,19 @@ select is(
 select is(
     (select string_agg(d.kind || (d.body ->> 'reason'), ',') from wedsync_realtime.drain('') as d),
     'resyncstream_restarted', 'drain: a relay without its position makes every topic resync'
+);
+select tests.become_user(current_setting('tests.user')::uuid);
+select public.realtime_unsubscribe_all();
+select tests.become_superuser();
+select tests.drained();
+select is(
+    (select string_agg(d.kind, ', ') from wedsync_realtime.drain('') as d),
+    (
+        select repeat('ended, ', count(*)::integer) || 'resync, position'
+        from wedsync_realtime.notices as n
+        where n.subject is not null
+    ),
+    'drain: a relay without its position is told of all that ended, before anything else'
 );
 
 select * from finish();

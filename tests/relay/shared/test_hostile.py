@@ -17,6 +17,7 @@ from tests.support.nats.push import VIOLATION, pushed
 from tests.support.nats.relay import Relay, token
 from tests.support.waiting import PATIENCE
 from wedsync_realtime.relay.calls import AT_ONCE, FLOOD, HEAVY
+from wedsync_realtime.relay.presence import MOST
 
 WAITING = """
     select count(*) > 0 from pg_stat_activity
@@ -46,9 +47,9 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw_connection(relay: Relay) -> AsyncIterator[Raw]:
-    """Hold a connection, not logged in, for the time of the context."""
-    host, _, port = relay.nats.removeprefix("nats://").partition(":")
+async def raw_connection(url: str) -> AsyncIterator[Raw]:
+    """Hold a connection to NATS, not logged in, for the time of the context."""
+    host, _, port = url.removeprefix("nats://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         yield Raw(reader, writer)
@@ -76,7 +77,7 @@ async def test_bytes_that_are_no_text_stop_nobody(relay: Relay, scene: Scene) ->
     }
     log = relay.home / "relay.log"
     before = log.read_text()
-    async with pushed(relay, scene.user) as client, raw_connection(relay) as raw:
+    async with pushed(relay, scene.user) as client, raw_connection(relay.nats) as raw:
         await client.subscribe(FORMS, **scene.own)
         assert await raw.log_in(token(rival), uuid4()) == b"PONG\r\n"
         for what, lines in hostile.items():
@@ -91,16 +92,32 @@ async def test_bytes_that_are_no_text_stop_nobody(relay: Relay, scene: Scene) ->
 async def test_connection_stays_its_user_s(relay: Relay, scene: Scene) -> None:
     rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
     for second in (token(rival), token(scene.user), "nonsense"):
-        async with raw_connection(relay) as raw:
+        async with raw_connection(relay.nats) as raw:
             assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
             assert (await raw.log_in(second, uuid4())).startswith(VIOLATION)
+
+
+@asynchronous
+async def test_connections_of_one_name_are_bounded(relay: Relay, scene: Scene) -> None:
+    """Each has to be closed when a subscription of it ends."""
+    name = uuid4()
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(pushed(relay, scene.user, name))
+            for _ in range(MOST + 2)
+        ]
+        for oldest in clients[:2]:
+            async with asyncio.timeout(PATIENCE):
+                await oldest.lost.wait()
+        for each in clients[2:]:
+            await each.client.flush()
 
 
 @asynchronous
 async def test_subscriptions_of_a_connection_are_bounded(relay: Relay, scene: Scene) -> None:
     own = f"SUB _INBOX.{scene.user}.".encode()
     many = b"".join(b"%s%d %d\r\n" % (own, number, number) for number in range(100))
-    async with raw_connection(relay) as raw:
+    async with raw_connection(relay.nats) as raw:
         assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
         assert await raw.ask(many + b"PING\r\n") == b"PONG\r\n"
         assert b"maximum subscriptions exceeded" in await raw.ask(own + b"x x\r\n")
@@ -110,7 +127,7 @@ async def test_subscriptions_of_a_connection_are_bounded(relay: Relay, scene: Sc
 async def test_flood_of_calls_is_cut_off(relay: Relay, scene: Scene) -> None:
     rival = scene.people.supplier_user(scene.people.supplier("Rival"), "rival")
     call = f"PUB wedsync.rpc.{rival}.status _INBOX.{rival}.x 2\r\n{{}}\r\n".encode()
-    async with pushed(relay, scene.user) as client, raw_connection(relay) as raw:
+    async with pushed(relay, scene.user) as client, raw_connection(relay.nats) as raw:
         await client.subscribe(FORMS, **scene.own)
         assert await raw.log_in(token(rival), uuid4()) == b"PONG\r\n"
         while await flood(relay, raw, call * 2 * FLOOD):
@@ -141,7 +158,7 @@ async def test_long_bodies_are_cut_off_sooner(relay: Relay, scene: Scene) -> Non
         str(scene.user).encode(), long, b" " * long,
     )  # fmt: skip
     other = scene.people.supplier_user(scene.supplier, "other")
-    async with pushed(relay, other) as client, raw_connection(relay) as raw:
+    async with pushed(relay, other) as client, raw_connection(relay.nats) as raw:
         assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
         while await flood(relay, raw, call * (2 * FLOOD * HEAVY // long)):
             assert body(await client.call("status"))["success"]
@@ -151,7 +168,7 @@ async def test_long_bodies_are_cut_off_sooner(relay: Relay, scene: Scene) -> Non
 async def test_headers_are_left_unread(relay: Relay, scene: Scene) -> None:
     inbox = f"_INBOX.{scene.user}.x".encode()
     lines = b"a:b\r\n" * 100_000
-    async with raw_connection(relay) as raw:
+    async with raw_connection(relay.nats) as raw:
         assert await raw.log_in(token(scene.user), uuid4()) == b"PONG\r\n"
         raw.writer.write(b"SUB %s 1\r\n" % inbox)
         for headers, told in ((b"a:b\r\n", b"200"), (lines, b"413")):
