@@ -28,7 +28,11 @@ begin
     v_reason := case
         when seen.epoch = '' then 'stream_restarted'
         when seen.seen is not null
-            then wedsync_realtime.resync_reason(v_lease, seen, v_news.epoch, now)
+            then coalesce(
+                wedsync_realtime.resync_reason(v_lease, seen, v_news.epoch, now),
+                -- the rest of such a window is told whatever has become true meanwhile
+                case when seen.topic_id = 0 and seen.upto is not null then 'epoch_changed' end
+            )
     end;
     if seen.seen is null or v_reason is not null then
         if seen.upto is null or seen.topic_id < 0

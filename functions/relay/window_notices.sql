@@ -2,7 +2,8 @@
 -- all its events on their topics were committed after them; then the topics to be read anew, of
 -- which it tells no events. Both have places below all ids. What concerns all of a topic goes to
 -- its own subject and those of its filters. Where everybody must read anew nobody knows which ends
--- a relay was told of, so that it is told of all that are kept.
+-- a relay was told of, and transaction ids may be another history's: it is told of all that are
+-- kept, page by page in the order of their key.
 
 create or replace function wedsync_realtime.window_notices(
     news       wedsync_realtime.news,
@@ -16,7 +17,7 @@ create or replace function wedsync_realtime.window_notices(
 as $$
 declare
     v_is_anew constant boolean := news.has_notices is null;
-    v_seen constant pg_snapshot := case when v_is_anew then '1:1:' else (news.seen).seen end;
+    v_seen constant pg_snapshot := (news.seen).seen;
     v_last_id constant bigint := coalesce((news.seen).last_id, -9223372036854775808);
 begin
     return query
@@ -44,15 +45,22 @@ begin
             case when a.subject is null then 'ready' else 'ended' end as kind,
             a.id, a.topic_id, a.subject, coalesce(a.body, '{}') as body
         from (
-            select l.* from wedsync_realtime.notices as l where l.xid >= pg_snapshot_xmax(v_seen)
+            select l.* from wedsync_realtime.notices as l
+            where news.has_notices and l.xid >= pg_snapshot_xmax(v_seen)
             union all
             select l.* from wedsync_realtime.notices as l
-            where l.xid = any (array(select pg_snapshot_xip(v_seen)))
+            where news.has_notices and l.xid = any (array(select pg_snapshot_xip(v_seen)))
+            union all
+            (
+                select l.* from wedsync_realtime.notices as l
+                where
+                    v_is_anew and l.subject is not null
+                    and l.id > least(v_last_id, 0) + 9223372036854775807
+                order by l.id
+                limit max_events
+            )
         ) as a
-        where case
-            when v_is_anew then a.subject is not null
-            else news.has_notices and pg_visible_in_snapshot(a.xid, (news.seen).upto)
-        end
+        where v_is_anew or pg_visible_in_snapshot(a.xid, (news.seen).upto)
         union all
         select
             r.topic_id - 4611686018427387904, 'resync', null, r.topic_id, null,

@@ -66,9 +66,13 @@ class Logins:
     async def _turn_away(self) -> None:
         """Have those come again whom the server asked about before there was anybody to answer."""
         with suppress(NatsError):
-            async for place, client in servers.connections(self._system, UNKNOWN):
-                has_asked = "authorized_user" in client and "account" not in client
-                if has_asked and not self._presence.knows(place):
+            early = [
+                place
+                async for place, client in servers.connections(self._system, UNKNOWN)
+                if "authorized_user" in client and "account" not in client
+            ]
+            for place in early:  # afterwards, because pages are counted from the first that is open
+                if not self._presence.knows(place):
                     await servers.kick(self._system, place)
 
     async def _answer(self, request: Msg) -> None:

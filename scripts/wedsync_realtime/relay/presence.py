@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from time import monotonic
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 from nats.aio.client import Client
@@ -24,6 +24,7 @@ TICK = 0.5  # seconds between looks at who is gone
 TOLD = 2.0  # seconds for the relay that leads to take note of a connection
 MOST = 8  # connections of one user and name; of more the oldest is closed
 AT_ONCE = 100  # connections that are being closed, so that each server answers in time
+LONGEST = 60.0  # seconds for which a server waits for the answer to a login
 
 ENTERING = "wedsync.relay.entering"
 
@@ -40,8 +41,10 @@ class Presence:
         self._pool = pool
         self._figures = figures
         self._grace = grace
+        self._id = uuid4().hex  # among the relays
         self._places: dict[Place, Pair] = {}
         self._of: dict[Pair, dict[Place, None]] = {}  # the oldest first
+        self._waiting: dict[Place, float] = {}  # those that are about to be, since when
         self._absent: set[Place] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._has_looked = False
@@ -54,13 +57,13 @@ class Presence:
     async def begin(self) -> None:
         """Listen to who comes and goes, and see who is there, before anybody is let in.
 
-        Somebody who is there already could become another connection else. Raises
-        nats.errors.Error.
+        Otherwise who is there already could become another connection. Raises nats.errors.Error.
         """
         await self._system.subscribe("$SYS.ACCOUNT.APP.CONNECT", cb=self._take_connect)
         await self._system.subscribe("$SYS.ACCOUNT.APP.DISCONNECT", cb=self._take_disconnect)
         await self._system.subscribe(ENTERING, cb=self._take_entering)
-        await self.look()
+        while not self._has_looked:
+            await self.look()
 
     async def run(self) -> None:
         """Renew and end leases; raises nats.errors.Error."""
@@ -81,26 +84,34 @@ class Presence:
     async def look(self) -> None:
         """Ask all servers for their connections; what they leave out twice is gone.
 
-        One that turns up later was on a server that did not answer: what ended meanwhile could not
-        have it closed, so that it is now, by the relay that leads. Raises nats.errors.Error.
+        What turns up later was on a server that did not answer: what ended meanwhile could not have
+        it closed. So it is closed now, by the relay that leads. Raises nats.errors.Error.
         """
-        may_close = self._has_looked and self._figures.leads
-        known = set(self._places)
+        known = self._up.copy()
         seen: set[Place] = set()
-        async for place, client in servers.connections(self._system, "APP"):
+        unknown: set[Place] = set()
+        has_answer = False
+        expected = {server for server, _ in known}
+        async for place, client in servers.connections(self._system, "APP", expected):
+            has_answer = True  # the relay's own are among them
             pair = _pair(client.get("authorized_user"), client.get("name"))
             if pair is None:
                 continue
             seen.add(place)
-            if may_close and place not in self._places:
-                await self._kick(place)
+            if self._has_looked and place not in self._places:
+                unknown.add(place)
             else:
                 self._add(place, pair, is_up=True)
+        if not has_answer:
+            return
         absent = known - seen
-        for place in absent & self._absent:
+        late = {place for place, at in self._waiting.items() if monotonic() - at > LONGEST}
+        for place in absent & self._absent | late:
             self.leave(place)
         self._absent = absent
         self._has_looked = True
+        if self._figures.leads:  # whose server does not answer again is closed the next time
+            await asyncio.gather(*map(self._kick, unknown), return_exceptions=True)
 
     async def enter(self, place: Place, pair: Pair) -> None:
         """Take note of a connection before it becomes a user's, here and where the feed is read.
@@ -108,11 +119,14 @@ class Presence:
         Whoever takes a right away after this has the connection closed.
         """
         self._add(place, pair)
-        self._kick_beside(list(self._of[pair])[:-MOST])
-        if not self._figures.leads:
-            told = {"place": place, "pair": [str(each) for each in pair]}
-            with suppress(NoRespondersError, TimeoutError):  # nobody reads the feed just now
-                await self._system.request(ENTERING, json.dumps(told).encode(), timeout=TOLD)
+        self._kick_beside([each for each in self._of[pair] if each in self._up][: 1 - MOST])
+        entering = {"relay": self._id, "place": place, "pair": [str(each) for each in pair]}
+        told = json.dumps(entering).encode()
+        if self._figures.leads:  # another may before the login is answered
+            await self._system.publish(ENTERING, told)
+            return
+        with suppress(NoRespondersError, TimeoutError):  # nobody reads the feed just now
+            await self._system.request(ENTERING, told, timeout=TOLD)
 
     def leave(self, place: Place) -> None:
         """Forget a connection that is closed."""
@@ -125,6 +139,7 @@ class Presence:
             del self._of[pair]
             if place in self._up:
                 self._left[pair] = self._gone[pair] = monotonic()
+        self._waiting.pop(place, None)
         self._up.discard(place)
         self._figures.connections = len(self._up)
 
@@ -150,7 +165,8 @@ class Presence:
     def _kick_beside(self, places: list[Place]) -> None:
         async def kick() -> None:
             with suppress(NatsError):
-                await self.kick(places)
+                for place in places:
+                    await self._kick(place)
 
         if places:
             task = asyncio.create_task(kick())
@@ -162,7 +178,10 @@ class Presence:
             self.leave(place)
         self._places[place] = pair
         self._of.setdefault(pair, {})[place] = None
-        if is_up:
+        if not is_up:
+            self._waiting.setdefault(place, monotonic())
+        else:
+            self._waiting.pop(place, None)
             self._up.add(place)
             self._left.pop(pair, None)
             self._gone.pop(pair, None)
@@ -189,7 +208,7 @@ class Presence:
         async with self._turns:
             try:
                 was_open = await servers.kick(self._system, place)
-            except NoRespondersError:  # its server is gone; or cut off, and who comes back closed
+            except NoRespondersError:  # its server is gone, or cut off: look() closes who is back
                 was_open = False
         self._figures.kicks += was_open
         self.leave(place)
@@ -202,11 +221,13 @@ class Presence:
 
     async def _take_entering(self, message: Msg) -> None:
         told = json.loads(message.data)
+        if told["relay"] == self._id:
+            return
         server, number = told["place"]
         user, connection = map(UUID, told["pair"])
         if (server, number) not in self._up:
             self._add((server, number), (user, connection))
-        if self._figures.leads:
+        if self._figures.leads and message.reply:
             await message.respond(b"")
 
     async def _take_disconnect(self, message: Msg) -> None:

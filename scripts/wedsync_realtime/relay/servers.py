@@ -1,7 +1,7 @@
 """Ask the NATS servers which connections they have, and have them closed."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 from nats.aio.client import Client
@@ -13,10 +13,15 @@ PAGE = 500  # connections that a server tells at once
 Place = tuple[str, int]  # server and number of the connection there
 
 
-async def connections(system: Client, account: str) -> AsyncIterator[tuple[Place, dict[str, Any]]]:
-    """Yield what the servers tell of the connections of an account; raises nats.errors.Error."""
+async def connections(
+    system: Client, account: str, expected: Collection[str] = ()
+) -> AsyncIterator[tuple[Place, dict[str, Any]]]:
+    """Yield what the servers tell of the connections of an account; raises nats.errors.Error.
+
+    expected: servers that are waited for longer.
+    """
     query = {"auth": True, "acc": account, "sort": "cid", "limit": PAGE}
-    async for told in _ask_all(system, "$SYS.REQ.SERVER.PING.CONNZ", query):
+    async for told in _ask_all(system, "$SYS.REQ.SERVER.PING.CONNZ", query, expected):
         server, page = told["server"]["id"], told["data"]
         while page["connections"]:
             for client in page["connections"]:
@@ -40,8 +45,9 @@ async def kick(system: Client, place: Place) -> bool:
 
 
 async def _ask_all(
-    system: Client, subject: str, query: dict[str, Any]
+    system: Client, subject: str, query: dict[str, Any], expected: Collection[str]
 ) -> AsyncIterator[dict[str, Any]]:
+    silent = set(expected)
     inbox = system.new_inbox()
     answers = await system.subscribe(inbox)
     try:
@@ -52,7 +58,9 @@ async def _ask_all(
                 answer = await answers.next_msg(patience)
             except TimeoutError:
                 return
-            yield json.loads(answer.data)
-            patience = QUIET
+            told = json.loads(answer.data)
+            yield told
+            silent.discard(told["server"]["id"])
+            patience = PATIENCE if silent else QUIET
     finally:
         await answers.unsubscribe()

@@ -2,7 +2,7 @@
 -- be read anew.
 
 begin;
-select plan(18);
+select plan(19);
 
 select tests.begin_draining();
 select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
@@ -139,6 +139,35 @@ select is(
         where n.subject is not null
     ),
     'drain: a relay without its position is told of all that ended, before anything else'
+);
+select is(
+    (
+        with recursive pages (number, kinds, next) as (
+            select 1, t.kinds, t.next
+            from (
+                select array_agg(d.kind) as kinds, max(d.next) as next
+                from wedsync_realtime.drain('', 1) as d
+            ) as t
+            union all
+            select p.number + 1, t.kinds, t.next
+            from pages as p
+            cross join lateral (
+                select array_agg(d.kind) as kinds, max(d.next) as next
+                from wedsync_realtime.drain(p.next, 1) as d
+            ) as t
+            where cardinality(p.kinds) = 2
+        )
+
+        select string_agg(p.kinds[1], ', ' order by p.number)
+        from pages as p
+        where cardinality(p.kinds) = 2
+    ),
+    (
+        select repeat('ended, ', count(*)::integer) || 'resync'
+        from wedsync_realtime.notices as n
+        where n.subject is not null
+    ),
+    'drain: that it is told page by page, each once'
 );
 
 select * from finish();
