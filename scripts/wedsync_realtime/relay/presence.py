@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
-from wedsync_realtime.errors import RunnerError
+from wedsync_realtime.errors import BrokerError, RunnerError
 from wedsync_realtime.relay import servers
 from wedsync_realtime.relay.database import Pair, Pool
 from wedsync_realtime.relay.figures import Figures
@@ -24,6 +24,7 @@ TICK = 0.5  # seconds between looks at who is gone
 TOLD = 2.0  # seconds for the relay that leads to take note of a connection
 MOST = 8  # connections of one user and name; of more the oldest is closed
 AT_ONCE = 100  # connections that are being closed, so that each server answers in time
+LOOKS = 5  # without an answer, until a relay that starts gives up
 LONGEST = 60.0  # seconds for which a server waits for the answer to a login
 
 ENTERING = "wedsync.relay.entering"
@@ -57,13 +58,20 @@ class Presence:
     async def begin(self) -> None:
         """Listen to who comes and goes, and see who is there, before anybody is let in.
 
-        Otherwise who is there already could become another connection. Raises nats.errors.Error.
+        Otherwise who is there already could become another connection. Raises nats.errors.Error,
+        BrokerError.
         """
         await self._system.subscribe("$SYS.ACCOUNT.APP.CONNECT", cb=self._take_connect)
         await self._system.subscribe("$SYS.ACCOUNT.APP.DISCONNECT", cb=self._take_disconnect)
         await self._system.subscribe(ENTERING, cb=self._take_entering)
-        while not self._has_looked:
+        for _ in range(LOOKS):
             await self.look()
+            if self._has_looked:
+                return
+        raise BrokerError(
+            "No NATS server tells who is connected to it.",
+            "Read its log; its `system_account` must be the one of the relay's configuration.",
+        )
 
     async def run(self) -> None:
         """Renew and end leases; raises nats.errors.Error."""
