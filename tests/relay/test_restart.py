@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names
 from tests.relay.shared.test_hostile import raw_connection
-from tests.relay.shared.test_revocation import cut_off, events
+from tests.relay.shared.test_revocation import events
 from tests.support.nats.brokers import relay_configuration, running_broker
 from tests.support.nats.push import VIOLATION, operator, pushed
 from tests.support.nats.relay import SECRET, Relay, running_relay, token
@@ -57,7 +57,7 @@ async def test_right_that_went_with_the_relay_and_its_position_is_gone(
                 await admin.jetstream().delete_stream("WEDSYNC")
             stack.enter_context(running_relay(scene.url, tmp_path, NATS_URL=broker.url))
             scene.submit("after")
-            await cut_off(client)
+            await client.cut_off()
             assert not events(client)
 
 
@@ -71,7 +71,7 @@ async def test_connection_that_turns_up_late_is_closed(relay: Relay, scene: Scen
         await presence.look()
         async with pushed(relay, scene.user) as late:
             await presence.look()
-            await cut_off(late)
+            await late.cut_off()
             await early.client.flush()
 
 

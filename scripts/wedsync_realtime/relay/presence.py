@@ -45,12 +45,11 @@ class Presence:
         self._id = uuid4().hex  # among the relays
         self._places: dict[Place, Pair] = {}
         self._of: dict[Pair, dict[Place, None]] = {}  # the oldest first
-        self._waiting: dict[Place, float] = {}  # those that are about to be, since when
+        self._waiting: dict[Place, float] = {}  # of these who are about to be, since when
         self._absent: set[Place] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._has_looked = False
         self._interval = ROUND
-        self._up: set[Place] = set()
         self._left: dict[Pair, float] = {}
         self._gone: dict[Pair, float] = {}
         self.tasks: set[asyncio.Task[None]] = set()
@@ -80,7 +79,7 @@ class Presence:
             if monotonic() >= round_at:
                 begun = monotonic()
                 await self.look()
-                up = {self._places[place] for place in self._up}
+                up = {self._places[place] for place in self._up()}
                 await self._tell(self._pool.keep_alive, list(up))
                 with suppress(psycopg.Error, RunnerError):  # which is told where it matters
                     self._interval = await self._pool.renewal_interval()
@@ -95,7 +94,7 @@ class Presence:
         What turns up later was on a server that did not answer: what ended meanwhile could not have
         it closed. So it is closed now, by the relay that leads. Raises nats.errors.Error.
         """
-        known = self._up.copy()
+        known = self._up()
         seen: set[Place] = set()
         unknown: set[Place] = set()
         has_answer = False
@@ -127,7 +126,9 @@ class Presence:
         Whoever takes a right away after this has the connection closed.
         """
         self._add(place, pair)
-        self._kick_beside([each for each in self._of[pair] if each in self._up][: 1 - MOST])
+        self._kick_beside(
+            [each for each in self._of[pair] if each not in self._waiting][: 1 - MOST]
+        )
         entering = {"relay": self._id, "place": place, "pair": [str(each) for each in pair]}
         told = json.dumps(entering).encode()
         if self._figures.leads:  # another may before the login is answered
@@ -141,15 +142,14 @@ class Presence:
         pair = self._places.pop(place, None)
         if pair is None:
             return
+        was_up = self._waiting.pop(place, None) is None
         places = self._of[pair]
         del places[place]
         if not places:
             del self._of[pair]
-            if place in self._up:
+            if was_up:
                 self._left[pair] = self._gone[pair] = monotonic()
-        self._waiting.pop(place, None)
-        self._up.discard(place)
-        self._figures.connections = len(self._up)
+        self._count()
 
     def knows(self, place: Place) -> bool:
         """Tell whether a connection is a user's, or about to be."""
@@ -186,14 +186,19 @@ class Presence:
             self.leave(place)
         self._places[place] = pair
         self._of.setdefault(pair, {})[place] = None
-        if not is_up:
-            self._waiting.setdefault(place, monotonic())
-        else:
+        if is_up:
             self._waiting.pop(place, None)
-            self._up.add(place)
             self._left.pop(pair, None)
             self._gone.pop(pair, None)
-            self._figures.connections = len(self._up)
+        else:
+            self._waiting[place] = monotonic()
+        self._count()
+
+    def _up(self) -> set[Place]:
+        return self._places.keys() - self._waiting.keys()
+
+    def _count(self) -> None:
+        self._figures.connections = len(self._places) - len(self._waiting)
 
     def _take_gone(self, gone: dict[Pair, float], grace: float) -> list[Pair]:
         """Return the pairs whose grace is over, and forget them."""
@@ -233,7 +238,7 @@ class Presence:
             return
         server, number = told["place"]
         user, connection = map(UUID, told["pair"])
-        if (server, number) not in self._up:
+        if not self.knows((server, number)):
             self._add((server, number), (user, connection))
         if self._figures.leads and message.reply:
             await message.respond(b"")

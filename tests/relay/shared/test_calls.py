@@ -43,7 +43,7 @@ async def test_functions_of_the_contract(relay: Relay, scene: Scene) -> None:
             told[function] = body(answer)
             assert status(answer) == 200, told
             if function == "unsubscribe":
-                await client.lost.wait()
+                await client.cut_off()
                 await client.log_in()
         assert told["ping"]["pinged"] == 1
         assert told["poll"]["events"] == []

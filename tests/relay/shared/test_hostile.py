@@ -107,8 +107,7 @@ async def test_connections_of_one_name_are_bounded(relay: Relay, scene: Scene) -
             for _ in range(MOST + 2)
         ]
         for oldest in clients[:2]:
-            async with asyncio.timeout(PATIENCE):
-                await oldest.lost.wait()
+            await oldest.cut_off()
         for each in clients[2:]:
             await each.client.flush()
 

@@ -12,7 +12,6 @@ from nats.aio.msg import Msg
 from tests.relay.scene import FORMS, Scene, asynchronous, names, until
 from tests.support.nats.push import Push, control, pushed
 from tests.support.nats.relay import Relay
-from tests.support.waiting import PATIENCE
 
 ROUNDS = 1000 if os.environ.get("WEDSYNC_LONG") else 12
 WAYS = (
@@ -37,7 +36,7 @@ async def test_nothing_arrives_that_was_committed_after_the_revocation(
                 await client.subscribe(FORMS, **scene.own)
                 await client.take_events(2)
                 last = await asyncio.to_thread(writer.revoke, user)
-                await cut_off(client)
+                await client.cut_off()
                 received = [int(name) for name in names(events(client))]
                 assert not received or max(received) <= last
     finally:
@@ -83,7 +82,7 @@ async def test_right_that_goes_right_after_an_unsubscribe_is_gone(
             assert answer.headers == {"Status": "200"}
             scene.connection.execute(way, (user,))
             scene.submit("after")
-            await cut_off(client)
+            await client.cut_off()
             assert not events(client)
 
 
@@ -96,18 +95,12 @@ async def test_connection_that_keeps_other_subscriptions_may_come_back(
         lease = await client.subscribe("client-profiles", **scene.own)
         answer = await client.call("unsubscribe", channel=lease["channel"])
         assert answer.headers == {"Status": "200"}
-        await cut_off(client)
+        await client.cut_off()
         await client.log_in()
         scene.submit("wishes")
         assert names(await client.take_events(1)) == ["wishes"]
         await until(lambda: client.errors)
         assert "permissions violation" in client.errors[-1].lower()
-
-
-async def cut_off(client: Push) -> None:
-    """Wait until the server has closed the connection."""
-    async with asyncio.timeout(PATIENCE):
-        await client.lost.wait()
 
 
 def events(client: Push) -> list[Msg]:

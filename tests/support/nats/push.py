@@ -102,6 +102,11 @@ class Push:
         await self.log_in()
         return lease
 
+    async def cut_off(self) -> None:
+        """Wait until the server has closed the connection."""
+        async with asyncio.timeout(PATIENCE):
+            await self.lost.wait()
+
     async def take(self, count: int = 1) -> list[Msg]:
         """Return the next messages; raises TimeoutError."""
         async with asyncio.timeout(PATIENCE):
