@@ -69,7 +69,7 @@ class Presence:
                 return
         raise BrokerError(
             "No NATS server tells who is connected to it.",
-            "Read its log; its `system_account` must be the one of the relay's configuration.",
+            "Read its log; its system_account must be the one of the relay's configuration.",
         )
 
     async def run(self) -> None:
