@@ -20,7 +20,7 @@ declare
     v_failed boolean := false;
 begin
     select
-        s.channels_per_call,
+        s as settings, s.channels_per_call,
         array(
             select c from wedsync_realtime.channels as c
             where c.name = explain_access.channel and c.is_enabled
@@ -41,7 +41,9 @@ begin
                     array[explain_access.channel], v_call.known, v_call.channels_per_call
                 )
                 when 3 then wedsync_realtime.check_filters(v_call.known, filters)
-                when 4 then wedsync_realtime.take_rate(explain_access.user_id, 'subscribe')
+                when 4 then wedsync_realtime.take_rate(
+                    explain_access.user_id, 'subscribe', v_call.settings
+                )
                 when 5 then (wedsync_realtime.check_access(
                     explain_access.user_id, v_call.known, filters
                 )).problem
@@ -50,7 +52,7 @@ begin
                     (wedsync_realtime.check_access(
                         explain_access.user_id, v_call.known, filters
                     )).user_tenant,
-                    array[explain_access.channel], gen_random_uuid()
+                    array[explain_access.channel], gen_random_uuid(), v_call.settings
                 )
             end;
             v_failed := v_problem.code is not null;

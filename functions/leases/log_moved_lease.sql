@@ -12,9 +12,6 @@ begin
     if old.filter_id is not null then
         perform wedsync_realtime.drop_filters(array[old.topic_id], array[old.filter_id]);
     end if;
-    if new.filter_id is not null then
-        perform wedsync_realtime.keep_filter(new.topic_id, new.filter_id, new.filter_params);
-    end if;
     perform wedsync_realtime.tell_endings(
         array[old.topic_id], array[old.channel_id], array[old.user_id], array[old.connection_id],
         array[old.filter_id], 'moved: renewed for something else',

@@ -8,7 +8,8 @@ create or replace function wedsync_realtime.check_limits(
     user_id       uuid,
     tenant_id     uuid,
     channels      text[],
-    connection_id uuid
+    connection_id uuid,
+    settings      wedsync_realtime.settings
 )
     returns wedsync_realtime.problem
     language plpgsql
@@ -17,27 +18,13 @@ create or replace function wedsync_realtime.check_limits(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_settings record;
-    v_held integer;
-    v_new integer;
-    v_count integer;
-    v_limit integer;
+    v_new integer := cardinality(channels);
+    v_found record;
     v_details text;
 begin
     for v_try in 1..2 loop
-        v_details := null;
-        select
-            count(*)::integer,
-            (count(*) filter (
-                where
-                    s.connection_id = check_limits.connection_id
-                    and s.channel_name = any (channels)
-            ))::integer
-        into v_count, v_held
-        from public.realtime_subscriptions as s where s.user_id = check_limits.user_id;
-        if v_held > 0 then  -- one of them that ends before it is locked is new
-            v_count := v_count - v_held;
-            v_held := cardinality(array(
+        if cardinality(channels) > 1 then  -- one alone that is held is renewed without asking
+            v_new := cardinality(channels) - cardinality(array(
                 select s.id
                 from public.realtime_subscriptions as s
                 where
@@ -46,25 +33,19 @@ begin
                     and s.channel_name = any (channels)
                 for update
             ));
-            v_count := v_count + v_held;
+            if v_new = 0 then
+                return null;
+            end if;
         end if;
-        v_new := cardinality(channels) - v_held;
-        if v_new = 0 then
-            return null;
-        end if;
-
-        select s.subscriptions_per_user, s.subscriptions_per_tenant, s.stale_after
-        into v_settings from wedsync_realtime.settings as s;
-        v_limit := v_settings.subscriptions_per_user;
-        if v_count + v_new > v_limit then
-            v_details := format('user: %s of %s subscriptions', v_count, v_limit);
-        end if;
-
         loop
             select
-                t.subscriptions,
-                coalesce(t.max_subscriptions, v_settings.subscriptions_per_tenant)
-            into v_count, v_limit
+                t.subscriptions as of_tenant,
+                coalesce(t.max_subscriptions, settings.subscriptions_per_tenant) as tenant_limit,
+                (
+                    select count(*) from public.realtime_subscriptions as s
+                    where s.user_id = check_limits.user_id
+                ) as of_user
+            into v_found
             from wedsync_realtime.tenants as t
             where t.tenant_id = check_limits.tenant_id
             for update;
@@ -73,10 +54,14 @@ begin
             values (check_limits.tenant_id)
             on conflict do nothing;
         end loop;
-        if v_count + v_new > v_limit then
-            v_details := format('tenant: %s of %s subscriptions', v_count, v_limit);
-        end if;
-
+        v_details := case
+            when v_found.of_tenant + v_new > v_found.tenant_limit then format(
+                'tenant: %s of %s subscriptions', v_found.of_tenant, v_found.tenant_limit
+            )
+            when v_found.of_user + v_new > settings.subscriptions_per_user then format(
+                'user: %s of %s subscriptions', v_found.of_user, settings.subscriptions_per_user
+            )
+        end;
         if v_details is null then
             return null;
         end if;
@@ -87,14 +72,20 @@ begin
     end loop;
     return wedsync_realtime.to_problem(
         'connection_limit', details => v_details,
-        retry_after => ceil(extract(epoch from v_settings.stale_after))::integer
+        retry_after => ceil(extract(epoch from settings.stale_after))::integer
     );
 end
 $$;
 
-comment on function wedsync_realtime.check_limits(uuid, uuid, text[], uuid) is
+comment on function wedsync_realtime.check_limits(
+    uuid, uuid, text[], uuid, wedsync_realtime.settings
+) is
 'Problem with the limits of the user and of the tenant, or null.';
-revoke execute on function wedsync_realtime.check_limits(uuid, uuid, text[], uuid)
+revoke execute on function wedsync_realtime.check_limits(
+    uuid, uuid, text[], uuid, wedsync_realtime.settings
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.check_limits(uuid, uuid, text[], uuid)
+grant execute on function wedsync_realtime.check_limits(
+    uuid, uuid, text[], uuid, wedsync_realtime.settings
+)
 to wedsync_realtime_owner;

@@ -1,9 +1,9 @@
 -- Renew one lease, or write it, with its audit row; all has been checked but the limits, which
 -- count new leases only. What is asked for as before is only touched: a lease that is held holds
--- its topic. A call for several fails as a whole, so the first of them asks for the limits of all
--- the channels before anything is touched, and the others for none. An old topic finds its gate
--- closed in a restored database, where no trigger has opened it: set_gates tells the clients what
--- that means.
+-- its topic. A call for several fails as a whole, so subscribe has asked for the limits of all of
+-- them before anything is touched. Where no job has noted the server (epoch is null), the
+-- database may be a restored one, whose gates no trigger has opened for its topics: set_gates tells
+-- the clients what that means.
 -- Refuses: connection_limit.
 
 create or replace function wedsync_realtime.open_lease(
@@ -14,9 +14,8 @@ create or replace function wedsync_realtime.open_lease(
     topic_tenant  uuid,
     filters       jsonb,
     connection_id uuid,
-    stale_after   interval,
     epoch         text,
-    secret        text,
+    settings      wedsync_realtime.settings,
     out opened    jsonb,
     out problem   wedsync_realtime.problem
 )
@@ -38,12 +37,6 @@ begin
     if filters ?| array['operations', 'events', 'changed', 'where'] then
         v_params := wedsync_realtime.filter_params(channel, filters);
     end if;
-    if cardinality(channels) > 1 then
-        problem := wedsync_realtime.check_limits(user_id, tenant_id, channels, connection_id);
-        if problem.code is not null then
-            return;
-        end if;
-    end if;
     update public.realtime_subscriptions as s
     set last_ping_at = v_now
     where
@@ -51,14 +44,17 @@ begin
         and s.channel_name = channel.name
         and s.table_name = channel.table_name
         and s.connection_id = open_lease.connection_id
-        and s.topic_id = (
+    returning
+        s.channel_id, s.topic_id, s.filter_id, 'renewed' as event,
+        s.filter_params = v_params and s.topic_id = (
             select t.id from wedsync_realtime.topics as t
             where t.channel_id = channel.id and t.tenant_id = topic_tenant
-        )
-        and s.filter_params = v_params
-    returning s.channel_id, s.topic_id, s.filter_id, 'renewed' as event into v_lease;
+        ) as is_same
+    into v_lease;
     if not found and cardinality(channels) = 1 then
-        problem := wedsync_realtime.check_limits(user_id, tenant_id, channels, connection_id);
+        problem := wedsync_realtime.check_limits(
+            user_id, tenant_id, channels, connection_id, settings
+        );
         if problem.code is not null then
             return;
         end if;
@@ -67,15 +63,18 @@ begin
     if pg_snapshot_xmax(v_seen) > pg_current_xact_id() then
         v_seen := wedsync_realtime.lease_snapshot(channel.id, topic_tenant);
     end if;
-    if v_lease.channel_id is null then
+    if v_lease.is_same is not true then
         v_lease := wedsync_realtime.write_lease(
-            user_id, tenant_id, channel, topic_tenant, v_params, connection_id, v_seen, v_now
+            user_id, tenant_id, channel, topic_tenant, v_params, connection_id, v_seen, v_now,
+            v_lease.channel_id is not null
         );
     end if;
-    if pg_sequence_last_value(('wedsync_realtime.gate_' || channel.id)::regclass) is null then
-        perform wedsync_realtime.set_gates();
+    if epoch is null then
+        epoch := wedsync_realtime.epoch();
+        if pg_sequence_last_value(('wedsync_realtime.gate_' || channel.id)::regclass) is null then
+            perform wedsync_realtime.set_gates();
+        end if;
     end if;
-
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     values (
         open_lease.user_id, v_lease.channel_id, v_lease.event,
@@ -90,8 +89,8 @@ begin
         'topic', concat(channel.name, ':', topic_tenant), 'table', channel.table_name,
         'subject', wedsync_realtime.subject(channel.name, topic_tenant, v_lease.filter_id),
         'status', 'active', 'filter', v_filter,
-        'expiresAt', to_jsonb(v_now + stale_after) #>> '{}',
-        'cursor', v_cursor || wedsync_realtime.sign_cursor(v_cursor, secret)
+        'expiresAt', to_jsonb(v_now + settings.stale_after) #>> '{}',
+        'cursor', v_cursor || wedsync_realtime.sign_cursor(v_cursor, settings.cursor_secret)
     ]) || jsonb_build_object('postgresChanges', jsonb_object(array[
         'event', case jsonb_array_length(filters -> 'operations')
             when 1 then filters #>> '{operations,0}' else '*'
@@ -103,14 +102,17 @@ end
 $$;
 
 comment on function wedsync_realtime.open_lease(
-    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, interval, text, text
+    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, text,
+    wedsync_realtime.settings
 ) is
 'Renew or write one lease: what subscribe tells of it, or the problem with the limits.';
 revoke execute on function wedsync_realtime.open_lease(
-    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, interval, text, text
+    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, text,
+    wedsync_realtime.settings
 )
 from public, anon, authenticated, service_role;
 grant execute on function wedsync_realtime.open_lease(
-    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, interval, text, text
+    uuid, uuid, text[], wedsync_realtime.channels, uuid, jsonb, uuid, text,
+    wedsync_realtime.settings
 )
 to wedsync_realtime_owner;

@@ -3,6 +3,8 @@
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
 -- each call's values would take longer than running them. Such a plan is taken to read much, so jit
 -- would compile it in every call.
+-- The channels are gone through by name, which is the order that all calls take what they lock in.
+-- One channel and its tenant's id are usual, and need not be checked one by one.
 -- Refuses: unauthorized, invalid_request, unknown_channel, filter_required, rate_limited,
 -- forbidden_channel, connection_limit.
 
@@ -41,16 +43,13 @@ begin
         );
     end if;
     if v_problem.code is null then
-        select s.channels_per_call, s.ping_interval, s.stale_after, s.cursor_secret,
+        select s as settings, s.channels_per_call,
             (select k.epoch from wedsync_realtime.known_server as k) as epoch
         into v_call from wedsync_realtime.settings as s;
-        -- by name, which is the order that all calls take what they lock in
         v_known := array(
             select c from wedsync_realtime.channels as c
-            where c.name = any (subscribe.channels) and c.is_enabled
-            order by c.name
+            where c.name = any (subscribe.channels) and c.is_enabled order by c.name
         );
-        -- one channel and its tenant's id are usual, and need not be gone through
         v_id := v_filters ->> v_known[1].filter_key;
         if (
             channels = array[v_known[1].name]
@@ -66,18 +65,22 @@ begin
         end if;
     end if;
     if v_problem.code is null then
-        v_problem := wedsync_realtime.take_rate(v_user, 'subscribe');
+        v_problem := wedsync_realtime.take_rate(v_user, 'subscribe', v_call.settings);
     end if;
     if v_problem.code is null then
         v_access := wedsync_realtime.check_access(v_user, v_known, v_filters);
         v_problem := v_access.problem;
     end if;
+    if v_problem.code is null and cardinality(channels) > 1 then
+        v_problem := wedsync_realtime.check_limits(
+            v_user, v_access.user_tenant, channels, v_connection, v_call.settings
+        );
+    end if;
     for v_place in 1..coalesce(cardinality(v_known), 0) loop
         exit when v_problem.code is not null;
         v_lease := wedsync_realtime.open_lease(
-            v_user, v_access.user_tenant, case v_place when 1 then channels end, v_known[v_place],
-            v_access.tenants[v_place], v_filters, v_connection, v_call.stale_after,
-            coalesce(v_call.epoch, wedsync_realtime.epoch()), v_call.cursor_secret
+            v_user, v_access.user_tenant, channels, v_known[v_place], v_access.tenants[v_place],
+            v_filters, v_connection, v_call.epoch, v_call.settings
         );
         v_opened[array_position(channels, v_known[v_place].name)] := v_lease.opened;
         v_problem := v_lease.problem;
@@ -89,9 +92,8 @@ begin
         );
     end if;
     return jsonb_build_object(
-        'success', true,
-        'connectionId', v_connection,
-        'pingInterval', floor(extract(epoch from v_call.ping_interval) * 1000),
+        'success', true, 'connectionId', v_connection,
+        'pingInterval', floor(extract(epoch from (v_call.settings).ping_interval) * 1000),
         'subscriptions', v_opened
     );
 end

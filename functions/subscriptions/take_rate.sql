@@ -4,9 +4,10 @@
 -- Refuses: rate_limited; a refused call costs nothing.
 
 create or replace function wedsync_realtime.take_rate(
-    user_id uuid,
-    action  text,
-    at      timestamptz default clock_timestamp()
+    user_id  uuid,
+    action   text,
+    settings wedsync_realtime.settings,
+    at       timestamptz default clock_timestamp()
 )
     returns wedsync_realtime.problem
     language plpgsql
@@ -15,27 +16,20 @@ create or replace function wedsync_realtime.take_rate(
     set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_interval interval;
-    v_window interval;
+    v_interval interval := interval '1 minute' / settings.subscribe_per_minute;
+    v_window interval := v_interval * settings.subscribe_burst;
     v_full_at timestamptz;
 begin
     -- usually there is some left
     update wedsync_realtime.rate_limits as r
-    set full_at = greatest(r.full_at, at) + interval '1 minute' / s.subscribe_per_minute
-    from wedsync_realtime.settings as s
+    set full_at = greatest(r.full_at, at) + v_interval
     where
         r.user_id = take_rate.user_id
         and r.action = take_rate.action
-        and r.full_at
-        <= at + interval '1 minute' / s.subscribe_per_minute * (s.subscribe_burst - 1);
+        and r.full_at <= at + v_window - v_interval;
     if found then
         return null;
     end if;
-
-    select interval '1 minute' / s.subscribe_per_minute,
-        interval '1 minute' / s.subscribe_per_minute * s.subscribe_burst
-    into v_interval, v_window
-    from wedsync_realtime.settings as s;
 
     insert into wedsync_realtime.rate_limits as r (user_id, action, full_at)
     values (take_rate.user_id, take_rate.action, at + v_interval)
@@ -60,9 +54,15 @@ begin
 end
 $$;
 
-comment on function wedsync_realtime.take_rate(uuid, text, timestamptz) is
+comment on function wedsync_realtime.take_rate(
+    uuid, text, wedsync_realtime.settings, timestamptz
+) is
 'Take one call from a user''s rate: a problem when there is none left.';
-revoke execute on function wedsync_realtime.take_rate(uuid, text, timestamptz)
+revoke execute on function wedsync_realtime.take_rate(
+    uuid, text, wedsync_realtime.settings, timestamptz
+)
 from public, anon, authenticated, service_role;
-grant execute on function wedsync_realtime.take_rate(uuid, text, timestamptz)
+grant execute on function wedsync_realtime.take_rate(
+    uuid, text, wedsync_realtime.settings, timestamptz
+)
 to wedsync_realtime_owner;

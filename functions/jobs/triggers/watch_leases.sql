@@ -26,7 +26,7 @@ from (values
         'after update of topic_id, filter_params on %table% for each row '
         'when (old.topic_id <> new.topic_id or old.filter_id is distinct from new.filter_id) '
         'execute function wedsync_realtime.log_moved_lease()',
-        'Audits subscriptions that go over to another topic, and keeps their filters.'
+        'Audits subscriptions that go over to another topic or filter.'
     ),
     (
         'wedsync_realtime.topics', 'topics_after_insert_open',
@@ -105,7 +105,7 @@ from (values
     ),
     (
         'wedsync_realtime.tenants', 'tenants_after_update_log',
-        'after update on %table% for each row '
+        'after update of max_subscriptions on %table% for each row '
         'when (old.max_subscriptions is distinct from new.max_subscriptions) '
         'execute function wedsync_realtime.log_change(''limit_changed'', ''tenant_id'')',
         'Audits changes of a tenant''s own limit.'

@@ -8,11 +8,15 @@ select tests.supplier_user(tests.supplier('Petal'));
 
 -- The rate, with the time as an argument
 
+create function tests.take(name text, at timestamptz) returns wedsync_realtime.problem language sql
+as $$
+    select wedsync_realtime.take_rate(tests.signed_up(name), 'subscribe', s, at)
+    from wedsync_realtime.settings as s
+$$;
+
 select results_eq(
     $$
-        select g.call, (wedsync_realtime.take_rate(
-            tests.signed_up('Ann'), 'subscribe', '2027-01-01 12:00:00+00'
-        )).retry_after
+        select g.call, (tests.take('Ann', '2027-01-01 12:00:00+00')).retry_after
         from generate_series(1, 12) as g (call)
     $$,
     $$
@@ -23,9 +27,7 @@ select results_eq(
 );
 select results_eq(
     $$
-        select v.at, (wedsync_realtime.take_rate(
-            tests.signed_up('Ann'), 'subscribe', '2027-01-01 12:00:00+00'::timestamptz + v.at
-        )).retry_after
+        select v.at, (tests.take('Ann', '2027-01-01 12:00:00+00'::timestamptz + v.at)).retry_after
         from (values
             (interval '3 seconds'), ('5.9 seconds'), ('6 seconds'), ('6 seconds'), ('11 seconds'),
             ('18 seconds'), ('18 seconds'), ('18 seconds')
@@ -42,28 +44,20 @@ select is(
     (
         select count(*)
         from generate_series(1, 12) as g (call)
-        where (wedsync_realtime.take_rate(
-            tests.signed_up('Ann'), 'subscribe', '2027-01-01 13:00:00+00'
-        )).code is null
+        where (tests.take('Ann', '2027-01-01 13:00:00+00')).code is null
     ),
     10::bigint, 'take_rate: after a rest the burst is whole again, and no more'
 );
 select is(
-    (wedsync_realtime.take_rate(
-        tests.signed_up('Ann'), 'subscribe', '2026-12-31 00:00:00+00'
-    )).retry_after,
+    (tests.take('Ann', '2026-12-31 00:00:00+00')).retry_after,
     6, 'take_rate: a clock set back by a day makes nobody wait longer than for a full burst'
 );
 select is(
-    (wedsync_realtime.take_rate(
-        tests.signed_up('Ann'), 'subscribe', '2026-12-31 00:00:06+00'
-    )).code,
+    (tests.take('Ann', '2026-12-31 00:00:06+00')).code,
     null, 'take_rate: a clock set back by a day stops nobody for the day'
 );
 select is(
-    (wedsync_realtime.take_rate(
-        tests.signed_up('Bob'), 'subscribe', '2027-01-01 12:00:00+00'
-    )).code,
+    (tests.take('Bob', '2027-01-01 12:00:00+00')).code,
     null, 'take_rate: one user takes nothing from another'
 );
 
