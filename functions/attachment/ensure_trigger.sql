@@ -1,6 +1,6 @@
 -- Create a trigger unless there is one of this name, so that a deployment that changes nothing
--- locks nothing; one that runs for statements instead of rows, or the other way round, is replaced.
--- A trigger that is to change in another way gets another name.
+-- locks nothing; one that runs for statements instead of rows, or for any column instead of some,
+-- or the other way round, is replaced. Who changes a trigger in another way gives it another name.
 
 create or replace function wedsync_realtime.ensure_trigger(
     relation   regclass,
@@ -22,6 +22,7 @@ begin
             t.tgrelid = relation
             and t.tgname = ensure_trigger.name
             and (t.tgtype & 1 = 1) = (definition like '%for each row%')
+            and (cardinality(t.tgattr::smallint[]) > 0) = (definition like '%update of %')
     ) then
         return false;
     end if;
@@ -34,7 +35,7 @@ end
 $$;
 
 comment on function wedsync_realtime.ensure_trigger(regclass, text, text, text) is
-'Create a trigger unless there is one of this name and level; %table% in the definition stands '
-'for the table.';
+'Create a trigger unless there is one of this name, level and columns; %table% in the definition '
+'stands for the table.';
 revoke execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
 from public, anon, authenticated, service_role;

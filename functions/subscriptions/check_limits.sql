@@ -31,6 +31,7 @@ begin
                     s.user_id = check_limits.user_id
                     and s.connection_id = check_limits.connection_id
                     and s.channel_name = any (channels)
+                order by s.user_id, s.channel_name, s.table_name, s.connection_id
                 for update
             ));
             if v_new = 0 then

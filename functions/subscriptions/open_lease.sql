@@ -31,6 +31,10 @@ declare
     v_value text := lower(filters ->> channel.filter_key);
     v_filter text := concat(channel.filter_key, '=eq.', v_value);
     v_params jsonb := jsonb_object(array[channel.filter_key, v_value]);
+    v_topic bigint := (
+        select t.id from wedsync_realtime.topics as t
+        where t.channel_id = channel.id and t.tenant_id = topic_tenant
+    );
     v_lease record;
     v_cursor text;
 begin
@@ -38,18 +42,15 @@ begin
         v_params := wedsync_realtime.filter_params(channel, filters);
     end if;
     update public.realtime_subscriptions as s
-    set last_ping_at = v_now
+    set last_ping_at = case
+        when s.filter_params = v_params and s.topic_id = v_topic then v_now else s.last_ping_at
+    end
     where
-        s.user_id = open_lease.user_id
-        and s.channel_name = channel.name
-        and s.table_name = channel.table_name
-        and s.connection_id = open_lease.connection_id
+        s.user_id = open_lease.user_id and s.connection_id = open_lease.connection_id
+        and s.channel_name = channel.name and s.table_name = channel.table_name
     returning
         s.channel_id, s.topic_id, s.filter_id, 'renewed' as event,
-        s.filter_params = v_params and s.topic_id = (
-            select t.id from wedsync_realtime.topics as t
-            where t.channel_id = channel.id and t.tenant_id = topic_tenant
-        ) as is_same
+        s.filter_params = v_params and s.topic_id = v_topic as is_same
     into v_lease;
     if not found and cardinality(channels) = 1 then
         problem := wedsync_realtime.check_limits(
@@ -71,9 +72,8 @@ begin
     end if;
     if epoch is null then
         epoch := wedsync_realtime.epoch();
-        if pg_sequence_last_value(('wedsync_realtime.gate_' || channel.id)::regclass) is null then
-            perform wedsync_realtime.set_gates();
-        end if;
+        perform wedsync_realtime.set_gates()
+        where pg_sequence_last_value(('wedsync_realtime.gate_' || channel.id)::regclass) is null;
     end if;
     insert into public.realtime_activity_logs (user_id, channel_id, event_type, payload)
     values (

@@ -1,5 +1,6 @@
 -- Take one call from a user's rate (GCRA): a burst at once, then one call an interval.
--- The row lock it leaves also keeps one user's calls in turn, which the limits rely on.
+-- The row lock it leaves also keeps one user's calls in turn, which the limits rely on, new leases
+-- and their ids.
 -- A time beyond the possible, left by a clock set back, is brought back to the latest possible.
 -- Refuses: rate_limited; a refused call costs nothing.
 

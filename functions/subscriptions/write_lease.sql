@@ -49,7 +49,8 @@ begin
             since = case when s.topic_id = write_lease.topic_id then s.since else seen end,
             topic_id = write_lease.topic_id,
             filter_params = params,
-            filter_id = write_lease.filter_id
+            filter_id = write_lease.filter_id,
+            last_ping_at = at
         where
             s.user_id = write_lease.user_id
             and s.channel_name = channel.name

@@ -232,16 +232,23 @@ def test_version_is_stored_even_if_no_script_changed(tmp_path: Path, database: s
         assert command(database, "--version").stdout.strip() == second
 
 
-def test_trigger_that_was_for_statements_is_for_rows(database: str, run: Run) -> None:
+def test_triggers_of_another_level_or_other_columns_are_replaced(database: str, run: Run) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
             "create or replace trigger channels_after_update_compile after update"
             " on wedsync_realtime.channels for each statement"
-            " execute function wedsync_realtime.compile_changed()"
+            " execute function wedsync_realtime.compile_changed();"
+            "create or replace trigger tenants_after_update_log after update"
+            " on wedsync_realtime.tenants for each row"
+            " when (old.max_subscriptions is distinct from new.max_subscriptions)"
+            " execute function wedsync_realtime.log_change('limit_changed', 'tenant_id')"
         )
         assert run("migrate", database).code == 0
-        level = "select tgtype & 1 from pg_trigger where tgname = 'channels_after_update_compile'"
-        assert connection.execute(level).fetchone() == (1,)
+        triggers = (
+            "select tgtype & 1, cardinality(tgattr::smallint[]) from pg_trigger where tgname"
+            " in ('channels_after_update_compile', 'tenants_after_update_log') order by tgname"
+        )
+        assert connection.execute(triggers).fetchall() == [(1, 4), (1, 1)]
     assert run("verify", database, "--scratch").code == 0
 
 

@@ -41,7 +41,9 @@ def many(people: People) -> Iterator[Crowd]:
 def _every(user: UUID, supplier: UUID, couple: UUID) -> Work:
     ids = {"supplier_id": str(supplier), "couple_id": str(couple), "wedding_id": str(couple)}
     names = ["form-responses", "couple-profile", "wedding-details", "client-profiles"]
-    return subscribing(user, ids, *Random(uuid4().int).sample(names, 3))
+    chance = Random(uuid4().int)
+    wanted = chance.choice([{}, {"operations": ["INSERT"]}])
+    return subscribing(user, ids | wanted, *chance.sample(names, 3))
 
 
 def _ping(user: UUID, supplier: UUID, couple: UUID) -> Work:

@@ -143,6 +143,38 @@ def test_a_lease_that_went_over_to_another_topic_counts_on_both(
         assert moved == (1,)
 
 
+def test_what_came_after_a_lease_expired_does_not_count_where_it_goes_over_either(
+    people: People, act_as: Callable[..., Caller]
+) -> None:
+    supplier, couples = people.supplier(), [people.couple("Ann and Bob"), people.couple("Eve")]
+    for couple in couples:
+        people.link(supplier, couple)
+    user = act_as(people.supplier_user(supplier))
+
+    def subscribe(couple: UUID) -> None:
+        user.rpc(
+            "realtime_subscribe", channels=["couple-profile"], filters={"couple_id": str(couple)}
+        )
+
+    with psycopg.connect(people.url, autocommit=True) as admin:
+        subscribe(couples[0])
+        admin.execute("update public.couples set wedding_date = '2027-05-01'")
+        admin.execute(
+            "update public.realtime_subscriptions set last_ping_at = created_at - x.stale_after"
+            " from wedsync_realtime.settings as x"
+        )
+        admin.execute("update public.couples set wedding_date = '2027-05-02'")
+        subscribe(couples[1])
+        expired = admin.execute(
+            "select (payload ->> 'expiresAt')::timestamptz < timestamp"
+            " from public.realtime_activity_logs where event_type = 'moved'"
+        ).fetchall()
+        assert expired == [(True,)]
+        assert user.rpc("realtime_status")["messageCount"] == 0
+        admin.execute("update public.couples set wedding_date = '2027-05-03'")
+        assert user.rpc("realtime_status")["messageCount"] == 1
+
+
 def test_what_is_older_than_a_day_does_not_count(hot: Scene) -> None:
     hot.subscribe()
     hot.write(2)

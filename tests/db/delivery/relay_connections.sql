@@ -1,7 +1,7 @@
 -- Whom a relay lets in, whose leases it renews and ends, and what it is told of these.
 
 begin;
-select plan(18);
+select plan(19);
 
 select tests.begin_draining();
 select set_config('tests.topic', 'wedsync.event.form-responses.' || tests.supplier('Bloom'), true);
@@ -101,6 +101,13 @@ select set_eq(
     $$ select f.filter ->> 'operations' from wedsync_realtime.filters as f $$,
     $$ values ('["INSERT", "UPDATE"]') $$,
     'close_connections: a filter goes with the last subscription that asks for it'
+);
+delete from wedsync_realtime.filters;
+select wedsync_realtime.cleanup_batch();
+select set_eq(
+    $$ select f.filter ->> 'operations' from wedsync_realtime.filters as f $$,
+    $$ values ('["INSERT", "UPDATE"]') $$,
+    'cleanup_batch: makes the filter that a subscription asks for and that is missing'
 );
 select is(
     tests.drained(),
