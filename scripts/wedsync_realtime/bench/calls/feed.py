@@ -35,6 +35,7 @@ class Mark:
 
 INSERT = "insert into public.form_responses (supplier_id, responses) values ($1, $2)"
 _POLL = "select public.realtime_poll($1, $2, 100)"
+_LEAST = "select bench.poll_least($1, $2)"
 _PAGE = "select public.realtime_poll(%s, %s, %s)"
 _SELECT = """
     select e.*
@@ -66,6 +67,7 @@ def poll(stage: Stage) -> Iterator[Figure]:
         others = [people.supplier_id(f"stranger {number}") for number in range(1, TENANTS)]
         fill(stage, admin, [tenant, *others])
         client.run(people.sign_in(SUPPLIER, 1))
+        admin.run(people.sign_in(SUPPLIER, 1, ""))
         marks = {}
         backlog = min(BACKLOG, events)
         for name, recorded in (("backlog", backlog), ("page", PAGE), ("one", 1), ("idle", 0)):
@@ -83,6 +85,9 @@ def poll(stage: Stage) -> Iterator[Figure]:
         def plain(mark: Mark) -> Way:
             return Way(admin, lambda _: admin.call(_SELECT, tenant, channel_id, mark.xmax))
 
+        def least(mark: Mark) -> Way:
+            return Way(admin, lambda _: admin.call(_LEAST, mark.channel, mark.cursor))
+
         def as_json(mark: Mark) -> Way:
             values = (tenant, channel_id, mark.xmax, mark.channel)
             return Way(admin, lambda _: admin.call(_SELECT_JSON, *values))
@@ -94,12 +99,19 @@ def poll(stage: Stage) -> Iterator[Figure]:
             ("idle", "nothing new", None),
         ):
             costs = compare(
-                {"ours": ours(marks[name]), "plain": plain(marks[name])},
+                {
+                    "ours": ours(marks[name]),
+                    "plain": plain(marks[name]),
+                    "least": least(marks[name]),
+                },
                 stage.scale.rounds,
                 CALLS,
             )
             scenario = f"poll, {events:,} in feed"
             yield ratio(scenario, what, costs["ours"], costs["plain"], "bare select", goal)
+            yield ratio(
+                scenario, f"{what}, the least", costs["least"], costs["plain"], "bare select"
+            )
             if most := {"one": ONE, "idle": IDLE}.get(name):
                 taken = 1e3 * costs["ours"].median.wall
                 yield Reading(scenario, f"{what}, with its way", taken, "ms", at_most=most)

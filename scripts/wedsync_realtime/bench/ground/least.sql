@@ -1,5 +1,5 @@
--- What subscribe and ping cost at least: a definer function with the statements that none of them can
--- do without, each a look-up by key, and none of the checks, words and triggers around them.
+-- What subscribe, ping and poll cost at least: definer functions with the statements that none of
+-- them can do without, each a look-up by key, and none of the checks, words and triggers around them.
 
 create table bench.rates (like wedsync_realtime.rate_limits including all);
 create table bench.tenants (like wedsync_realtime.tenants including all);
@@ -78,6 +78,71 @@ begin
     return jsonb_build_object(
         'success', true, 'channel', v_lease.channel_id, 'filter', v_filter,
         'cursor', encode(sha256(convert_to('secret' || v_topic || v_lease.since, 'UTF8')), 'hex')
+    );
+end
+$$;
+
+-- The lease, its topic and channel; may its user hear it, and were clients told to read anew; is the
+-- cursor ours; the events since, as JSON, and where there are any a cursor after them.
+create function bench.poll_least(channel text, cursor text) returns jsonb language plpgsql stable
+security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC'
+set plan_cache_mode = force_generic_plan set jit = off
+set enable_bitmapscan = off set enable_seqscan = off as $$
+declare
+    v_user constant uuid := (current_setting('request.jwt.claims')::jsonb ->> 'sub')::uuid;
+    v_part constant text[] := string_to_array(cursor, '.');
+    v_secret text;
+    v_topic wedsync_realtime.topics;
+    v_name text;
+    v_events jsonb;
+    v_last xid8;
+begin
+    select x.cursor_secret into v_secret from wedsync_realtime.settings as x;
+    select s.topic_id into v_topic.id
+    from public.realtime_subscriptions as s
+    where s.user_id = v_user and s.channel_id = channel;
+    select t.tenant_id, t.channel_id into v_topic.tenant_id, v_topic.channel_id
+    from wedsync_realtime.topics as t where t.id = v_topic.id;
+    select c.table_name into v_name
+    from wedsync_realtime.channels as c where c.id = v_topic.channel_id;
+    perform from public.user_profiles as p
+    where p.id = v_user and p.supplier_id = v_topic.tenant_id;
+    -- signed otherwise, so that it never fits, and is compared all the same
+    if not found
+        or v_part[5] = encode(sha256(convert_to(v_secret || left(cursor, -24), 'UTF8')), 'hex')
+        or exists (
+            select from wedsync_realtime.resets as r
+            where r.channel_id = v_topic.channel_id
+                and r.xid >= pg_snapshot_xmin(v_part[4]::pg_snapshot)
+        )
+    then
+        return '{"success": false}';
+    end if;
+    select
+        jsonb_agg(jsonb_build_object(
+            'id', e.id, 'channel', channel, 'topic', channel, 'event', e.event,
+            'schema', 'public', 'table', v_name, 'eventType', 'INSERT',
+            'commit_timestamp', e.created_at, 'new', e.new, 'old', '{}'::jsonb,
+            'changed', e.changed
+        )),
+        max(e.xid)
+    into v_events, v_last
+    from (
+        select m.*
+        from wedsync_realtime.events as m
+        where
+            m.tenant_id = v_topic.tenant_id
+            and m.channel_id = v_topic.channel_id
+            and m.xid >= pg_snapshot_xmax(v_part[4]::pg_snapshot)
+        order by m.id
+        limit 101
+    ) as e;
+    return jsonb_build_object(
+        'success', true, 'events', v_events,
+        'cursor', case
+            when v_last is null then cursor
+            else v_last || encode(sha256(convert_to(v_secret || v_last, 'UTF8')), 'hex')
+        end
     );
 end
 $$;
