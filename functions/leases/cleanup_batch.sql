@@ -1,5 +1,6 @@
--- End up to 10,000 expired leases; when none is left, note since when topics have had nobody, drop
--- filters that nobody asks for, and make those that are missing where leases were written by hand.
+-- End up to 10,000 expired leases; when none is left, note since when topics have had nobody, and
+-- drop filters that nobody asks for. Nobody else drops them, so that of those who hold filters none
+-- waits for another in a circle.
 -- A topic that somebody holds, as a poll in an open transaction does, is left for the next run.
 -- Null says that nothing was done: another cleanup is at work, or somebody holds the settings.
 
@@ -33,14 +34,6 @@ begin
         for no key update skip locked
     ));
     perform wedsync_realtime.drop_filters();
-    perform wedsync_realtime.keep_filter(s.topic_id, s.filter_id, s.filter_params)
-    from public.realtime_subscriptions as s
-    where
-        s.filter_id is not null
-        and not exists (
-            select from wedsync_realtime.filters as f
-            where f.topic_id = s.topic_id and f.filter_id = s.filter_id
-        );
     return 0;
 end
 $$;

@@ -68,12 +68,6 @@ begin
     set subscriptions = t.subscriptions - g.ended
     from (select o.tenant_id, count(*) as ended from old_rows as o group by o.tenant_id) as g
     where t.tenant_id = g.tenant_id;
-    -- last, because who subscribes holds the tenant when asking for a filter
-    perform wedsync_realtime.drop_filters(array_agg(o.topic_id), array_agg(o.filter_id))
-    from (
-        select distinct g.topic_id, g.filter_id from old_rows as g where g.filter_id is not null
-    ) as o
-    having count(*) > 0;
     return null;
 end
 $$;

@@ -26,7 +26,7 @@ from (values
         'after update of topic_id, filter_params on %table% for each row '
         'when (old.topic_id <> new.topic_id or old.filter_id is distinct from new.filter_id) '
         'execute function wedsync_realtime.log_moved_lease()',
-        'Audits subscriptions that go over to another topic, and keeps their filters.'
+        'Audits subscriptions that go over to another topic, and tells relays.'
     ),
     (
         'wedsync_realtime.topics', 'topics_after_insert_open',

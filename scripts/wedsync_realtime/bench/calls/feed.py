@@ -86,6 +86,10 @@ def poll(stage: Stage) -> Iterator[Figure]:
             return Way(admin, lambda _: admin.call(_SELECT, tenant, channel_id, mark.xmax))
 
         def least(mark: Mark) -> Way:
+            if not admin.value("select bench.poll_least(%s, %s)", mark.channel, mark.cursor)[
+                "success"
+            ]:
+                raise RuntimeError("the least poll was refused")
             return Way(admin, lambda _: admin.call(_LEAST, mark.channel, mark.cursor))
 
         def as_json(mark: Mark) -> Way:

@@ -135,7 +135,7 @@ begin
             and m.channel_id = v_topic.channel_id
             and m.xid >= pg_snapshot_xmax(v_part[4]::pg_snapshot)
         order by m.id
-        limit 101
+        limit 100
     ) as e;
     return jsonb_build_object(
         'success', true, 'events', v_events,
