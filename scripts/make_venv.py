@@ -65,6 +65,13 @@ def make(folder: Path) -> None:
         )
     if run(inside, "-m", "pip", "--version"):  # a system upgrade may have broken it
         return
+    closed = folder if folder.exists() else folder.resolve().parent
+    if not os.access(closed, os.W_OK):
+        sys.exit(
+            f"error: you may not write into {closed.resolve()}, where the virtual environment "
+            "stands.\n"
+            "fix: run make as its owner, or in a clone of your own."
+        )
     create = [python, "-m", "venv", "--clear", str(folder)]
     if run(*create) or (install_venv(python) and run(*create)):
         return

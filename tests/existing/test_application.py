@@ -144,10 +144,16 @@ def test_changes_are_told(
 
 
 def _stop_jobs(url: str) -> None:
-    """Keep pg_cron from running jobs, and wait for those at work."""
+    """Keep pg_cron from running jobs, and wait for those at work.
+
+    A run that it gives up before it has begun keeps its row without an end.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("update cron.job set active = false")
-        at_work = "select count(*) from cron.job_run_details as d where d.end_time is null"
+        at_work = (
+            "select count(*) from cron.job_run_details as d"
+            " inner join pg_stat_activity as a on a.pid = d.job_pid where d.end_time is null"
+        )
         until(lambda: connection.execute(at_work).fetchone() == (0,))
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -22,6 +23,23 @@ def test_path_with_a_colon_is_named(tmp_path: Path) -> None:
     assert "move the checkout" in done.stderr
     assert "python3-venv" not in done.stderr
     assert not list(folder.iterdir())
+
+
+def test_folder_that_may_not_be_written_is_named() -> None:
+    is_root = os.geteuid() == 0
+    with TemporaryDirectory(dir="/var/tmp") as place:  # which others may enter
+        script, folder = Path(shutil.copy(SCRIPT, place)), Path(place) / "checkout"
+        folder.mkdir(mode=0o555)
+        Path(place).chmod(0o755)
+        done = subprocess.run(
+            ["/usr/bin/python3" if is_root else sys.executable, script, ".venv"],
+            check=False, cwd=folder, capture_output=True, text=True,
+            user=65534 if is_root else None,
+        )  # fmt: skip
+    assert done.returncode == 1
+    error, fix = done.stderr.splitlines()
+    assert error.startswith(f"error: you may not write into {folder}, where")
+    assert "a clone of your own" in fix
 
 
 @pytest.fixture(scope="module")
