@@ -1,4 +1,4 @@
--- filters: kept by write_lease, dropped by cleanup, read by drain.
+-- filters: kept by write_lease, dropped when leases end and by cleanup, read by drain.
 -- No policy for clients: nothing here is theirs to see.
 
 revoke all on wedsync_realtime.filters from public, anon, authenticated, service_role;

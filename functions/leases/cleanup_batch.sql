@@ -1,6 +1,6 @@
 -- End up to 10,000 expired leases; when none is left, note since when topics have had nobody, and
--- drop filters that nobody asks for. Nobody else drops them, so that of those who hold filters none
--- waits for another in a circle.
+-- drop filters that nobody asks for: those of subscriptions that expired, because a subscribe that
+-- ends these for its own and then waits for a filter would hold theirs.
 -- A topic that somebody holds, as a poll in an open transaction does, is left for the next run.
 -- Null says that nothing was done: another cleanup is at work, or somebody holds the settings.
 

@@ -68,6 +68,13 @@ begin
     set subscriptions = t.subscriptions - g.ended
     from (select o.tenant_id, count(*) as ended from old_rows as o group by o.tenant_id) as g
     where t.tenant_id = g.tenant_id;
+    -- last, because who subscribes asks for filters with the tenant locked; where a subscribe ends
+    -- what has expired it will wait for others: cleanup drops those
+    perform wedsync_realtime.drop_filters(array_agg(o.topic_id), array_agg(o.filter_id))
+    from (
+        select distinct g.topic_id, g.filter_id from old_rows as g where g.filter_id is not null
+    ) as o
+    having count(*) > 0 and (v_ending like 'expired/%') is not true;
     return null;
 end
 $$;

@@ -9,6 +9,9 @@ create or replace function wedsync_realtime.log_moved_lease()
     set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if old.filter_id is not null then
+        perform wedsync_realtime.drop_filters(array[old.topic_id], array[old.filter_id]);
+    end if;
     perform wedsync_realtime.tell_endings(
         array[old.topic_id], array[old.channel_id], array[old.user_id], array[old.connection_id],
         array[old.filter_id], 'moved: renewed for something else',
