@@ -119,60 +119,60 @@ def test_what_was_recorded_after_the_lease_expired_does_not_count(hot: Scene) ->
     assert hot.count() == 1
 
 
-def test_a_lease_that_went_over_to_another_topic_counts_on_both(
-    people: People, act_as: Callable[..., Caller]
-) -> None:
-    supplier, couples = people.supplier(), [people.couple("Ann and Bob"), people.couple("Eve")]
+@pytest.fixture
+def couples(scene: Scene) -> list[UUID]:
+    """Return two couples that the supplier works for."""
+    couples = [scene.people.couple("Ann and Bob"), scene.people.couple("Eve")]
     for couple in couples:
-        people.link(supplier, couple)
-    user = act_as(people.supplier_user(supplier))
-    with psycopg.connect(people.url, autocommit=True) as admin:
-        for couple, dates in zip(couples, (2, 3), strict=True):
-            user.rpc(
-                "realtime_subscribe", channels=["couple-profile"],
-                filters={"couple_id": str(couple)},
-            )  # fmt: skip
-            for day in range(1, dates + 1):
-                admin.execute(
-                    "update public.couples set wedding_date = make_date(2027, 5, %s)", (day,)
-                )
-        assert user.rpc("realtime_status")["messageCount"] == 5
-        moved = admin.execute(
-            "select count(*) from public.realtime_activity_logs where event_type = 'moved'"
-        ).fetchone()
-        assert moved == (1,)
+        scene.people.link(scene.supplier, couple)
+    return couples
+
+
+def follow(scene: Scene, couple: UUID) -> None:
+    """Subscribe to a couple's profile, instead of another's."""
+    scene.user.rpc(
+        "realtime_subscribe", channels=["couple-profile"], filters={"couple_id": str(couple)}
+    )
+
+
+def write_date(scene: Scene, day: int) -> None:
+    """Change the profiles of all couples."""
+    scene.admin.execute("update public.couples set wedding_date = make_date(2027, 5, %s)", (day,))
+
+
+def test_a_lease_that_went_over_to_another_topic_counts_on_both(
+    scene: Scene, couples: list[UUID]
+) -> None:
+    for couple, dates in zip(couples, (2, 3), strict=True):
+        follow(scene, couple)
+        for day in range(1, dates + 1):
+            write_date(scene, day)
+    assert scene.count() == 5
+    moved = scene.admin.execute(
+        "select count(*) from public.realtime_activity_logs where event_type = 'moved'"
+    ).fetchone()
+    assert moved == (1,)
 
 
 def test_what_came_after_a_lease_expired_does_not_count_where_it_goes_over_either(
-    people: People, act_as: Callable[..., Caller]
+    scene: Scene, couples: list[UUID]
 ) -> None:
-    supplier, couples = people.supplier(), [people.couple("Ann and Bob"), people.couple("Eve")]
-    for couple in couples:
-        people.link(supplier, couple)
-    user = act_as(people.supplier_user(supplier))
-
-    def subscribe(couple: UUID) -> None:
-        user.rpc(
-            "realtime_subscribe", channels=["couple-profile"], filters={"couple_id": str(couple)}
-        )
-
-    with psycopg.connect(people.url, autocommit=True) as admin:
-        subscribe(couples[0])
-        admin.execute("update public.couples set wedding_date = '2027-05-01'")
-        admin.execute(
-            "update public.realtime_subscriptions set last_ping_at = created_at - x.stale_after"
-            " from wedsync_realtime.settings as x"
-        )
-        admin.execute("update public.couples set wedding_date = '2027-05-02'")
-        subscribe(couples[1])
-        expired = admin.execute(
-            "select (payload ->> 'expiresAt')::timestamptz < timestamp"
-            " from public.realtime_activity_logs where event_type = 'moved'"
-        ).fetchall()
-        assert expired == [(True,)]
-        assert user.rpc("realtime_status")["messageCount"] == 0
-        admin.execute("update public.couples set wedding_date = '2027-05-03'")
-        assert user.rpc("realtime_status")["messageCount"] == 1
+    follow(scene, couples[0])
+    write_date(scene, 1)
+    scene.admin.execute(
+        "update public.realtime_subscriptions set last_ping_at = created_at - x.stale_after"
+        " from wedsync_realtime.settings as x"
+    )
+    write_date(scene, 2)
+    follow(scene, couples[1])
+    expired = scene.admin.execute(
+        "select (payload ->> 'expiresAt')::timestamptz < timestamp"
+        " from public.realtime_activity_logs where event_type = 'moved'"
+    ).fetchall()
+    assert expired == [(True,)]
+    assert scene.count() == 0
+    write_date(scene, 3)
+    assert scene.count() == 1
 
 
 def test_what_is_older_than_a_day_does_not_count(hot: Scene) -> None:
