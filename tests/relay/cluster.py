@@ -67,12 +67,17 @@ class Cluster:
 
 
 async def leader_of_all(relay: Relay) -> str:
-    """Wait until all servers have all of the stream, and return the one that takes messages."""
+    """Wait until all servers have all of the stream, and return the one that takes messages.
+
+    Its first message too, the position: without one the relay has clients read anew what was
+    written while servers were away.
+    """
     async with asyncio.timeout(PATIENCE):
         while True:
             with suppress(NatsError, OSError, TimeoutError):
                 async with operator(relay) as client:
-                    cluster = (await client.jetstream().stream_info("WEDSYNC")).cluster
+                    info = await client.jetstream().stream_info("WEDSYNC")
+                cluster = info.state.last_seq and info.cluster
                 others = (cluster and cluster.replicas) or []
                 current = [each for each in others if each.current and not each.offline]
                 if cluster and cluster.leader and len(current) == SERVERS - 1:
