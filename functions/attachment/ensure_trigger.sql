@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function wedsync_realtime.ensure_trigger(regclass, text, text, text) is
-'Create a trigger unless there is one of this name, level and comment; %table% in the definition '
-'stands for the table.';
+'Create a trigger unless there is one of this name, level and comment, and for any column or only '
+'some alike; %table% in the definition stands for the table.';
 revoke execute on function wedsync_realtime.ensure_trigger(regclass, text, text, text)
 from public, anon, authenticated, service_role;

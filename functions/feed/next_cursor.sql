@@ -52,12 +52,10 @@ begin
             lease.durable_xid, pg_snapshot_xmax(seen.seen),
             (last_xid::text::bigint + 1)::text::xid8
         );
-        if v_xmax < pg_snapshot_xmax(upto) then
-            upto := case
-                when v_xmax <= pg_snapshot_xmin(upto)
-                    then (v_xmax || ':' || v_xmax || ':')::pg_snapshot
-                else wedsync_realtime.to_snapshot(v_xmax, array(select pg_snapshot_xip(upto)))
-            end;
+        if v_xmax <= pg_snapshot_xmin(upto) then
+            upto := (v_xmax || ':' || v_xmax || ':')::pg_snapshot;
+        elsif v_xmax < pg_snapshot_xmax(upto) then
+            upto := wedsync_realtime.to_snapshot(v_xmax, array(select pg_snapshot_xip(upto)));
         end if;
     end if;
     v_text := concat_ws(

@@ -1,7 +1,8 @@
 -- Forget what nobody needs any more: idle rate-limit rows, old metrics, what old runs of relays
 -- reported, and the runs of this package's jobs that pg_cron would keep for ever. A rate that a
 -- call in an open transaction holds is not idle. A relay's report stays until another has reported
--- a day later: that the last one is gone is not forgotten by itself.
+-- a day later: that the last one is gone is not forgotten by itself. A run that pg_cron has given no
+-- end, as when the server crashed, goes with the runs that began after it and ended long ago.
 
 create or replace function wedsync_realtime.purge()
     returns bigint
@@ -64,7 +65,9 @@ begin
         execute
             'delete from cron.job_run_details as d using cron.job as j '
             'where j.jobid = d.jobid and j.jobname like ''wedsync-realtime-%'' '
-            'and j.database = current_database() and d.end_time < now() - $1'
+            'and j.database = current_database() and (d.end_time < now() - $1 '
+            'or d.end_time is null and d.runid < (select max(o.runid) '
+            'from cron.job_run_details as o where o.end_time < now() - $1))'
         using v_settings.job_details_retention;
         get diagnostics v_details = row_count;
     end if;

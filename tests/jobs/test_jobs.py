@@ -86,8 +86,10 @@ def test_old_runs_of_these_jobs_are_forgotten_and_no_others(cron: psycopg.Connec
         cron.execute("select cron.schedule('other', '0 0 1 1 *', 'select 1')")
         cron.execute(
             "insert into cron.job_run_details (jobid, runid, command, end_time)"
-            " select j.jobid, 1000000 + row_number() over (), a.age, now() - a.age::interval"
-            " from cron.job as j cross join (values ('6 days'), ('8 days')) as a (age)"
+            " select j.jobid, 1000000 * a.place + j.jobid, a.what, now() - a.age::interval"
+            " from cron.job as j cross join (values (1, 'crashed before', null),"
+            " (2, '8 days', '8 days'), (3, 'without an end', null), (4, '6 days', '6 days')"
+            ") as a (place, what, age)"
         )
         jobs = cron.execute("select count(*) from cron.job").fetchone()
         assert jobs == (5,)
@@ -97,7 +99,10 @@ def test_old_runs_of_these_jobs_are_forgotten_and_no_others(cron: psycopg.Connec
             " inner join cron.job as j using (jobid)"
             " where d.runid > 1000000 group by 1, 2 order by 1, 2"
         ).fetchall()
-        assert left == [(False, "6 days"), (True, "6 days"), (True, "8 days")]
+        assert left == [
+            (False, "6 days"), (False, "without an end"),
+            (True, "6 days"), (True, "8 days"), (True, "crashed before"), (True, "without an end"),
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
