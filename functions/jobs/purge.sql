@@ -1,8 +1,8 @@
 -- Forget what nobody needs any more: idle rate-limit rows, old metrics, what old runs of relays
 -- reported, and the runs of this package's jobs that pg_cron would keep for ever. A rate that a
 -- call in an open transaction holds is not idle. A relay's report stays until another has reported
--- a day later: that the last one is gone is not forgotten by itself. A run that pg_cron gave no end,
--- as when the server crashed, goes with those that began after it and ended long ago.
+-- a day later: that the last one is gone is not forgotten by itself. A run that pg_cron gave no
+-- end, as when the server crashed, goes with those that began after it and ended long ago.
 
 create or replace function wedsync_realtime.purge()
     returns bigint
