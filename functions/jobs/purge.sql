@@ -2,7 +2,8 @@
 -- reported, and the runs of this package's jobs that pg_cron would keep for ever. A rate that a
 -- call in an open transaction holds is not idle. A relay's report stays until another has reported
 -- a day later: that the last one is gone is not forgotten by itself. A run that pg_cron gave no
--- end, as when the server crashed, goes with those that began after it and ended long ago.
+-- time, as where it could not connect, goes with those that began after it and are that old; one
+-- that is at work stays.
 
 create or replace function wedsync_realtime.purge()
     returns bigint
@@ -65,9 +66,11 @@ begin
         execute
             'delete from cron.job_run_details as d using cron.job as j '
             'where j.jobid = d.jobid and j.jobname like ''wedsync-realtime-%'' '
-            'and j.database = current_database() and (d.end_time < now() - $1 '
-            'or d.end_time is null and d.runid < (select max(o.runid) '
-            'from cron.job_run_details as o where o.end_time < now() - $1))'
+            'and j.database = current_database() '
+            'and (d.status in (''starting'', ''running'')) is not true '
+            'and (coalesce(d.end_time, d.start_time) < now() - $1 '
+            'or coalesce(d.end_time, d.start_time) is null and d.runid < (select max(o.runid) '
+            'from cron.job_run_details as o where coalesce(o.end_time, o.start_time) < now() - $1))'
         using v_settings.job_details_retention;
         get diagnostics v_details = row_count;
     end if;

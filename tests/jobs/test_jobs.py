@@ -85,11 +85,16 @@ def test_old_runs_of_these_jobs_are_forgotten_and_no_others(cron: psycopg.Connec
         cron.execute("delete from cron.job_run_details")
         cron.execute("select cron.schedule('other', '0 0 1 1 *', 'select 1')")
         cron.execute(
-            "insert into cron.job_run_details (jobid, runid, command, end_time)"
-            " select j.jobid, 1000000 * a.place + j.jobid, a.what, now() - a.age::interval"
-            " from cron.job as j cross join (values (1, 'crashed before', null),"
-            " (2, '8 days', '8 days'), (3, 'without an end', null), (4, '6 days', '6 days')"
-            ") as a (place, what, age)"
+            "insert into cron.job_run_details"
+            " (jobid, runid, command, status, start_time, end_time)"
+            " select j.jobid, 1000000 * a.place + j.jobid, a.what, a.status,"
+            " now() - a.age::interval,"
+            " case a.status when 'succeeded' then now() - a.age::interval end"
+            " from cron.job as j cross join (values"
+            " (1, 'not connected', 'failed', null), (2, 'at work', 'running', '9 days'),"
+            " (3, '8 days', 'succeeded', '8 days'), (4, 'crashed', 'failed', '8 days'),"
+            " (5, 'not connected since', 'failed', null), (6, '6 days', 'succeeded', '6 days')"
+            ") as a (place, what, status, age)"
         )
         jobs = cron.execute("select count(*) from cron.job").fetchone()
         assert jobs == (5,)
@@ -99,10 +104,11 @@ def test_old_runs_of_these_jobs_are_forgotten_and_no_others(cron: psycopg.Connec
             " inner join cron.job as j using (jobid)"
             " where d.runid > 1000000 group by 1, 2 order by 1, 2"
         ).fetchall()
-        assert left == [
-            (False, "6 days"), (False, "without an end"),
-            (True, "6 days"), (True, "8 days"), (True, "crashed before"), (True, "without an end"),
-        ]  # fmt: skip
+        new = ["6 days", "at work", "not connected since"]
+        old = ["8 days", "crashed", "not connected"]
+        assert left == [(False, what) for what in new] + [
+            (True, what) for what in sorted(new + old)
+        ]
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """Whatever the relay has looked at, whoever commits afterwards is heard without a slow look."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.errors import NotFoundError
 
 from tests.relay.scene import FORMS, Scene, asynchronous, names
 from tests.support.callers.caller import caller
@@ -20,7 +23,7 @@ from wedsync_realtime.relay.database import Pool
 from wedsync_realtime.relay.figures import Figures
 from wedsync_realtime.relay.presence import Presence
 from wedsync_realtime.relay.pump import PAGE, Pump
-from wedsync_realtime.relay.stream import Stream
+from wedsync_realtime.relay.stream import NAME, Stream
 
 MANY = """
     insert into public.form_responses (supplier_id, form_name)
@@ -127,15 +130,48 @@ async def hear_last(
         if "Nats-Msg-Id" in (message.headers or {}) and names([message]) == ["last"]:
             heard.set()
 
+    async with pumping(scene, tmp_path) as app:
+        await app.subscribe("wedsync.event.>", cb=hear)
+        scene.submit("first")
+        await heard.wait()
+
+
+@asynchronous
+async def test_position_is_noted_at_once_in_a_stream_that_is_made_anew(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "NOTE", 1e6)
+    async with pumping(scene, tmp_path) as app:
+        admin = app.jetstream()
+
+        async def position() -> None:
+            sequence = 0
+            while not sequence:
+                with suppress(NotFoundError):
+                    sequence = (await admin.stream_info(NAME)).state.last_seq
+
+        await position()
+        await admin.delete_stream(NAME)
+        scene.connection.execute(
+            "select pg_terminate_backend(a.pid) from pg_stat_activity as a"
+            " where a.datname = current_database() and a.application_name = %s",
+            ("wedsync-realtime relay",),
+        )
+        await position()
+
+
+@asynccontextmanager
+async def pumping(scene: Scene, tmp_path: Path) -> AsyncIterator[Client]:
+    """Have a relay's pump at work in this process for the time of the context."""
     with running_broker(tmp_path, relay_configuration(tmp_path)) as broker:
         async with connected(broker.url, keys.load(tmp_path), print) as connections:
             figures, pool, serves = Figures(print), Pool(scene.url, 1), asyncio.Event()
             presence = Presence(connections.system, pool, figures, 0)
             stream = Stream(connections.app, 1)
             relay = Pump(scene.url, connections.app, stream, presence, figures, serves.set)
-            await connections.app.subscribe("wedsync.event.>", cb=hear)
             running = asyncio.create_task(relay.run())
             await serves.wait()
-            scene.submit("first")
-            await heard.wait()
-            await cancel(running)
+            try:
+                yield connections.app
+            finally:
+                await cancel(running)

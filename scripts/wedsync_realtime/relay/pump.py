@@ -105,6 +105,8 @@ class Pump:
             # without a position every client is told to read its copy anew
             self._position = end.position or ""
             self._noted = end.position
+            if end.position is None:
+                self._noted_at = float("-inf")
             self._serves()
             await self._pump(connection, end.done)
         finally:
