@@ -105,8 +105,6 @@ class Pump:
             # without a position every client is told to read its copy anew
             self._position = end.position or ""
             self._noted = end.position
-            if end.position is None:
-                self._noted_at = float("-inf")
             self._serves()
             await self._pump(connection, end.done)
         finally:
@@ -214,7 +212,8 @@ class Pump:
 
     async def _note(self, position: str) -> None:
         """Have the stream say how far the feed has been read, where no message has for long."""
-        if position != self._noted and monotonic() - self._noted_at > NOTE:
+        is_due = self._noted is None or monotonic() - self._noted_at > NOTE
+        if position != self._noted and is_due:
             await self._close()
             note = Message([stream.POSITION_SUBJECT], b"", {}, position, position)
             await self._stream.publish(note, is_last=True)

@@ -36,8 +36,8 @@ class Mark:
 INSERT = "insert into public.form_responses (supplier_id, responses) values ($1, $2)"
 _POLL = "select public.realtime_poll($1, $2, 100)"
 _LEAST = "select bench.poll_least($1, $2)"
-_EXPLAIN = "explain (analyze, timing off, format json) select public.realtime_poll(%s, %s, 100)"
 _PAGE = "select public.realtime_poll(%s, %s, %s)"
+_EXPLAIN = f"explain (analyze, timing off, format json) {_PAGE}"
 _SELECT = """
     select e.*
     from wedsync_realtime.events as e
@@ -140,7 +140,7 @@ def poll(stage: Stage) -> Iterator[Figure]:
 
 def _inside(client: Session, mark: Mark, calls: int) -> float:
     """Return the milliseconds that a poll takes without the way to the client and back."""
-    plans = [client.value(_EXPLAIN, mark.channel, mark.cursor) for _ in range(calls)]
+    plans = [client.value(_EXPLAIN, mark.channel, mark.cursor, PAGE) for _ in range(calls)]
     return float(median(plan[0]["Execution Time"] for plan in plans))
 
 
