@@ -1,6 +1,8 @@
 -- Say who a connection belongs to and on which subjects it may listen: those of the live leases of
 -- the user that the claims name on that connection, each decided anew. The relay has verified the
 -- claims. A token without a role is a user's; one of another role than clients have is refused.
+-- Leases are found by key: a relay lives long, and a plan from when there were few would read all
+-- of them at every login.
 -- Refuses: unauthorized, invalid_request.
 
 create or replace function wedsync_realtime.admit(claims jsonb, connection_id uuid)
@@ -11,6 +13,7 @@ create or replace function wedsync_realtime.admit(claims jsonb, connection_id uu
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
     set jit = off
+    set enable_seqscan = off
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

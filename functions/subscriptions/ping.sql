@@ -1,7 +1,8 @@
 -- Renew the caller's leases, so that cleanup leaves them alone: all, or those of one channel
 -- (its name or its id), of one connection, or both. A lease that has expired is not brought
 -- back. They are taken in the order of their key, as by all who take several at once, so that
--- nobody waits for each other in a circle: a bitmap scan would take them in another.
+-- nobody waits for each other in a circle: any scan but one of the key's index would take them in
+-- another. Such a plan is taken to read much, so jit would compile it.
 -- Definer: clients hold no UPDATE on public.realtime_subscriptions.
 -- Refuses: unauthorized, subscription_expired.
 
@@ -12,7 +13,9 @@ create or replace function wedsync_realtime.ping(channel_name text, connection_i
     security definer
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
+    set jit = off
     set enable_bitmapscan = off
+    set enable_seqscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();

@@ -1,8 +1,9 @@
 -- Open or renew the caller's leases: identity, parameters, rate, access, limits, lease, audit.
 -- Definer: clients hold no INSERT on public.realtime_subscriptions.
 -- Its statements, and those of the steps it calls, look things up by key: planning them anew for
--- each call's values would take longer than running them. Such a plan is taken to read much, so jit
--- would compile it in every call.
+-- each call's values would take longer than running them; and a plan from when a table was small
+-- would read all of it, however much it has grown. Such a plan is taken to read much, so jit would
+-- compile it in every call.
 -- The channels are gone through by name, which is the order that all calls take what they lock in.
 -- One channel and its tenant's id are usual, and need not be checked one by one.
 -- Refuses: unauthorized, invalid_request, unknown_channel, filter_required, rate_limited,
@@ -21,6 +22,7 @@ create or replace function wedsync_realtime.subscribe(
     set timezone = 'UTC'
     set plan_cache_mode = force_generic_plan
     set jit = off
+    set enable_seqscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();
@@ -53,7 +55,7 @@ begin
         v_id := v_filters ->> v_known[1].filter_key;
         if (
             channels = array[v_known[1].name]
-            and v_filters = jsonb_object(array[coalesce(v_known[1].filter_key, ''), v_id])
+            and v_id is not null and v_filters - v_known[1].filter_key = '{}'
             and v_id like '________-____-____-____-____________'
             and length(replace(v_id, '-', '')) = 32
             and ltrim(v_id, '0123456789abcdefABCDEF-') = ''
