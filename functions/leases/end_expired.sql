@@ -4,6 +4,7 @@
 -- caller does who leaves a transaction open after subscribe: nobody ever waits long for this.
 -- Usually all counters are free, and locked only when everything else is done, by the trigger;
 -- locked first they would keep subscribers waiting longer.
+-- Planned for what it is called with: a plan for any call reads all leases for one user's.
 
 create or replace function wedsync_realtime.end_expired(
     user_id   uuid default null,
@@ -16,6 +17,7 @@ create or replace function wedsync_realtime.end_expired(
     security definer
     set search_path = pg_catalog, pg_temp
     set lock_timeout = '50ms'
+    set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_before timestamptz := clock_timestamp()

@@ -1,9 +1,9 @@
 -- Renew one lease, or write it, with its audit row; all has been checked but the limits, which
 -- count new leases only. What is asked for as before is only touched: a lease that is held holds
--- its topic. A call for several fails as a whole, so subscribe has asked for the limits of all of
--- them before anything is touched. Where no job has noted the server (epoch is null), the
--- database may be a restored one, whose gates no trigger has opened for its topics: set_gates tells
--- the clients what that means.
+-- its topic, but a wedding may have gone over to another couple. A call for several fails as a
+-- whole, so subscribe has asked for the limits of all of them before anything is touched. Where no
+-- job has noted the server (epoch is null), the database may be a restored one, whose gates no
+-- trigger has opened for its topics: set_gates tells the clients what that means.
 -- Refuses: connection_limit.
 
 create or replace function wedsync_realtime.open_lease(
@@ -31,26 +31,28 @@ declare
     v_value text := lower(filters ->> channel.filter_key);
     v_filter text := concat(channel.filter_key, '=eq.', v_value);
     v_params jsonb := jsonb_object(array[channel.filter_key, v_value]);
-    v_topic bigint := (
-        select t.id from wedsync_realtime.topics as t
-        where t.channel_id = channel.id and t.tenant_id = topic_tenant
-    );
+    v_topic bigint;
     v_lease record;
     v_cursor text;
 begin
     if filters ?| array['operations', 'events', 'changed', 'where'] then
         v_params := wedsync_realtime.filter_params(channel, filters);
     end if;
+    if channel.filter_key = 'wedding_id' then
+        select t.id into v_topic from wedsync_realtime.topics as t
+        where t.channel_id = channel.id and t.tenant_id = topic_tenant;
+    end if;
     update public.realtime_subscriptions as s
-    set last_ping_at = case
-        when s.filter_params = v_params and s.topic_id = v_topic then v_now else s.last_ping_at
-    end
+    set last_ping_at = case when s.filter_params = v_params
+        and (channel.filter_key <> 'wedding_id' or s.topic_id = v_topic)
+        then v_now else s.last_ping_at end
     where
         s.user_id = open_lease.user_id and s.connection_id = open_lease.connection_id
         and s.channel_name = channel.name and s.table_name = channel.table_name
     returning
         s.channel_id, s.topic_id, s.filter_id, 'renewed' as event,
-        s.filter_params = v_params and s.topic_id = v_topic as is_same
+        s.filter_params = v_params
+        and (channel.filter_key <> 'wedding_id' or s.topic_id = v_topic) as is_same
     into v_lease;
     if not found and cardinality(channels) = 1 then
         problem := wedsync_realtime.check_limits(
@@ -79,8 +81,7 @@ begin
     values (
         open_lease.user_id, v_lease.channel_id, v_lease.event,
         jsonb_object(array[
-            'channel', channel.name, 'filter', v_filter,
-            'connectionId', open_lease.connection_id::text
+            'channel', channel.name, 'filter', v_filter, 'connectionId', connection_id::text
         ])
     );
     v_cursor := concat_ws('.', '1', epoch, v_lease.topic_id, v_seen) || '.';
@@ -92,9 +93,8 @@ begin
         'expiresAt', to_jsonb(v_now + settings.stale_after) #>> '{}',
         'cursor', v_cursor || wedsync_realtime.sign_cursor(v_cursor, settings.cursor_secret)
     ]) || jsonb_build_object('postgresChanges', jsonb_object(array[
-        'event', case jsonb_array_length(filters -> 'operations')
-            when 1 then filters #>> '{operations,0}' else '*'
-        end,
+        'event', case jsonb_array_length(filters -> 'operations') when 1
+            then filters #>> '{operations,0}' else '*' end,
         'schema', channel.schema_name, 'table', channel.table_name,
         'filter', concat(channel.tenant_column, '=eq.', topic_tenant)
     ]));

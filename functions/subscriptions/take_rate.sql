@@ -21,17 +21,6 @@ declare
     v_window interval := v_interval * settings.subscribe_burst;
     v_full_at timestamptz;
 begin
-    -- usually there is some left
-    update wedsync_realtime.rate_limits as r
-    set full_at = greatest(r.full_at, at) + v_interval
-    where
-        r.user_id = take_rate.user_id
-        and r.action = take_rate.action
-        and r.full_at <= at + v_window - v_interval;
-    if found then
-        return null;
-    end if;
-
     insert into wedsync_realtime.rate_limits as r (user_id, action, full_at)
     values (take_rate.user_id, take_rate.action, at + v_interval)
     on conflict on constraint rate_limits_pkey do update

@@ -7,8 +7,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from tests.subscriptions.conftest import on_responses
+from tests.subscriptions.conftest import on_responses, value
 from tests.support.callers.caller import Caller
+from tests.support.callers.people import People
 from tests.support.waiting import until_blocked
 
 SUBSCRIBE = """
@@ -38,6 +39,21 @@ SCANNED = """
     where t.seq_scan > 0 and t.schemaname in ('public', 'wedsync_realtime', 'auth')
         and t.relname not in ('settings', 'feed_horizon', 'channels')
 """
+OTHERS = """
+    insert into public.realtime_subscriptions (
+        user_id, connection_id, channel_id, channel_name, table_name, topic_id, since, tenant_id
+    )
+    select
+        s.user_id, gen_random_uuid(), s.channel_id || n, s.channel_name, s.table_name, s.topic_id,
+        s.since, s.tenant_id
+    from public.realtime_subscriptions as s
+    cross join generate_series(1, 1000) as n
+    where s.user_id = %s
+"""
+READ = """
+    select t.seq_tup_read + t.idx_tup_fetch from pg_stat_xact_all_tables as t
+    where t.relname = 'realtime_subscriptions'
+"""
 KEY_ORDER = "select id from public.realtime_subscriptions order by connection_id"
 HOLD = "select 1 from public.realtime_subscriptions where id = %s for update"
 
@@ -55,6 +71,25 @@ def test_call_reads_no_growing_table_from_end_to_end(
             call.format(supplier=supplier, channel=lease.channel, user=user.claims["sub"]).encode()
         )
         assert session.execute(SCANNED).fetchall() == []
+
+
+def test_call_at_its_limit_reads_the_leases_of_its_user_and_tenant_alone(
+    admin: psycopg.Connection,
+    people: People,
+    user_of: Callable[..., Caller],
+    supplier: UUID,
+) -> None:
+    user, petal = user_of(supplier), people.supplier("Petal")
+    stranger = user_of(petal, "stranger")
+    on_responses(user, supplier)
+    on_responses(stranger, petal)
+    admin.execute(OTHERS, (stranger.claims["sub"],))
+    admin.execute("update wedsync_realtime.settings set subscriptions_per_user = 1")
+    admin.execute("vacuum analyze")
+    with user.transaction() as session:
+        subscribe = CALLS["subscribe"].format(supplier=supplier)
+        assert value(session, subscribe)["code"] == "connection_limit"
+        assert value(session, READ) < 20
 
 
 def test_ping_takes_leases_in_the_order_of_their_key(
