@@ -2,7 +2,6 @@
 -- asks when Supabase lets somebody join a private channel. The topic is compared, never parsed,
 -- because an error there would refuse the application's own channels.
 -- Definer: leases of the caller alone are looked at, with the tables that decide about them.
--- Its plan is for look-ups by key, as those of subscribe().
 
 create or replace function wedsync_realtime.may_join(topic text)
     returns boolean
@@ -10,8 +9,6 @@ create or replace function wedsync_realtime.may_join(topic text)
     stable
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off
-    set enable_seqscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();

@@ -1,8 +1,8 @@
 -- Say who a connection belongs to and on which subjects it may listen: those of the live leases of
 -- the user that the claims name on that connection, each decided anew. The relay has verified the
 -- claims. A token without a role is a user's; one of another role than clients have is refused.
--- Leases are found by key: a relay lives long, and a plan from when there were few would read all
--- of them at every login.
+-- Leases are found by key, and first: a relay lives long, and a plan from when there were few would
+-- read all of them at every login.
 -- Refuses: unauthorized, invalid_request.
 
 create or replace function wedsync_realtime.admit(claims jsonb, connection_id uuid)
@@ -19,6 +19,7 @@ declare
     v_now constant timestamptz := clock_timestamp();
     v_user uuid;
     v_expires timestamptz;
+    v_stale_after interval;
 begin
     begin
         v_user := (claims ->> 'sub')::uuid;
@@ -43,6 +44,7 @@ begin
             hint => 'A client connects with its connection_id as its name.'
         ));
     end if;
+    select s.stale_after into v_stale_after from wedsync_realtime.settings as s;
     return (
         select jsonb_build_object(
             'success', true, 'userId', v_user, 'connectionId', admit.connection_id,
@@ -51,12 +53,15 @@ begin
             ), '[]'),
             'expiresAt', v_expires
         )
-        from wedsync_realtime.settings as x
-        inner join public.realtime_subscriptions as s
-            on
-                s.user_id = v_user
-                and s.connection_id = admit.connection_id
-                and s.last_ping_at > v_now - x.stale_after
+        from (
+            select l.channel_name, l.filter_id, l.topic_id
+            from public.realtime_subscriptions as l
+            where
+                l.user_id = v_user
+                and l.connection_id = admit.connection_id
+                and l.last_ping_at > v_now - v_stale_after
+            offset 0
+        ) as s
         inner join wedsync_realtime.topics as t on t.id = s.topic_id
         where wedsync_realtime.may_hear(v_user, t.channel_id, t.tenant_id)
     );

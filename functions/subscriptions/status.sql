@@ -1,5 +1,4 @@
 -- Tell the caller what it listens to, what came for it and what limits it.
--- Its plans are for look-ups by key, as those of subscribe().
 -- Refuses: unauthorized.
 
 create or replace function wedsync_realtime.status()
@@ -9,8 +8,6 @@ create or replace function wedsync_realtime.status()
     security definer
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
-    set jit = off
-    set enable_seqscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();

@@ -1,5 +1,4 @@
--- End one lease of the caller by its channel id. Its plans are for look-ups by key, as those of
--- subscribe().
+-- End one lease of the caller by its channel id.
 -- Refuses: unauthorized, invalid_request, subscription_not_found (the same for another user's).
 
 create or replace function wedsync_realtime.unsubscribe(channel text)
@@ -8,8 +7,6 @@ create or replace function wedsync_realtime.unsubscribe(channel text)
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off
-    set enable_seqscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();

@@ -1,6 +1,5 @@
 -- End all leases of the caller, or those of one connection. The user is held first, because a
--- deletion of the user takes the leases in another order. Its plans are for look-ups by key, as
--- those of subscribe().
+-- deletion of the user takes the leases in another order.
 -- Refuses: unauthorized.
 
 create or replace function wedsync_realtime.unsubscribe_all(connection_id uuid)
@@ -9,8 +8,6 @@ create or replace function wedsync_realtime.unsubscribe_all(connection_id uuid)
     volatile
     security definer
     set search_path = pg_catalog, pg_temp
-    set jit = off
-    set enable_seqscan = off
 as $$
 declare
     v_user uuid := wedsync_realtime.caller_id();
